@@ -1,0 +1,176 @@
+"""The goal, parsed: frozen records, one per part of the lifecycle that reads it.
+
+A stage names the section it needs in its signature and is run again only when that section changes, so
+sections are cut along stages and not along the keys of the file. Nothing here is inferred: what the goal
+leaves open is ``None``, and is resolved by the stage that has seen the data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Problem = Literal["binary", "multiclass", "regression"]
+ColumnKind = Literal["number", "category", "date", "text", "boolean", "ignore"]
+Op = Literal[">=", ">", "<=", "<"]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One measurable demand: ``metric[(average)] op number[unit] [for "class"] [by column]``."""
+
+    text: str
+    """As written, with white space settled; the name of the criterion everywhere."""
+    metric: str
+    op: Op
+    threshold: float
+    """In the base unit: seconds, bytes, or the metric's own."""
+    average: str | None = None
+    for_class: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnWish:
+    """What the goal says of one column; ``None`` leaves it to the data."""
+
+    kind: ColumnKind | None = None
+    spellings: tuple[tuple[str, str], ...] = ()
+    """Pairs (as found, as wanted)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemSection:
+    """What is asked (define, label, choose and everything that judges)."""
+
+    name: str
+    problem: Problem | None = None
+    target: str | None = None
+    positive: str | None = None
+    description: str = ""
+    users: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSection:
+    """Where the rows come from (collect)."""
+
+    source: str
+    """File, glob, folder, database URL; relative paths are already joined to the goal file's folder."""
+    query: str | None = None
+    test: str | None = None
+    licence: str | None = None
+    consent: str | None = None
+    collected: str | None = None
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CleanSection:
+    """How text becomes types, and what is switched off (clean)."""
+
+    columns: tuple[tuple[str, ColumnWish], ...] = ()
+    duplicates: Literal["keep", "drop"] | None = None
+    off: tuple[str, ...] = ()
+    """Names of cleaning operations not to be used, such as ``units`` or ``missing:age``."""
+    personal: Literal["drop", "mask", "hash", "keep"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RolesSection:
+    """Columns that are not plain inputs (label, profile, split, analyse)."""
+
+    weight: str | None = None
+    keys: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    group: str | None = None
+    time: str | None = None
+    sensitive: tuple[str, ...] = ()
+    use_sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSection:
+    """How rows are parted (split). Exactly one way is set; fractions sum to one."""
+
+    train: float = 0.7
+    validation: float = 0.15
+    test: float = 0.15
+    given: bool = False
+    """Whether the goal asked for these fractions, or left them to what can be proven."""
+    column: str | None = None
+    """A column whose values name the part: train, validation, test."""
+    outer_folds: int | None = None
+    leave_out: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuccessSection:
+    """How good it must be (define, test, release)."""
+
+    criteria: tuple[Criterion, ...] = ()
+    policy: Literal["proven", "point"] = "proven"
+    costs: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = ()
+    """Actual class, then (predicted class, cost) pairs; what is not named costs nothing."""
+    accept: tuple[tuple[str, str], ...] = ()
+    """Findings accepted: (code, reason)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSection:
+    """What may be tried (choose, train)."""
+
+    method: Literal["bayesian", "random", "grid"] = "bayesian"
+    trials: int | None = None
+    families: tuple[str, ...] | None = None
+    interpretable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSection:
+    """Limits on this command: seconds of wall clock, bytes of memory, cores. ``None`` is not limited."""
+
+    seconds: float | None = None
+    memory: int | None = None
+    cores: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSection:
+    """What the model must answer besides its prediction (compress)."""
+
+    intervals: float | None = None
+    abstain_below: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSection:
+    targets: tuple[str, ...] = ()
+    sign_with: str | None = None
+    """Path of an ed25519 private key (PEM)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorSection:
+    alarm_rate: float = 0.01
+    alarm_horizon: float = 30 * 86400.0
+    retrain: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """A whole goal. ``seed`` and ``engine`` stand beside the sections, since every stage sees them."""
+
+    problem: ProblemSection
+    source: SourceSection
+    clean: CleanSection = field(default_factory=CleanSection)
+    roles: RolesSection = field(default_factory=RolesSection)
+    split: SplitSection = field(default_factory=SplitSection)
+    success: SuccessSection = field(default_factory=SuccessSection)
+    search: SearchSection = field(default_factory=SearchSection)
+    budget: BudgetSection = field(default_factory=BudgetSection)
+    output: OutputSection = field(default_factory=OutputSection)
+    release: ReleaseSection = field(default_factory=ReleaseSection)
+    monitor: MonitorSection = field(default_factory=MonitorSection)
+    seed: int = 0
+    engine: Literal["local"] = "local"

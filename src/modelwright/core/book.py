@@ -1,0 +1,52 @@
+"""The evidence book: where stages write what they found. Write-only for them; the runner keeps it."""
+
+from __future__ import annotations
+
+from modelwright.core.records.evidence import Estimate, Evidence, Figure, Finding, Metric, Severity, Table
+
+
+class Book:
+    """Evidence of one stage, in the order in which it was found.
+
+    ``accept`` maps codes of findings (or ``code:column``) to the goal's reason for accepting them.
+    """
+
+    def __init__(self, accept: dict[str, str] | None = None) -> None:
+        self._accept = dict(accept or {})
+        self._items: list[Evidence] = []
+
+    def finding(
+        self,
+        code: str,
+        severity: Severity,
+        message: str,
+        remedy: str,
+        *,
+        column: str | None = None,
+        numbers: dict[str, float] | None = None,
+    ) -> Finding:
+        reason = self._accept.get(f"{code}:{column}") if column else None
+        found = Finding(
+            code, severity, message, remedy, column, dict(numbers or {}), reason or self._accept.get(code)
+        )
+        self._items.append(found)
+        return found
+
+    def metric(
+        self, name: str, estimate: Estimate, *, about: str = "model", part: str = "test", unit: str = ""
+    ) -> Metric:
+        metric = Metric(name, estimate, about, part, unit)
+        self._items.append(metric)
+        return metric
+
+    def figure(self, figure: Figure) -> None:
+        self._items.append(figure)
+
+    def table(self, table: Table) -> None:
+        self._items.append(table)
+
+    @property
+    def items(self) -> tuple[Evidence, ...]:
+        """For the runner; no stage reads this."""
+        return tuple(self._items)
+

@@ -1,0 +1,138 @@
+"""Records of what was learned: relations, shortlist, fits, the graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from modelwright.core.records.blob import Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """How strongly one column speaks of the target, on development rows."""
+
+    column: str
+    score: float
+    """Out-of-fold score of the best model of this column alone, as a share of what can be explained
+    (0: nothing, 1: everything): Gini for binary, normalised log loss for several classes, R2."""
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    rows: int
+    relations: tuple[Relation, ...]
+    numbers: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A registered family, taken or declined, and why."""
+
+    family: str
+    taken: bool
+    why: str
+    baseline: bool = False
+    starts: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    candidates: tuple[Candidate, ...]
+    metric: str
+    """What the search optimises (name of the metric catalogue)."""
+    framework: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FitRow:
+    """A line of the leaderboard: one configuration over all its folds, or a declined family."""
+
+    name: str
+    family: str
+    taken: bool
+    why: str
+    config: dict[str, Any] = field(default_factory=dict)
+    score: float = float("nan")
+    """Validation (or out-of-fold) value of the search metric."""
+    low: float = float("nan")
+    high: float = float("nan")
+    train_score: float = float("nan")
+    fit_seconds: float = float("nan")
+    predict_us: float = float("nan")
+    """Microseconds a row, in the graph."""
+    size: int = 0
+    """Bytes of the graph."""
+    diagnosis: str = ""
+    """underfitting, overfitting, unstable, healthy; empty where it was not judged."""
+    advice: str = ""
+    baseline: bool = False
+    weight: float = 0.0
+    """In the released ensemble."""
+    status: Literal["fitted", "stopped early", "pruned", "failed", "out of time", "declined"] = "fitted"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of the ensemble: its graph from typed columns to scores, and its weight."""
+
+    name: str
+    family: str
+    graph: Blob
+    """bytes of the ONNX model: inputs as in ``graph/signature.py``, output ``scores`` float32
+    [N, classes] (probabilities) or [N, 1] (values)."""
+    weight: float
+    config: dict[str, Any] = field(default_factory=dict)
+    recipe: tuple[str, ...] = ()
+    """The recipe in sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    leaderboard: tuple[FitRow, ...]
+    members: tuple[Member, ...]
+    baseline: Member
+    """The best baseline (fitted like the rest, exported like the rest)."""
+    baselines: tuple[Member, ...]
+    validation: Blob
+    """arrays: ``row`` int64 [n] (ROW of development rows that were predicted by models that had not
+    seen them), ``scores`` float64 [n, k] of the weighted ensemble."""
+    metric: str
+    score: float
+    trials: int
+    seconds: float
+    ended: Literal["trials", "time", "stopped", "exhausted"]
+    single: str = ""
+    """Name of the best single candidate, for comparison with the ensemble."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphCheck:
+    """Row-by-row agreement of the shipped graph with the models it was made from."""
+
+    rows: int
+    hard_rows: int
+    largest_difference: float
+    tolerance: float
+    labels_differing: int
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """The graph that ships, settled on validation rows."""
+
+    graph: Blob
+    calibration: str
+    threshold: float | None
+    """For binary: probability of the positive class from which it is predicted. ``None`` otherwise."""
+    intervals: float | None
+    """Coverage asked of intervals or sets; the graph then has the outputs ``low``, ``high`` or ``set``."""
+    quantile: float | None
+    """The conformal quantile that was settled."""
+    check: GraphCheck
+    members: tuple[str, ...]
+    sentences: tuple[str, ...] = ()
+    notes: dict[str, Any] = field(default_factory=dict)

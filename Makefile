@@ -1,0 +1,63 @@
+# One command to see it work, one to set up, one to check, one to test. The same ones run in CI.
+#
+#   make demo        the whole lifecycle on a small real table, then a prediction from the released model
+#   make setup       a development environment
+#   make check       lint, types, layers, sizes, documentation
+#   make test        all tests, the fast ones first
+#   make test-fast   the tests that take no more than two seconds each
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+# The first of these that is Python 3.11 or newer makes the environment; PYTHON=... picks another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo setup check format reference test test-fast clean
+
+demo: $(VENV)/.base
+	@$(BIN)/python tools/demo.py
+
+setup: $(VENV)/.dev
+
+# The stamps are renewed when a pin or a dependency changes, and only after the install has succeeded.
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "modelwright needs Python 3.11 or newer; set PYTHON=/path/to/it" >&2; exit 2; }
+	@echo "creating $(VENV) with $(PYTHON)" >&2
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: constraints.txt pyproject.toml | $(BIN)/python
+	@echo "installing modelwright into $(VENV) from constraints.txt" >&2
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: constraints.txt pyproject.toml | $(BIN)/python
+	@echo "installing modelwright and its development tools into $(VENV) from constraints.txt" >&2
+	@$(PIP) --editable '.[dev]'
+	@touch $(VENV)/.base $@
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tools/check_sizes.py
+	$(BIN)/python tools/check_docs.py
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+reference: $(VENV)/.dev
+	$(BIN)/python tools/make_reference.py
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS)
+	$(BIN)/python -m pytest -m slow
+
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS)
+
+clean:
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,64 @@
+"""Typed columns as the graph sees them: one matrix of numbers, one of strings, one of times.
+
+The signature fixes which columns there are and in which order; training, the checks and the shipped graph
+all pass through it, so there is one place where null becomes NaN, a sentinel, or the smallest int64.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwright.runtime.signature import NULL_TEXT, NULL_TIME, Signature
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Rows in the form of the graph's inputs.
+
+    ``numbers`` float64 [n, a] with NaN for missing (numbers and booleans); ``strings`` object [n, b] with
+    NULL_TEXT for missing (categories and texts); ``times`` int64 [n, c], microseconds UTC, with NULL_TIME.
+    """
+
+    signature: Signature
+    numbers: npt.NDArray[np.float64]
+    strings: npt.NDArray[np.object_]
+    times: npt.NDArray[np.int64]
+
+    @property
+    def rows(self) -> int:
+        return int(self.numbers.shape[0])
+
+    def take(self, rows: npt.NDArray[np.int64] | slice) -> Typed:
+        """The same columns for some rows."""
+        return Typed(self.signature, self.numbers[rows], self.strings[rows], self.times[rows])
+
+    def feeds(self) -> dict[str, npt.NDArray[np.generic]]:
+        """What onnxruntime takes: only inputs that have columns."""
+        every: dict[str, npt.NDArray[np.generic]] = {
+            "numbers": self.numbers,
+            "strings": self.strings,
+            "times": self.times,
+        }
+        return {name: value for name, value in every.items() if value.shape[1]}
+
+
+def from_frame(frame: pl.DataFrame, signature: Signature) -> Typed:
+    """Typed rows of a frame with the columns of the signature (as made by ``data.clean.apply``)."""
+    n = frame.height
+    numbers = np.empty((n, len(signature.numbers)), dtype=np.float64)
+    for j, name in enumerate(signature.numbers):
+        numbers[:, j] = frame[name].fill_null(float("nan")).to_numpy()
+    strings = np.empty((n, len(signature.strings)), dtype=object)
+    for j, name in enumerate(signature.strings):
+        strings[:, j] = frame[name].fill_null(NULL_TEXT).to_numpy()
+    times = np.empty((n, len(signature.times)), dtype=np.int64)
+    for j, name in enumerate(signature.times):
+        times[:, j] = frame[name].fill_null(NULL_TIME).to_numpy()
+    return Typed(signature, numbers, strings, times)

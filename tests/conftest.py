@@ -16,7 +16,11 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 # The same examples at each run, and no time limit an example: a busy machine must not fail a test.
 settings.register_profile(
-    "modelwright", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+    "modelwright",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    database=None,
 )
 settings.load_profile("modelwright")
 

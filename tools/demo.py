@@ -1,7 +1,7 @@
 """The whole lifecycle on a small real table, through the commands that a person would type.
 
-Usage: ``python tools/demo.py [--runs DIR]``. Ends with the verdict, where the report and the bundle are, and the bundle's
-prediction for two rows. The exit code is that of ``modelwright run``, or of ``modelwright predict``.
+Usage: ``python tools/demo.py [--runs DIR]``. Ends with the verdict, where the report and the bundle are,
+and the bundle's prediction for two rows. The exit code is that of ``run``, or else that of ``predict``.
 """
 
 from __future__ import annotations
@@ -44,11 +44,10 @@ def show_verdict(run: Path) -> None:
             print(f"            {item['criterion']}: not measured, {item['verdict']}")
             continue
         interval = (
-            "" if item["low"] is None else f"; {level} interval {item['low']:.3f} to {item['high']:.3f}"
+            "" if item["low"] is None else f", {level} interval {item['low']:.3f} to {item['high']:.3f}"
         )
-        print(
-            f"            {item['criterion']}: {item['value']:.3f}{interval}, {item['n']} test rows, {item['verdict']}"
-        )
+        what = f"{item['criterion']}: {item['value']:.3f}{interval}, {item['n']} test rows"
+        print(f"            {what}, {item['verdict']}")
     for blocker in verdict["blockers"]:
         print(f"            blocked by {blocker}")
     print(f"report      {run / 'report.html'}")

@@ -1,0 +1,352 @@
+"""Every key of a goal: its type, what it means, what it may be.
+
+These models are the one source of the parser, of the JSON Schema for editors, and of the reference in the
+documentation. They check one key at a time; what keys must agree on is in ``checks.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from modelwright.goal import constraints as c
+from modelwright.goal.constraints import Constraint, Shorthand, wrong
+
+WORKING_PROBLEMS = ("binary", "multiclass", "regression")
+LATER_PROBLEMS = (
+    "multilabel", "ordinal", "forecast", "cluster", "anomaly", "ranking", "recommendation", "survival",
+    "segmentation", "detection", "translation", "summarisation", "generation", "ner", "reinforcement",
+)  # fmt: skip
+COLUMN_KINDS = ("number", "category", "date", "text", "boolean", "ignore")
+MOST_SEED = 2**32 - 1
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://")
+DATABASES = ("sqlite", "postgresql")
+_LATER_SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "abfss", "http", "https", "ftp", "hdfs", "mysql", "mssql", "oracle")
+
+
+def scheme(source: str) -> str | None:
+    """``postgresql`` of ``postgresql+psycopg://...``; ``None`` of a path."""
+    match = _SCHEME.match(source)
+    return match[1].split("+")[0].lower() if match else None
+
+
+def _place(expected: str, databases: bool) -> Constraint:
+    works = DATABASES if databases else ()
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not value.strip() or "\0" in value:
+            raise wrong(expected)
+        kind = scheme(value.strip())
+        if kind in _LATER_SCHEMES or (kind in DATABASES and not databases):
+            raise wrong(expected, f"{kind}:// does not work yet: fetch the rows to a file first")
+        if kind is not None and kind not in works:
+            near = {"postgres": "postgresql", "sqlite3": "sqlite"}.get(kind)
+            raise wrong(expected, f"did you mean {near}://?" if near else "")
+        return value.strip()
+
+    return Constraint("path", check, {"type": "string", "minLength": 1}, (5, True, [], {}, "", "s3://bucket/a.csv"))
+
+
+def _goal_name() -> Constraint:
+    expected = "a name of letters, digits, - _ and . (at most 64), as it names a folder"
+
+    def check(value: Any) -> str:
+        text = c.label_of(value) if not isinstance(value, bool) else None
+        if text is None or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text, re.ASCII) or text.endswith("."):
+            safe = safe_name(text) if text else None
+            raise wrong(expected, f"did you mean {safe!r}?" if safe else "")
+        return text
+
+    schema = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"}
+    return Constraint("name", check, schema, ("a b", "../x", "", ".hidden", [], {}, True, "x" * 65))
+
+
+def safe_name(text: str) -> str | None:
+    """``text`` as a folder name: what is not a letter, a digit, ``-``, ``_`` or ``.`` becomes ``-``."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", text, flags=re.ASCII).strip("-._")[:64].rstrip("-._")
+    return safe or None
+
+
+def _criteria() -> Constraint:
+    def check(value: Any) -> tuple[str, ...]:
+        entries = [value] if isinstance(value, str) else value
+        if not isinstance(entries, list | tuple) or not all(isinstance(entry, str) for entry in entries):
+            raise wrong("a list of criteria", "such as [roc_auc >= 0.9, recall >= 0.6 by sex]")
+        return tuple(entries)
+
+    item = {"type": "string", "examples": ["roc_auc >= 0.9", "recall >= 60% by sex", "latency_p99 <= 20ms"]}
+    schema = {"anyOf": [{"type": "array", "items": item}, item]}
+    return Constraint("list of criteria", check, schema, (5, True, {}, [5], [{"a": 1}]))
+
+
+def _table(expected: str, value_of: Any, schema: dict[str, Any], label: str) -> Constraint:
+    """A mapping from text to values, each settled by ``value_of(key, value)``."""
+
+    def check(value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise wrong(expected)
+        settled: dict[str, Any] = {}
+        for key, entry in value.items():
+            word = c.label_of(key)
+            if not word:
+                raise wrong(expected)
+            settled[word] = value_of(word, entry)
+        return settled
+
+    return Constraint(label, check, {"type": "object", "additionalProperties": schema}, (5, True, "x", []))
+
+
+def _spelling(found: str, wanted: Any) -> str:
+    text = c.label_of(wanted)
+    if text is None:
+        raise wrong("a mapping from what is found to what is wanted", f"{found!r} has no single text after it")
+    return text
+
+
+def _costs(actual: str, row: Any) -> dict[str, float]:
+    expected = "a mapping {actual class: {predicted class: cost}}"
+    if not isinstance(row, dict):
+        raise wrong(expected, f"{actual!r} has no mapping after it")
+    settled: dict[str, float] = {}
+    for predicted, cost in row.items():
+        word = c.label_of(predicted)
+        if not word:
+            raise wrong(expected)
+        if not c.is_number(cost) or cost < 0:
+            raise wrong("costs of zero or more", f"predicting {word!r} where {actual!r} is true has {cost!r}")
+        settled[word] = float(cost)
+    return settled
+
+
+def _reason(code: str, reason: Any) -> str:
+    if not isinstance(reason, str) or len(reason.strip()) < 3:
+        raise wrong("a reason in words for each accepted finding", f"{code} has none: it is printed in the report")
+    return reason.strip()
+
+
+def _retrain() -> Constraint:
+    expected = "`on drift`, `never` or `every 30d`"
+
+    def check(value: Any) -> str:
+        if isinstance(value, str):
+            words = " ".join(value.split())
+            if words in ("on drift", "never"):
+                return words
+            if words.startswith("every "):
+                try:
+                    c.time().check(words.removeprefix("every "))
+                except PydanticCustomError:
+                    raise wrong(expected) from None
+                return words
+        raise wrong(expected)
+
+    return Constraint("text", check, {"type": "string", "pattern": "^(on drift|never|every .+)$"}, (5, "sometimes", []))
+
+
+def key(text: str, *, default: str | None = None) -> Any:
+    """A key that may be left out. ``default`` says in words what then holds."""
+    return Field(default=None, description=text, json_schema_extra={"x-default": default} if default else None)
+
+
+class Keys(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ColumnKeys(Keys):
+    kind: Annotated[str | None, c.one_of(*COLUMN_KINDS, later=("image", "audio", "video", "series"),
+        meant={"numeric": "number", "float": "number", "int": "number", "integer": "number", "string": "text",
+               "str": "text", "categorical": "category", "bool": "boolean", "datetime": "date", "time": "date",
+               "skip": "ignore", "drop": "ignore"})] = key(
+        "What the column holds; found by looking at it when left out. `ignore` keeps it from the model.",
+        default="inferred",
+    )  # fmt: skip
+    spellings: Annotated[
+        dict[str, str] | None,
+        _table("a mapping from what is found to what is wanted", _spelling, {"type": "string"}, "mapping"),
+    ] = key("Values to be written differently: `{JHB: Johannesburg}`.")
+
+
+class DataKeys(Keys):
+    source: Annotated[
+        str, _place("a file, a glob, a folder, or a sqlite:// or postgresql:// database", databases=True)
+    ] = Field(
+        description="Where the rows are: a file (CSV, Parquet, JSON, JSON lines, Excel), a glob, or a database URL "
+        "with `query`. Relative to the goal file."
+    )
+    query: Annotated[str | None, c.text("the SQL query that selects the rows", 100_000)] = key(
+        "The SQL that selects the rows, where the source is a database."
+    )
+    test: Annotated[str | None, _place("a file or a glob with the rows for the test", databases=False)] = key(
+        "Rows for the test that come from elsewhere. Then `split.test` is not given."
+    )
+    target: Annotated[str | None, c.name("the name of the column to predict")] = key("The column to predict.")
+    positive: Annotated[str | None, c.label("the class of the target that counts as positive")] = key(
+        "Of two classes, the one that `precision`, `recall` and the probabilities speak of.", default="the rarer class"
+    )
+    weight: Annotated[str | None, c.name("the name of one column")] = key(
+        "A column of sample weights: how much each row counts, in training and in every metric."
+    )
+    keys: Annotated[tuple[str, ...] | None, c.names("a list of column names")] = key(
+        "Columns that identify a row: never inputs, passed through to the predictions."
+    )
+    later: Annotated[tuple[str, ...] | None, c.names("a list of column names")] = key(
+        "Columns that are not known yet when a prediction is needed: never inputs."
+    )
+    group: Annotated[str | None, c.name("the name of one column")] = key(
+        "Rows that share its value stay on one side of every split, and intervals resample whole groups."
+    )
+    time: Annotated[str | None, c.name("the name of one column")] = key(
+        "A column of dates: the split is in time order, so the test lies after the training."
+    )
+    columns: Annotated[dict[str, Annotated[ColumnKeys, Shorthand("kind", {"enum": list(COLUMN_KINDS)})]] | None,
+        Field()] = key("What is known of single columns: `{age: number, city: {kind: category}}`.")  # fmt: skip
+    sensitive: Annotated[tuple[str, ...] | None, c.names("a list of column names")] = key(
+        "Columns to report fairness on. Never inputs, unless `use_sensitive: true`."
+    )
+    use_sensitive: Annotated[bool | None, c.flag()] = key(
+        "Whether sensitive columns may also be inputs.", default="false"
+    )
+    personal: Annotated[str | None, c.one_of("drop", "mask", "hash", "keep")] = key(
+        "What to do with personal data (emails, phones, card numbers) found in the columns.", default="keep"
+    )
+    consent: Annotated[str | None, c.text("in words, the ground on which the data may be used")] = key(
+        "On what ground the data may be used, in words, for the data card."
+    )
+    licence: Annotated[str | None, c.text("the name of the data's licence")] = key(
+        "The data's licence, for the data card."
+    )
+    collected: Annotated[str | None, c.text("in words or as a date, when the data was collected")] = key(
+        "When the data was collected, for the data card."
+    )
+
+
+class CleanKeys(Keys):
+    duplicates: Annotated[str | None, c.one_of("drop", "keep", meant={"remove": "drop"})] = key(
+        "What to do with rows that are exactly alike; they always stay on one side of a split.",
+        default="dropped only where a key or a time shows that one record was entered twice",
+    )
+    off: Annotated[tuple[str, ...] | None, c.names("a list of cleaning operations", "the name of an operation")] = key(
+        "Cleaning operations not to be used: a name such as `units`, or `units:age` for one column."
+    )
+
+
+class SplitKeys(Keys):
+    train: Annotated[float | None, c.fraction("a part of the rows above 0 and at most 1")] = key(
+        "Part of the rows to train on.", default="0.7"
+    )
+    validation: Annotated[float | None, c.fraction("a part of the rows from 0 to below 1", closed=True)] = key(
+        "Part of the rows to choose by: families, settings, threshold, calibration.", default="0.15"
+    )
+    test: Annotated[float | None, c.fraction("a part of the rows from 0 to below 1", closed=True)] = key(
+        "Part of the rows sealed for the test; 0 leaves every criterion unproven.", default="0.15"
+    )
+    column: Annotated[str | None, c.name("the name of one column")] = key(
+        "A column whose values name the part of each row: train, validation or test."
+    )
+    outer_folds: Annotated[int | None, c.whole("a whole number of folds from 2 to 100", 2, 100)] = key(
+        "Test every row once, over this many outer folds, in place of one test part."
+    )
+    leave_out: Annotated[str | None, c.name("the name of one column")] = key(
+        "Test on each value of this column in turn, having trained on the others."
+    )
+
+
+class BudgetKeys(Keys):
+    time: Annotated[float | None, c.time()] = key(
+        "Wall clock of the whole command; running out of it is a normal end with the best so far.",
+        default="5m, when search.trials is not given either",
+    )
+    memory: Annotated[int | None, c.size()] = key("The most memory the run may take.", default="what the machine has")
+    cores: Annotated[int | None, c.whole("a whole number of cores, 1 or more", 1, 4096)] = key(
+        "How many cores the run may use.", default="all"
+    )
+
+
+class SearchKeys(Keys):
+    method: Annotated[str | None, c.one_of("bayesian", "random", "grid", meant={"tpe": "bayesian"})] = key(
+        "How settings are tried.", default="bayesian"
+    )
+    trials: Annotated[int | None, c.whole("a whole number of trials, 1 or more", 1, 10**6)] = key(
+        "The most configurations to try, over all families together; baselines are free.", default="no limit but time"
+    )
+    families: Annotated[tuple[str, ...] | None, c.names("a list of family names", "the name of a family")] = key(
+        "The families to choose among.", default="every registered one that suits"
+    )
+    interpretable: Annotated[bool | None, c.flag()] = key(
+        "Whether only models that a person can read are wanted.", default="false"
+    )
+
+
+class ReleaseKeys(Keys):
+    targets: Annotated[tuple[str, ...] | None, c.some_of(later=("docker", "kubernetes", "edge", "mobile"))] = key(
+        "Packages to make besides the bundle. None work yet."
+    )
+    abstain_below: Annotated[float | None, c.fraction("a probability between 0 and 1")] = key(
+        "Give no label where the most likely class is less probable than this.", default="always a label"
+    )
+    sign_with: Annotated[str | None, c.text("the path of an ed25519 private key (PEM)")] = key(
+        "The ed25519 private key (PEM) to sign the bundle with. Relative to the goal file."
+    )
+
+
+class MonitorKeys(Keys):
+    alarm_rate: Annotated[float | None, c.fraction("a chance between 0 and 1")] = key(
+        "The chance of any false alarm over the horizon, all columns together.", default="0.01"
+    )
+    alarm_horizon: Annotated[float | None, c.time("a time such as 12h or 30d", "30d")] = key(
+        "The time that `alarm_rate` speaks of.", default="30d"
+    )
+    retrain: Annotated[str | None, _retrain()] = key("When to train again: `on drift`, `every 30d` or `never`.")
+
+
+class GoalKeys(Keys):
+    name: Annotated[str | None, _goal_name()] = key(
+        "Names the runs and the released model.", default="the goal file's name without its ending"
+    )
+    description: Annotated[str | None, c.text("what is to be solved, in words")] = key(
+        "What is to be solved, in words, for the report and the model card."
+    )
+    users: Annotated[str | None, c.text("who will use the model, in words")] = key(
+        "Who will use the model and what for, in words, for the model card."
+    )
+    problem: Annotated[str | None, c.one_of(*WORKING_PROBLEMS, later=LATER_PROBLEMS, meant={
+        "classification": "binary", "binary_classification": "binary", "multi-class": "multiclass",
+        "clustering": "cluster", "forecasting": "forecast"})] = key(
+        "The kind of problem.", default="inferred from the target"
+    )  # fmt: skip
+    data: DataKeys = Field(description="Which rows, and what their columns mean.")
+    clean: CleanKeys | None = key("How text becomes types.")
+    success: Annotated[tuple[str, ...] | None, _criteria()] = key(
+        "How good the model must be: a list of criteria.", default="better than the best baseline"
+    )
+    success_policy: Annotated[str | None, c.one_of("proven", "point")] = key(
+        "What releases a model: `proven`, every 95% interval on the good side; `point`, every value.", default="proven"
+    )
+    costs: Annotated[
+        dict[str, dict[str, float]] | None,
+        _table("a mapping {actual class: {predicted class: cost}}", _costs,
+               {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}, "mapping"),
+    ] = key("What each error costs: `{actual class: {predicted class: cost}}`; the threshold minimises it.")  # fmt: skip
+    accept: Annotated[
+        dict[str, str] | None, _table("a mapping {finding code: reason}", _reason, {"type": "string"}, "mapping")
+    ] = key("Findings that are accepted, by code, each with the reason, which the report prints.")
+    split: SplitKeys | None = key("How rows are parted: fractions, or one of `column`, `outer_folds`, `leave_out`.")
+    budget: Annotated[BudgetKeys | None, Shorthand("time", {"type": "string", "examples": ["60s", "5m"]})] = key(
+        "Limits of the run; a time alone may be written as `budget: 60s`."
+    )
+    search: SearchKeys | None = key("What may be tried.")
+    intervals: Annotated[float | None, c.fraction("a coverage between 0 and 1")] = key(
+        "Give prediction intervals (numbers) or sets (classes) that hold the truth this often.", default="none"
+    )
+    release: ReleaseKeys | None = key("What is released besides the bundle, and how.")
+    monitor: MonitorKeys | None = key("How the live model is watched.")
+    engine: Annotated[str | None, c.one_of("local", later=("ray",))] = key(
+        "Where the work is done.", default="local"
+    )
+    seed: Annotated[int | None, c.whole(f"a whole number from 0 to {MOST_SEED}", 0, MOST_SEED)] = key(
+        "Where every random choice begins.", default="0"
+    )

@@ -4,7 +4,7 @@ Usage: ``python tools/check_docs.py``. Exit 1 and one line a problem, where
 
 - a page of ``docs/reference`` is not what ``tools/make_reference.py`` makes;
 - a command, an option, a goal key, a metric or a finding has no description;
-- the source reports a finding by a code that is not in the catalogue, or the catalogue holds one that nothing reports;
+- the source reports a finding by a code that is not in the catalogue, or nothing reports one that is;
 - a relative link in a page leads nowhere, or two decisions have one number.
 """
 
@@ -58,8 +58,7 @@ def decision_numbers(root: Path) -> Iterator[str]:
 def reported_codes(source: Path) -> dict[str, str]:
     """Codes of findings as the source writes them, each with the first place: ``Finding("code", ...)``.
 
-    ``finding(...)`` counts too, as a function or a method. Only literal codes can be read; a computed one is
-    covered when the tests run, since the evidence book refuses codes that are not in the catalogue.
+    ``finding(...)`` counts too, as a function or a method. Only literal codes can be read: write them so.
     """
     codes: dict[str, str] = {}
     for file in sorted(source.rglob("*.py")):
@@ -101,8 +100,8 @@ def missing_words() -> Iterator[str]:
     for words, command in make_reference.commands():
         if not (command.help or "").strip():
             yield f"the command {words} has no help"
-        for written, text, _ in make_reference.parameter_rows(command):
-            if not str(text).strip():
+        for written, told, _ in make_reference.parameter_rows(command):
+            if not str(told).strip():
                 yield f"the command {words}: {written} has no help"
 
 

@@ -1,6 +1,7 @@
 """Write ``docs/reference/*.md`` from the catalogues that the program itself uses, so that they cannot drift.
 
-Usage: ``python tools/make_reference.py``. ``tools/check_docs.py`` fails where a page on disk is not what this makes.
+Usage: ``python tools/make_reference.py``. ``tools/check_docs.py`` fails where a page on disk
+is not what this makes.
 
 ==============  ==================================================================================
 goal.md         keys of the goal file, from ``modelwright.goal.schema:json_schema()``
@@ -44,9 +45,7 @@ def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
 def catalogue(name: str, entries: Mapping[str, object]) -> str:
     """A table of frozen records, one row an entry: its name, then each field that a table can show."""
     plain = (str, int, float, bool, tuple, frozenset, type(None))
-    records = {key: dataclasses.asdict(value) for key, value in entries.items() if is_record(value)}  # type: ignore[call-overload]
-    if set(records) != set(entries):
-        raise TypeError(f"every entry of the {name} catalogue is a dataclass")
+    records = {key: shown(value) for key, value in entries.items()}
     fields = [
         field
         for field in dict.fromkeys(field for record in records.values() for field in record)
@@ -56,8 +55,11 @@ def catalogue(name: str, entries: Mapping[str, object]) -> str:
     return table((name, *(field.replace("_", " ") for field in fields)), rows)
 
 
-def is_record(value: object) -> bool:
-    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+def shown(record: object) -> dict[str, object]:
+    """The fields of a dataclass, by name."""
+    if not dataclasses.is_dataclass(record):
+        raise TypeError(f"an entry of a catalogue is a dataclass, not {record!r}")
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
 
 
 # --- the goal file ----------------------------------------------------------------------------------------
@@ -92,7 +94,7 @@ def kind_of(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 
 
 def goal_keys(schema: Mapping[str, Any]) -> list[tuple[str, str, object, str]]:
-    """Every key that a goal file can hold: (dotted key, kind, default, description), in the schema's order."""
+    """Every key that a goal file can hold: (dotted key, kind, default, description)."""
     return list(_keys(schema, schema, ""))
 
 

@@ -49,4 +49,3 @@ class Book:
     def items(self) -> tuple[Evidence, ...]:
         """For the runner; no stage reads this."""
         return tuple(self._items)
-

@@ -67,7 +67,9 @@ class BadGoal(BadInput):
         self.mistakes = tuple(mistakes)
         count = len(self.mistakes)
         head = f"{source} has {count} mistake{'s' if count != 1 else ''}:"
-        super().__init__("\n".join([head, *(f"  {m}" for m in self.mistakes)]), code="goal.invalid", hint=hint)
+        super().__init__(
+            "\n".join([head, *(f"  {m}" for m in self.mistakes)]), code="goal.invalid", hint=hint
+        )
 
 
 class BadData(BadInput):

@@ -31,7 +31,7 @@ class SourceFacts:
     columns: int
     bytes: int
     digest: str
-    modified: str = ""
+    modified: str = field(default="", metadata={"key": False})
     """ISO 8601, UTC, of the source; empty where unknown."""
     details: dict[str, str] = field(default_factory=dict)
     """What the reader found: encoding, delimiter, header, sheet, ..."""
@@ -55,7 +55,7 @@ class Collected:
     licence: str = ""
     consent: str = ""
     collected: str = ""
-    read_at: str = ""
+    read_at: str = field(default="", metadata={"key": False})
 
 
 @dataclass(frozen=True, slots=True)

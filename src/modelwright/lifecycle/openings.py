@@ -1,0 +1,65 @@
+"""The ledger of the sealed rows: who opened which rows with which graph.
+
+A test part proves something only as long as nobody picks a model by looking at it. So every opening is
+written down before the rows are scored, and later intervals are wider (Bonferroni over the openings: each
+is at level 1 - 0.05/openings, so that over all of them a false "met" stays below 5%).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelwright.core.records.goal import Openings
+from modelwright.store import atomic
+
+if TYPE_CHECKING:
+    import polars as pl
+
+OVERLAP = 0.01
+"""Share of the sealed rows that makes another opening one of "the same rows". Parts of the same table drawn
+with another seed overlap by far more; strangers that share a few common rows do not."""
+
+
+def row_hashes(frame: pl.DataFrame) -> list[str]:
+    """A short content hash of each row, over all columns but the internal ones; sorted."""
+    names = sorted(c for c in frame.columns if not c.startswith("__"))
+    found = []
+    for row in frame.select(names).iter_rows():
+        found.append(hashlib.blake2b(repr(row).encode(), digest_size=8).hexdigest())
+    return sorted(found)
+
+
+def open_rows(folder: Path, frame: pl.DataFrame, graph: str, run: str) -> Openings:
+    """Write the opening down, and count it with the earlier ones of these rows.
+
+    ``folder`` is the ledger's; ``graph`` the digest of the graph that is about to be scored. The same graph
+    on the same rows is one opening however often it is repeated (a resumed run, a run repeated byte for
+    byte). Without rows there is nothing to open, and the count is 1 so that the level is 0.95.
+    """
+    if frame.height == 0:
+        return Openings(1, 0.95)
+    hashes = row_hashes(frame)
+    rows = hashlib.sha256("".join(hashes).encode()).hexdigest()
+    known = set(hashes)
+    mine = {"graph": graph, "rows": rows}
+    others: dict[tuple[str, str], str] = {}
+    for path in sorted(folder.glob("*.json")):
+        entry = atomic.read_json(path)
+        if {"graph": entry["graph"], "rows": entry["rows"]} == mine:
+            continue
+        shared = sum(h in known for h in entry["hashes"])
+        if shared > OVERLAP * min(len(hashes), len(entry["hashes"])):
+            others[(entry["graph"], entry["rows"])] = entry["run"]
+    name = hashlib.sha256(json.dumps(mine, sort_keys=True).encode()).hexdigest()
+    if not (folder / f"{name}.json").exists():
+        atomic.write_json(folder / f"{name}.json", {**mine, "run": run, "hashes": hashes}, indent=None)
+        position = len(others) + 1
+        atomic.write_json(
+            folder / f"{name}.count", {"count": position, "others": sorted(set(others.values()))}
+        )
+    counted = atomic.read_json(folder / f"{name}.count")
+    count = int(counted["count"])
+    return Openings(count, 1 - 0.05 / count, tuple(counted["others"]))

@@ -1,0 +1,439 @@
+"""One execution of a goal: the stages of the plan, in order, each kept as soon as it is done."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from modelwright.core.book import Book
+from modelwright.core.codec import canonical, decode
+from modelwright.core.errors import BadInput, ModelwrightError, Stopped
+from modelwright.core.records.data import Collected, Sealed
+from modelwright.core.records.evidence import Finding
+from modelwright.core.records.goal import Openings
+from modelwright.core.records.models import Compressed, Trained
+from modelwright.core.records.verdict import Findings, Released
+from modelwright.core.stage import Say, Work, say_nothing
+from modelwright.goal.goal import Goal
+from modelwright.goal.sections import Sections
+from modelwright.lifecycle import wiring
+from modelwright.lifecycle.folder import RunFolder, find_runs
+from modelwright.lifecycle.openings import open_rows
+from modelwright.lifecycle.plan import PLAN, Stage
+from modelwright.lifecycle.steps import account
+from modelwright.lifecycle.versions import versions
+from modelwright.store import atomic
+from modelwright.store.lock import is_locked, locked
+
+DEFAULT_SECONDS = 300.0
+"""Time when a goal gives neither time nor work."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as a whole: where it is, and what came of it."""
+
+    folder: RunFolder
+    released: Released | None
+
+    @property
+    def path(self) -> Path:
+        return self.folder.path
+
+    @property
+    def verdict(self) -> str | None:
+        """met, not met, unproven; None while the run is unfinished."""
+        return self.released.verdict if self.released else None
+
+    @property
+    def bundle(self) -> Path | None:
+        """The folder of the released model, or None."""
+        if self.released is None or self.released.bundle is None:
+            return None
+        return self.path / self.released.bundle
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    @property
+    def leaderboard(self) -> Any:
+        """A polars frame with a row for every family and configuration."""
+        import polars as pl
+
+        return pl.read_csv(self.path / "leaderboard.csv")
+
+
+class Interrupts:
+    """The first Ctrl-C asks to end well with the best so far; the second stops at once."""
+
+    def __init__(self, say: Say) -> None:
+        self.asked = False
+        self._say = say
+
+    def _first(self, signum: int, frame: Any) -> None:
+        if self.asked:
+            raise Stopped(
+                "stopped by a second interrupt",
+                code="stopped.signal",
+                hint="`modelwright resume` goes on from here",
+            )
+        self.asked = True
+        self._say("interrupted")
+
+    def _terminate(self, signum: int, frame: Any) -> None:
+        raise Stopped(
+            f"stopped by {signal.Signals(signum).name}",
+            code="stopped.signal",
+            hint="`modelwright resume` goes on from here",
+        )
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Handle SIGINT and SIGTERM inside the block (in the main thread alone)."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        old = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+        signal.signal(signal.SIGINT, self._first)
+        signal.signal(signal.SIGTERM, self._terminate)
+        try:
+            yield
+        finally:
+            for number, handler in old.items():
+                signal.signal(number, handler)
+
+
+def start(
+    goal: Goal,
+    runs: Path,
+    *,
+    say: Say = say_nothing,
+    started_at: float | None = None,
+    force_release: bool = False,
+    report: bool = True,
+) -> Run:
+    """Run a goal from the beginning in a new folder. ``started_at``: monotonic time at which the command
+    began, so that the budget covers imports too. Raises what the stages raise for bad input."""
+    wiring.check(PLAN)
+    folder = RunFolder.create(runs, goal.sections.problem.name)
+    with locked(folder.path):
+        folder.set_state(
+            status="running",
+            goal=goal.sections.problem.name,
+            base=str(goal.base),
+            started=dt.datetime.now(dt.UTC).isoformat(timespec="microseconds"),
+            versions=versions(),
+            force_release=force_release,
+            process=os.getpid(),
+        )
+        atomic.write_text(folder.path / "goal.yaml", goal.to_yaml())
+        try:
+            return Runner(folder, goal, say, started_at or time.monotonic(), force_release, report).go()
+        except BadInput:
+            if not any(folder.stage(s.name).joinpath("stage.json").exists() for s in PLAN[2:]):
+                _forget(folder)
+            raise
+
+
+def _forget(folder: RunFolder) -> None:
+    """A run that never got past reading its data leaves no folder behind."""
+    import shutil
+
+    shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def resume(
+    folder: RunFolder,
+    *,
+    say: Say = say_nothing,
+    started_at: float | None = None,
+    seconds: float | None = None,
+    allow_versions: bool = False,
+    report: bool = True,
+) -> Run:
+    """Go on with an unfinished run; with finished work kept. A finished run is only gone on with when
+    ``seconds`` gives it more time, as a child run of its own."""
+    state = folder.state()
+    if state.get("versions") != versions() and not allow_versions:
+        old, new = state.get("versions", {}), versions()
+        changed = [
+            f"{k} {old.get(k)} -> {new.get(k)}" for k in sorted({*old, *new}) if old.get(k) != new.get(k)
+        ]
+        raise BadInput(
+            f"{folder.name} was started with other versions: {', '.join(changed)}",
+            code="run.versions",
+            hint="install those versions again, or accept the change with --allow-versions",
+        )
+    goal = Goal.load(folder.path / "goal.yaml", base=Path(state["base"]))
+    if seconds is not None:
+        goal = goal.with_budget(seconds)
+    if folder.status == "finished":
+        if seconds is None:
+            raise BadInput(
+                f"{folder.name} is finished",
+                code="run.finished",
+                hint="give it more with `modelwright resume RUN --budget 60s`, or start afresh with `modelwright run`",
+            )
+        return _child(folder, goal, say, started_at, report)
+    with locked(folder.path):
+        folder.set_state(status="running", process=os.getpid(), versions=versions())
+        forced = bool(state.get("force_release"))
+        return Runner(folder, goal, say, started_at or time.monotonic(), forced, report, again=True).go()
+
+
+def _child(parent: RunFolder, goal: Goal, say: Say, started_at: float | None, report: bool) -> Run:
+    """A new run that starts with the stages and fits of a finished one."""
+    import shutil
+
+    child = RunFolder.create(parent.path.parent, goal.sections.problem.name)
+    with locked(child.path):
+        keep = {s.name for s in PLAN if s.caching != "run"} | {"define"}
+        for name in sorted(keep):
+            if parent.stage(name).exists():
+                shutil.copytree(parent.stage(name), child.stage(name))
+        if (parent.stage("train") / "fits").exists():
+            shutil.copytree(parent.stage("train") / "fits", child.stage("train") / "fits")
+        child.set_state(
+            **{**parent.state(), "status": "running", "parent": parent.name, "process": os.getpid()}
+        )
+        child.set_state(started=dt.datetime.now(dt.UTC).isoformat(timespec="microseconds"))
+        atomic.write_text(child.path / "goal.yaml", goal.to_yaml())
+        forced = bool(child.state().get("force_release"))
+        return Runner(child, goal, say, started_at or time.monotonic(), forced, report, again=True).go()
+
+
+def newest_unfinished(runs: Path) -> RunFolder:
+    """The run that ``resume`` without a name means. Raises :class:`BadInput` when there is none."""
+    for folder in reversed(find_runs(runs)):
+        if folder.status != "finished" and not is_locked(folder.path):
+            return folder
+    raise BadInput(
+        f"there is no unfinished run in {runs}",
+        code="run.none-unfinished",
+        hint="`modelwright runs` lists the runs; --runs DIR looks elsewhere",
+    )
+
+
+class Runner:
+    """Goes through the plan once. Holds the records made so far, by type."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        goal: Goal,
+        say: Say,
+        started_at: float,
+        force_release: bool,
+        report: bool,
+        *,
+        again: bool = False,
+    ) -> None:
+        self.folder = folder
+        self.goal = goal
+        self.sections: Sections = goal.sections
+        self.say = say
+        self.started_at = started_at
+        self.force_release = force_release
+        self.report = report
+        self.again = again
+        self.records: dict[type, Any] = {}
+        self.findings: list[Finding] = []
+        self.timings: dict[str, float] = {}
+        self.versions = versions()
+        self.interrupts = Interrupts(self.note)
+
+    def note(self, event: str, **facts: Any) -> None:
+        """Tell the listener, and the run's own log."""
+        stamp = dt.datetime.now(dt.UTC).strftime("%H:%M:%S.%f")[:-3]
+        text = " ".join(f"{k}={v}" for k, v in facts.items())
+        with (self.folder.path / "log.txt").open("a", encoding="utf-8") as out:
+            out.write(f"{stamp} {event} {text}\n".replace("\x00", ""))
+        self.say(event, **facts)
+
+    def seconds(self) -> float | None:
+        budget = self.sections.budget.seconds
+        if budget is None and self.sections.search.trials is None:
+            return DEFAULT_SECONDS
+        return budget
+
+    def work(self, stage: Stage) -> Work:
+        seconds = self.seconds()
+        path = self.folder.stage(stage.name)
+        path.mkdir(parents=True, exist_ok=True)
+        return Work(
+            folder=path,
+            seed=self.sections.seed,
+            cores=self.sections.budget.cores or available_cores(),
+            memory=self.sections.budget.memory or available_memory(),
+            ends_at=None if seconds is None else self.started_at + seconds,
+            say=self.note,
+            stop=lambda: self.interrupts.asked,
+            started_at=self.started_at,
+        )
+
+    def go(self) -> Run:
+        self.note("run", name=self.folder.name, again=self.again)
+        try:
+            with self.interrupts.watching():
+                for stage in PLAN:
+                    self._stage(stage)
+        except ModelwrightError:
+            self.folder.set_state(status="stopped")
+            raise
+        except (MemoryError, OSError) as error:
+            self.folder.set_state(status="stopped")
+            raise Stopped(
+                f"the run stopped: {error or 'out of memory'}",
+                code="stopped.system",
+                hint="mend the cause, then `modelwright resume`",
+            ) from error
+        return self._finish()
+
+    def _stage(self, stage: Stage) -> None:
+        began = time.monotonic()
+        book = Book(dict(self.sections.success.accept))
+        arguments = self._arguments(stage, book)
+        key = wiring.key_of(stage, arguments, self.sections.seed, self.versions)
+        self.note("stage", stage=stage.name)
+        kind = wiring.made_by(stage)
+        kept = self._kept(stage, key, kind)
+        if kept is None:
+            record = stage.function(**arguments)
+            data = self.folder.store.keep(record)
+            evidence = book.items
+            facts = {
+                "seconds": round(time.monotonic() - began, 4),
+                "peak_memory": peak_memory(),
+                "from": "computed",
+            }
+            if stage.caching == "shared":
+                path = self.folder.store.stage(key)
+                from modelwright.lifecycle.folder import lines
+
+                atomic.write_json(
+                    path, {"record": data, "evidence": lines(stage.name, evidence)}, indent=None
+                )
+            self.folder.keep_stage(stage.name, key, data, evidence, facts)
+        else:
+            record = kept
+        for part in wiring.unpack(record):
+            self.records[type(part)] = part
+        if isinstance(record, Collected):
+            # Wall-clock facts must not enter the name: the same goal on the same data has the same hash.
+            content = canonical(wiring.keyed(self.sections)) + record.digest.encode()
+            self.folder.settle_name(hashlib.sha256(content).hexdigest())
+        if isinstance(record, Trained):
+            self.folder.write_leaderboard(record.leaderboard)
+        self.findings += [
+            decode(Finding, {k: v for k, v in item.items() if k not in ("stage", "kind")})
+            for item in self.folder.stage_evidence(stage.name)
+            if item["kind"] == "finding"
+        ]
+        self.timings[stage.name] = round(time.monotonic() - began, 4)
+        self.note("stage done", stage=stage.name, seconds=self.timings[stage.name])
+
+    def _kept(self, stage: Stage, key: str, kind: type) -> Any | None:
+        """The stage's record from this run (when it is resumed) or from the store."""
+        store = self.folder.store
+        if self.again and (found := self.folder.read_stage(stage.name)):
+            manifest, data = found
+            snapshot = stage.caching == "looks"
+            if manifest["key"] == key or snapshot:
+                return store.revive(kind, data)
+        path = store.stage(key)
+        if stage.caching == "shared" and path.exists():
+            held = atomic.read_json(path)
+            record = store.revive(kind, held["record"])
+            if record is not None:
+                target = self.folder.stage(stage.name)
+                atomic.write_text(target / "evidence.jsonl", held["evidence"])
+                atomic.write_json(target / "record.json", held["record"])
+                atomic.write_json(
+                    target / "stage.json", {"stage": stage.name, "key": key, "seconds": 0.0, "from": "store"}
+                )
+            return record
+        return None
+
+    def _arguments(self, stage: Stage, book: Book) -> dict[str, Any]:
+        given: dict[str, Any] = {}
+        for name, kind in wiring.parameters(stage).items():
+            if kind is Book:
+                given[name] = book
+            elif kind is Work:
+                given[name] = self.work(stage)
+            elif kind is Findings:
+                given[name] = Findings(tuple(self.findings))
+            elif kind is Openings:
+                given[name] = self._openings()
+            elif name == "seed":
+                given[name] = self.sections.seed
+            elif name == "frame":
+                given[name] = self.goal.frame
+            elif kind in self.records:
+                given[name] = self.records[kind]
+            else:
+                given[name] = next(
+                    value
+                    for value in (getattr(self.sections, f) for f in self.sections.__dataclass_fields__)
+                    if type(value) is kind
+                )
+        return given
+
+    def _openings(self) -> Openings:
+        sealed, compressed = self.records[Sealed], self.records[Compressed]
+        return open_rows(
+            self.folder.store.folder / "openings",
+            sealed.table.get(),
+            compressed.graph.digest,
+            self.folder.name,
+        )
+
+    def _finish(self) -> Run:
+        released: Released = self.records[Released]
+        if self.force_release and released.bundle is None:
+            self.note("forced release refused", why=released.reason)
+        steps = account(self.folder, self.records)
+        atomic.write_json(self.folder.path / "steps.json", steps)
+        self.folder.gather_evidence(tuple(stage.name for stage in PLAN))
+        total = round(time.monotonic() - self.started_at, 3)
+        atomic.write_json(
+            self.folder.path / "timings.json",
+            {"stages": self.timings, "total": total, "budget": self.seconds()},
+        )
+        if self.report:
+            from modelwright import report
+
+            report.write(self.folder.path)
+        self.folder.set_state(status="finished", verdict=released.verdict, released=released.released)
+        self.note("done", verdict=released.verdict, seconds=round(time.monotonic() - self.started_at, 2))
+        return Run(self.folder, released)
+
+
+def peak_memory() -> int:
+    """Largest resident size of this process so far, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def available_memory() -> int:
+    """Bytes that are free now, less a tenth for the rest of the machine."""
+    import psutil
+
+    return int(psutil.virtual_memory().available * 0.9)

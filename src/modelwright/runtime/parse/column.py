@@ -1,0 +1,213 @@
+"""One column's parser: raw values to typed values, one value at a time, remembered by distinct text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from importlib import import_module
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwright.core.errors import BadBundle
+from modelwright.runtime.parse.date import from_epoch
+from modelwright.runtime.parse.number import plain_number
+from modelwright.runtime.parse.values import Raw, microseconds, plain, render
+from modelwright.runtime.signature import NULL_TIME
+
+Kind = Literal["number", "boolean", "category", "date", "text"]
+Typed = float | int | str | None
+
+OPERATIONS: Final = ("strip", "missing", "spellings", "mask", "case", "boolean", "number", "date", "text")
+"""In the order in which they may stand; each is the module of that name, with ``build(options)``."""
+_FINAL: Final = frozenset({"boolean", "number", "date", "text"})
+_REMEMBERED: Final = 100_000
+
+
+class _Unread:
+    """A value that is there and cannot be read as the column's kind."""
+
+
+UNREAD: Final = _Unread()
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSpec:
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    """What ``preprocess.json`` says of one column."""
+
+    name: str
+    kind: Kind
+    role: str = "input"
+    operations: tuple[OperationSpec, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "role": self.role,
+            "operations": [{"name": op.name, "options": op.options} for op in self.operations],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> ColumnSpec:
+        operations = tuple(OperationSpec(str(o["name"]), dict(o["options"])) for o in data["operations"])
+        return cls(str(data["name"]), data["kind"], str(data.get("role", "input")), operations)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of the values of one column: ``unread`` were there but could not be read, and are missing too."""
+
+    rows: int
+    missing: int
+    unread: int
+
+
+def build_operation(operation: OperationSpec) -> Callable[[str], Any]:
+    """The function of one operation; raises :class:`BadBundle` where this version does not know it."""
+    if operation.name not in OPERATIONS:
+        raise BadBundle(
+            f"preprocessing uses the operation {operation.name!r}, which this version does not know",
+            code="bundle.operation",
+            hint="use the version of modelwright that made the bundle, or a newer one",
+        )
+    module = import_module(f"modelwright.runtime.parse.{operation.name}")
+    made: Callable[[str], Any] = module.build(operation.options)
+    return made
+
+
+class ColumnParser:
+    """Reads values of one column. Never fails on a value: what cannot be read is missing, and counted."""
+
+    def __init__(self, spec: ColumnSpec) -> None:
+        self.spec = spec
+        self.kind: Kind = spec.kind
+        self._before = [build_operation(op) for op in spec.operations if op.name not in _FINAL]
+        last = [op for op in spec.operations if op.name in _FINAL]
+        self._last = build_operation(last[-1]) if last else _default(spec.kind)
+        options = last[-1].options if last else {}
+        self._epoch: str | None = options.get("epoch")
+        self._zone = int(options.get("zone", 0))
+        # Numbers may pass unread unless a marker or a spelling stands for one of them.
+        self.numbers_pass = not any(
+            plain_number(str(text).strip()) is not None
+            for op in spec.operations
+            for text in (*op.options.get("markers", ()), *op.options.get("map", ()))
+        )
+        self.plain_decimal = str(options.get("decimal", ".")) == "."
+        self._memory: dict[str, Typed | _Unread] = {}
+
+    def text(self, text: str) -> Typed | _Unread:
+        """Read one text."""
+        memory = self._memory
+        if text in memory:
+            return memory[text]
+        value: Any = text
+        for step in self._before:
+            value = step(value)
+            if value is None:
+                break
+        else:
+            if self._last is not None:
+                made = self._last(value)
+                # An empty text is missing whatever the markers are.
+                value = made if made is not None or not value.strip() else UNREAD
+            elif not value:
+                value = None
+        if len(memory) >= _REMEMBERED:
+            memory.clear()
+        memory[text] = value
+        return value  # type: ignore[no-any-return]
+
+    def value(self, value: Raw) -> Typed | _Unread:
+        """Read one value of any type."""
+        if type(value) is str:
+            return self.text(value)
+        made = plain(value)
+        if made is None:
+            return None
+        if isinstance(made, str):
+            return self.text(made)
+        kind = self.kind
+        if kind in ("number", "boolean") and isinstance(made, (int, float)):
+            if not self.numbers_pass and not isinstance(made, bool):
+                shown = render(made)
+                if self._settle(shown) != shown:
+                    return self.text(shown)
+            try:
+                number = float(made)
+            except OverflowError:
+                return UNREAD
+            if kind == "boolean":
+                return number if number in (0.0, 1.0) else UNREAD
+            return number if math.isfinite(number) else None
+        if kind == "date":
+            if isinstance(made, (datetime, date)):
+                return microseconds(made, self._zone)
+            if self._epoch is not None and not isinstance(made, bool) and math.isfinite(made):
+                made_date = from_epoch(float(made), self._epoch)
+                return UNREAD if made_date is None else made_date
+        return self.text(render(made))
+
+    def _settle(self, text: str) -> str | None:
+        """The text after the operations that come before reading."""
+        value: str | None = text
+        for step in self._before:
+            value = step(value)  # type: ignore[arg-type]
+            if value is None:
+                return None
+        return value
+
+    def many(self, values: Iterable[Raw]) -> list[Typed | _Unread]:
+        """Read many values, in their order."""
+        read = self.value
+        return [read(value) for value in values]
+
+    def column(self, values: Sequence[Raw] | npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Counts]:
+        """The typed array of a column, and its counts.
+
+        number, boolean: float64 [n] with NaN for missing; category, text: object [n] of ``str`` or ``None``;
+        date: int64 [n], microseconds since 1970 in UTC, with the smallest int64 for missing.
+        """
+        if isinstance(values, np.ndarray):
+            if values.dtype.kind == "f" and self.kind == "number" and self.numbers_pass:
+                numbers = values.astype(np.float64)
+                numbers[~np.isfinite(numbers)] = np.nan
+                return numbers, Counts(len(numbers), int(np.isnan(numbers).sum()), 0)
+            # Datetimes stay numpy scalars: as lists, those finer than microseconds would become integers.
+            values = list(values) if values.dtype.kind == "M" else values.tolist()
+        read = self.many(values)
+        unread = sum(1 for value in read if value is UNREAD)
+        clean = [None if value is UNREAD else value for value in read] if unread else read
+        missing = sum(1 for value in clean if value is None)
+        made: npt.NDArray[Any]
+        if self.kind in ("number", "boolean"):
+            made = np.array([math.nan if v is None else v for v in clean], dtype=np.float64)
+        elif self.kind == "date":
+            made = np.array([NULL_TIME if v is None else v for v in clean], dtype=np.int64)
+        else:
+            made = np.empty(len(clean), dtype=object)
+            made[:] = clean
+        return made, Counts(len(clean), missing, unread)
+
+
+def _default(kind: Kind) -> Callable[[str], Any] | None:
+    """How a kind is read where no operation says so: numbers plainly, dates not at all, words as they are."""
+    if kind == "number":
+        return plain_number
+    if kind == "category":
+        return None
+    options: dict[str, dict[str, Any]] = {
+        "boolean": {"true": ["true", "1"], "false": ["false", "0"]},
+        "date": {"formats": ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"]},
+    }
+    return build_operation(OperationSpec(kind, options.get(kind, {})))

@@ -1,0 +1,30 @@
+"""Every kind of algorithm that is considered for a model, one file each.
+
+A family enters here by name and place and is imported when it is asked for; those of other packages enter
+through the entry-point group ``modelwright.families``. See :mod:`modelwright.testing.families` for the tests
+that each of them passes.
+"""
+
+from __future__ import annotations
+
+from modelwright.core.registry import Registry
+from modelwright.models.family import FAMILIES_GROUP, Family
+
+_HERE = "modelwright.models.families"
+
+FAMILIES: Registry[Family] = Registry(
+    "family",
+    FAMILIES_GROUP,
+    {
+        "lightgbm": f"{_HERE}.lightgbm:FAMILY",
+        "logistic": f"{_HERE}.logistic:FAMILY",
+    },
+)
+
+HIDDEN = frozenset({"toy"})
+"""Families for tests of the machinery: considered only when they are named."""
+
+
+def considered(named: tuple[str, ...] = ()) -> list[str]:
+    """The names of the families to look at: those that are named, or all but the hidden ones."""
+    return list(named) if named else [name for name in FAMILIES if name not in HIDDEN]

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -39,7 +40,9 @@ class Constraint:
         # A key that may be left out may also be written with nothing after it.
         return core_schema.nullable_schema(checked) if type(None) in get_args(source) else checked
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         return dict(self.schema)
 
 
@@ -56,7 +59,9 @@ class Shorthand:
 
         return core_schema.no_info_before_validator_function(widen, handler(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         return {"anyOf": [dict(self.schema), handler(schema)]}
 
 
@@ -162,7 +167,7 @@ def fraction(expected: str, *, low: float = 0.0, high: float = 1.0, closed: bool
 
     def check(value: Any) -> float:
         if isinstance(value, str) and (match := re.fullmatch(r"\s*(\d+\.?\d*)\s*%\s*", value, re.ASCII)):
-            value = float(units.Decimal(match[1]) * units.FRACTION["%"])
+            value = float(Decimal(match[1]) * units.FRACTION["%"])
         if not is_number(value):
             raise wrong(expected)
         inside = low <= value <= high if closed else low < value < high
@@ -171,16 +176,37 @@ def fraction(expected: str, *, low: float = 0.0, high: float = 1.0, closed: bool
             raise wrong(expected, near)
         return float(value)
 
-    ends = {"minimum": low, "maximum": high} if closed else {"exclusiveMinimum": low, "exclusiveMaximum": high}
+    ends = (
+        {"minimum": low, "maximum": high} if closed else {"exclusiveMinimum": low, "exclusiveMaximum": high}
+    )
     schema = {"anyOf": [{"type": "number", **ends}, {"type": "string", "pattern": r"^[0-9.]+\s*%$"}]}
-    bad = ("x", True, [], {}, low - 0.5, high + 0.5, float("nan"), float("inf"), "101%" if high < 1.01 else "x%")
+    bad: tuple[Any, ...] = (
+        "x",
+        True,
+        [],
+        {},
+        low - 0.5,
+        high + 0.5,
+        float("nan"),
+        float("inf"),
+        "101%" if high < 1.01 else "x%",
+    )
     return Constraint("fraction", check, schema, bad)
 
 
 def whole(expected: str, low: int, high: int | None = None) -> Constraint:
     def check(value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < low or (high is not None and value > high):
-            hint = "leave the quotes out" if isinstance(value, str) and re.fullmatch(r"\d+", value, re.ASCII) else ""
+        if (
+            not isinstance(value, int)
+            or isinstance(value, bool)
+            or value < low
+            or (high is not None and value > high)
+        ):
+            hint = (
+                "leave the quotes out"
+                if isinstance(value, str) and re.fullmatch(r"\d+", value, re.ASCII)
+                else ""
+            )
             raise wrong(expected, hint)
         return value
 

@@ -13,12 +13,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from modelwright.core.errors import BadGoal, Mistake
-from modelwright.goal.nearest import did_you_mean, nearest
+from modelwright.goal.nearest import did_you_mean
 from modelwright.goal.sections import Criterion, Op
 from modelwright.goal.units import BYTES, FRACTION, QUANTITY, SECONDS, near_unit
 
@@ -29,7 +30,17 @@ GRAMMAR = 'metric[(average)] op number[unit] [for "class"] [by column]'
 LONGEST = 500
 
 _OPS: dict[str, Op] = {">=": ">=", ">": ">", "<=": "<=", "<": "<"}
-_MEANT = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<=", "≧": ">=", "≦": "<=", ">==": ">=", "<==": "<=", ">>": ">"}
+_MEANT = {
+    "=>": ">=",
+    "=<": "<=",
+    "≥": ">=",
+    "≤": "<=",
+    "≧": ">=",
+    "≦": "<=",
+    ">==": ">=",
+    "<==": "<=",
+    ">>": ">",
+}
 _TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([<>=!~≥≤≧≦]+)|([()])|([^\s"()<>=!~≥≤≧≦]+))')
 
 
@@ -78,7 +89,9 @@ class _Parser:
     def fail(self, expected: str, hint: str = "", received: str | None = None) -> BadGoal:
         shown = self.text.strip()
         shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
-        return BadGoal([Mistake("success", expected, received or repr(shown), hint=hint)], source="the criterion")
+        return BadGoal(
+            [Mistake("success", expected, received or repr(shown), hint=hint)], source="the criterion"
+        )
 
     def _split(self, text: str) -> list[_Token]:
         if len(text) > LONGEST:
@@ -127,23 +140,31 @@ class _Parser:
                 raise self.fail(f'the end, `for "class"` or `by column`, and not {token.raw}', hint)
         if for_class is not None:
             self.check_class(spec, average)
-        if by is not None and spec.kind == "resource":
-            raise self.fail(f"{spec.name} without `by`: it has one value for the whole model", "leave the `by` out")
+        if by is not None and spec.needs == "resource":
+            raise self.fail(
+                f"{spec.name} without `by`: it has one value for the whole model", "leave the `by` out"
+            )
         text = spec.name + (f"({average})" if average else "") + f" {op} {number}{unit}"
         text += f" for {for_class.raw}" if for_class else ""
         text += f" by {by.raw}" if by else ""
         return Criterion(
-            text, spec.name, op, threshold, average, for_class.value if for_class else None, by.value if by else None
+            text,
+            spec.name,
+            op,
+            threshold,
+            average,
+            for_class.value if for_class else None,
+            by.value if by else None,
         )
 
     def metric(self) -> MetricSpec:
-        from modelwright.goal.metrics import METRICS
+        from modelwright.goal.metrics import METRICS, nearest_metric
 
         token = self.take()
         if not token.is_name:
             raise self.fail(f"a metric first: {GRAMMAR}")
         if token.value not in METRICS:
-            near = nearest(_ALIASES.get(token.value.lower(), token.value), METRICS)
+            near = nearest_metric(token.value)
             hint = f"did you mean {near!r}?" if near else f"the metrics are {', '.join(METRICS)}"
             raise self.fail(f"a metric, and {token.value} is none", hint)
         return METRICS[token.value]
@@ -171,7 +192,9 @@ class _Parser:
             raw = token.raw if token else ""
             better = ">=" if spec.direction == "higher" else "<="
             if token is not None and token.kind == "word":
-                raise self.fail(f"one of >= > <= < after {spec.name}, and not {raw}", f"such as {spec.name} {better} ...")
+                raise self.fail(
+                    f"one of >= > <= < after {spec.name}, and not {raw}", f"such as {spec.name} {better} ..."
+                )
             meant = _MEANT.get(raw, better)
             raise self.fail(f"one of >= > <= < after {spec.name}", f"did you mean {meant}?")
         op = _OPS[self.take().raw]
@@ -190,16 +213,24 @@ class _Parser:
         if match is None:
             written = f", and not {token.raw}" if token else ""
             comma = token is not None and re.fullmatch(r"\d+(,\d+)+", token.raw, re.ASCII)
-            raise self.fail(f"a number after {op}{written}", "write numbers with a point and no comma" if comma else "")
+            raise self.fail(
+                f"a number after {op}{written}", "write numbers with a point and no comma" if comma else ""
+            )
         number, unit = match[1], match[2]
         ahead = self.peek()
-        if not unit and ahead and ahead.kind == "word" and ahead.raw not in ("for", "by") and self._looks_a_unit(ahead):
+        if (
+            not unit
+            and ahead
+            and ahead.kind == "word"
+            and ahead.raw not in ("for", "by")
+            and self._looks_a_unit(ahead)
+        ):
             unit = self.take().raw
-        units = _UNITS[spec.unit]
+        units = _UNITS.get(spec.unit, _NONE)
         if unit and unit not in units:
             raise self.fail(self._expected_unit(spec, number, unit), self._near_unit(number, unit, spec))
-        if not unit and spec.unit in ("seconds", "bytes") and Decimal(number) != 0:
-            example = "20ms" if spec.unit == "seconds" else "50MB"
+        if not unit and spec.unit in ("time", "bytes") and Decimal(number) != 0:
+            example = "20ms" if spec.unit == "time" else "50MB"
             raise self.fail(f"a unit: {', '.join(units)}", f"such as {spec.name} {op} {example}")
         threshold = float(Decimal(number) * (units[unit] if unit else 1))
         self.check_range(spec, op, threshold, number)
@@ -212,23 +243,22 @@ class _Parser:
 
     @staticmethod
     def _expected_unit(spec: MetricSpec, number: str, unit: str) -> str:
-        if _UNITS[spec.unit]:
-            return f"a unit of {spec.name}: {', '.join(_UNITS[spec.unit])}; and not {unit}"
+        if _UNITS.get(spec.unit, _NONE):
+            return f"a unit of {spec.name}: {', '.join(_UNITS.get(spec.unit, _NONE))}; and not {unit}"
         return f"a plain number for {spec.name}, without {unit}"
 
     @staticmethod
     def _near_unit(number: str, unit: str, spec: MetricSpec) -> str:
-        near = near_unit(unit, tuple(_UNITS[spec.unit]))
+        near = near_unit(unit, tuple(_UNITS.get(spec.unit, _NONE)))
         if near:
             return f"did you mean {number}{near}?"
         return "it is measured in the target's own unit" if spec.unit == "target" else ""
 
     def check_range(self, spec: MetricSpec, op: Op, threshold: float, number: str) -> None:
-        low, high = spec.low, spec.high
-        unit = _BASE[spec.unit]
+        low, high = spec.bounds
         if low is not None and high is not None and not low <= threshold <= high:
             hint = ""
-            if spec.unit == "fraction" and 1 < threshold <= 100 and "%" not in self.text:
+            if spec.unit == "share" and 2 < threshold <= 100 and "%" not in self.text:
                 hint = f"did you mean {number}%?"
             raise self.fail(f"a threshold between {low:g} and {high:g} for {spec.name}", hint)
         if low is not None and threshold < low:
@@ -236,10 +266,10 @@ class _Parser:
         best = high if spec.direction == "higher" else low
         if best is not None and threshold == best and op in ("<", ">"):
             raise self.fail(
-                f"a threshold that can be met: no {spec.name} is {op} {best:g}{unit}",
-                "" if spec.kind == "resource" else f"{op}= {best:g} asks for perfection",
+                f"a threshold that can be met: no {spec.name} is {op} {best:g}",
+                "" if spec.needs == "resource" else f"{op}= {best:g} asks for perfection",
             )
-        if best is not None and threshold == best and spec.kind == "resource":
+        if best is not None and threshold == best and spec.needs == "resource":
             raise self.fail(f"a threshold that can be met: no model has {spec.name} {op} {number}")
 
     def name_after(self, word: str, what: str) -> _Token:
@@ -253,19 +283,12 @@ class _Parser:
 
     def check_class(self, spec: MetricSpec, average: str | None) -> None:
         if not spec.takes_class:
-            raise self.fail(f"{spec.name} without `for`: it has no value for a single class", "leave the `for` out")
+            raise self.fail(
+                f"{spec.name} without `for`: it has no value for a single class", "leave the `for` out"
+            )
         if average:
             raise self.fail("an average or a class, and not both", f"leave out ({average}) or the `for`")
 
 
-_UNITS = {"fraction": FRACTION, "seconds": SECONDS, "bytes": BYTES, "target": {}, "none": {}}
-_BASE = {"fraction": "", "seconds": "s", "bytes": "B", "target": "", "none": ""}
-
-# What other tools call our metrics, where spelling alone would not find them.
-_ALIASES = {
-    "auc": "roc_auc", "auroc": "roc_auc", "ap": "pr_auc", "average_precision": "pr_auc", "auprc": "pr_auc",
-    "logloss": "log_loss", "cross_entropy": "log_loss", "acc": "accuracy", "sensitivity": "recall", "tpr": "recall",
-    "tnr": "specificity", "ppv": "precision", "matthews": "mcc", "ece": "calibration_error",
-    "mean_squared_error": "mse", "mean_absolute_error": "mae", "latency": "latency_p99", "f_score": "f1",
-    "r_squared": "r2", "quantile_loss": "pinball", "median_absolute_error": "median_error",
-}  # fmt: skip
+_UNITS: dict[str, Mapping[str, Decimal]] = {"share": FRACTION, "time": SECONDS, "bytes": BYTES}
+_NONE: Mapping[str, Decimal] = {}

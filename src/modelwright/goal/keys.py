@@ -23,9 +23,26 @@ LATER_PROBLEMS = (
 COLUMN_KINDS = ("number", "category", "date", "text", "boolean", "ignore")
 MOST_SEED = 2**32 - 1
 
+FRAME = "<frame>"
+"""Stands in ``data.source`` (or ``data.test``) for rows that were given from Python."""
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://")
 DATABASES = ("sqlite", "postgresql")
-_LATER_SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "abfss", "http", "https", "ftp", "hdfs", "mysql", "mssql", "oracle")
+_LATER_SCHEMES = (
+    "s3",
+    "gs",
+    "gcs",
+    "az",
+    "abfs",
+    "abfss",
+    "http",
+    "https",
+    "ftp",
+    "hdfs",
+    "mysql",
+    "mssql",
+    "oracle",
+)
 
 
 def scheme(source: str) -> str | None:
@@ -41,6 +58,8 @@ def _place(expected: str, databases: bool) -> Constraint:
         if not isinstance(value, str) or not value.strip() or "\0" in value:
             raise wrong(expected)
         kind = scheme(value.strip())
+        if value == FRAME:
+            return value
         if kind in _LATER_SCHEMES or (kind in DATABASES and not databases):
             raise wrong(expected, f"{kind}:// does not work yet: fetch the rows to a file first")
         if kind is not None and kind not in works:
@@ -48,7 +67,9 @@ def _place(expected: str, databases: bool) -> Constraint:
             raise wrong(expected, f"did you mean {near}://?" if near else "")
         return value.strip()
 
-    return Constraint("path", check, {"type": "string", "minLength": 1}, (5, True, [], {}, "", "s3://bucket/a.csv"))
+    return Constraint(
+        "path", check, {"type": "string", "minLength": 1}, (5, True, [], {}, "", "s3://bucket/a.csv")
+    )
 
 
 def _goal_name() -> Constraint:
@@ -56,7 +77,11 @@ def _goal_name() -> Constraint:
 
     def check(value: Any) -> str:
         text = c.label_of(value) if not isinstance(value, bool) else None
-        if text is None or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text, re.ASCII) or text.endswith("."):
+        if (
+            text is None
+            or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text, re.ASCII)
+            or text.endswith(".")
+        ):
             safe = safe_name(text) if text else None
             raise wrong(expected, f"did you mean {safe!r}?" if safe else "")
         return text
@@ -103,7 +128,9 @@ def _table(expected: str, value_of: Any, schema: dict[str, Any], label: str) -> 
 def _spelling(found: str, wanted: Any) -> str:
     text = c.label_of(wanted)
     if text is None:
-        raise wrong("a mapping from what is found to what is wanted", f"{found!r} has no single text after it")
+        raise wrong(
+            "a mapping from what is found to what is wanted", f"{found!r} has no single text after it"
+        )
     return text
 
 
@@ -124,7 +151,9 @@ def _costs(actual: str, row: Any) -> dict[str, float]:
 
 def _reason(code: str, reason: Any) -> str:
     if not isinstance(reason, str) or len(reason.strip()) < 3:
-        raise wrong("a reason in words for each accepted finding", f"{code} has none: it is printed in the report")
+        raise wrong(
+            "a reason in words for each accepted finding", f"{code} has none: it is printed in the report"
+        )
     return reason.strip()
 
 
@@ -144,12 +173,16 @@ def _retrain() -> Constraint:
                 return words
         raise wrong(expected)
 
-    return Constraint("text", check, {"type": "string", "pattern": "^(on drift|never|every .+)$"}, (5, "sometimes", []))
+    return Constraint(
+        "text", check, {"type": "string", "pattern": "^(on drift|never|every .+)$"}, (5, "sometimes", [])
+    )
 
 
 def key(text: str, *, default: str | None = None) -> Any:
     """A key that may be left out. ``default`` says in words what then holds."""
-    return Field(default=None, description=text, json_schema_extra={"x-default": default} if default else None)
+    return Field(
+        default=None, description=text, json_schema_extra={"x-default": default} if default else None
+    )
 
 
 class Keys(BaseModel):
@@ -185,7 +218,8 @@ class DataKeys(Keys):
     )
     target: Annotated[str | None, c.name("the name of the column to predict")] = key("The column to predict.")
     positive: Annotated[str | None, c.label("the class of the target that counts as positive")] = key(
-        "Of two classes, the one that `precision`, `recall` and the probabilities speak of.", default="the rarer class"
+        "Of two classes, the one that `precision`, `recall` and the probabilities speak of.",
+        default="the rarer class",
     )
     weight: Annotated[str | None, c.name("the name of one column")] = key(
         "A column of sample weights: how much each row counts, in training and in every metric."
@@ -229,17 +263,17 @@ class CleanKeys(Keys):
         "What to do with rows that are exactly alike; they always stay on one side of a split.",
         default="dropped only where a key or a time shows that one record was entered twice",
     )
-    off: Annotated[tuple[str, ...] | None, c.names("a list of cleaning operations", "the name of an operation")] = key(
-        "Cleaning operations not to be used: a name such as `units`, or `units:age` for one column."
-    )
+    off: Annotated[
+        tuple[str, ...] | None, c.names("a list of cleaning operations", "the name of an operation")
+    ] = key("Cleaning operations not to be used: a name such as `units`, or `units:age` for one column.")
 
 
 class SplitKeys(Keys):
     train: Annotated[float | None, c.fraction("a part of the rows above 0 and at most 1")] = key(
         "Part of the rows to train on.", default="0.7"
     )
-    validation: Annotated[float | None, c.fraction("a part of the rows from 0 to below 1", closed=True)] = key(
-        "Part of the rows to choose by: families, settings, threshold, calibration.", default="0.15"
+    validation: Annotated[float | None, c.fraction("a part of the rows from 0 to below 1", closed=True)] = (
+        key("Part of the rows to choose by: families, settings, threshold, calibration.", default="0.15")
     )
     test: Annotated[float | None, c.fraction("a part of the rows from 0 to below 1", closed=True)] = key(
         "Part of the rows sealed for the test; 0 leaves every criterion unproven.", default="0.15"
@@ -260,7 +294,9 @@ class BudgetKeys(Keys):
         "Wall clock of the whole command; running out of it is a normal end with the best so far.",
         default="5m, when search.trials is not given either",
     )
-    memory: Annotated[int | None, c.size()] = key("The most memory the run may take.", default="what the machine has")
+    memory: Annotated[int | None, c.size()] = key(
+        "The most memory the run may take.", default="what the machine has"
+    )
     cores: Annotated[int | None, c.whole("a whole number of cores, 1 or more", 1, 4096)] = key(
         "How many cores the run may use.", default="all"
     )
@@ -271,10 +307,11 @@ class SearchKeys(Keys):
         "How settings are tried.", default="bayesian"
     )
     trials: Annotated[int | None, c.whole("a whole number of trials, 1 or more", 1, 10**6)] = key(
-        "The most configurations to try, over all families together; baselines are free.", default="no limit but time"
+        "The most configurations to try, over all families together; baselines are free.",
+        default="no limit but time",
     )
-    families: Annotated[tuple[str, ...] | None, c.names("a list of family names", "the name of a family")] = key(
-        "The families to choose among.", default="every registered one that suits"
+    families: Annotated[tuple[str, ...] | None, c.names("a list of family names", "the name of a family")] = (
+        key("The families to choose among.", default="every registered one that suits")
     )
     interpretable: Annotated[bool | None, c.flag()] = key(
         "Whether only models that a person can read are wanted.", default="false"
@@ -282,9 +319,9 @@ class SearchKeys(Keys):
 
 
 class ReleaseKeys(Keys):
-    targets: Annotated[tuple[str, ...] | None, c.some_of(later=("docker", "kubernetes", "edge", "mobile"))] = key(
-        "Packages to make besides the bundle. None work yet."
-    )
+    targets: Annotated[
+        tuple[str, ...] | None, c.some_of(later=("docker", "kubernetes", "edge", "mobile"))
+    ] = key("Packages to make besides the bundle. None work yet.")
     abstain_below: Annotated[float | None, c.fraction("a probability between 0 and 1")] = key(
         "Give no label where the most likely class is less probable than this.", default="always a label"
     )
@@ -300,7 +337,9 @@ class MonitorKeys(Keys):
     alarm_horizon: Annotated[float | None, c.time("a time such as 12h or 30d", "30d")] = key(
         "The time that `alarm_rate` speaks of.", default="30d"
     )
-    retrain: Annotated[str | None, _retrain()] = key("When to train again: `on drift`, `every 30d` or `never`.")
+    retrain: Annotated[str | None, _retrain()] = key(
+        "When to train again: `on drift`, `every 30d` or `never`."
+    )
 
 
 class GoalKeys(Keys):
@@ -324,7 +363,8 @@ class GoalKeys(Keys):
         "How good the model must be: a list of criteria.", default="better than the best baseline"
     )
     success_policy: Annotated[str | None, c.one_of("proven", "point")] = key(
-        "What releases a model: `proven`, every 95% interval on the good side; `point`, every value.", default="proven"
+        "What releases a model: `proven`, every 95% interval on the good side; `point`, every value.",
+        default="proven",
     )
     costs: Annotated[
         dict[str, dict[str, float]] | None,
@@ -332,15 +372,19 @@ class GoalKeys(Keys):
                {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}, "mapping"),
     ] = key("What each error costs: `{actual class: {predicted class: cost}}`; the threshold minimises it.")  # fmt: skip
     accept: Annotated[
-        dict[str, str] | None, _table("a mapping {finding code: reason}", _reason, {"type": "string"}, "mapping")
+        dict[str, str] | None,
+        _table("a mapping {finding code: reason}", _reason, {"type": "string"}, "mapping"),
     ] = key("Findings that are accepted, by code, each with the reason, which the report prints.")
-    split: SplitKeys | None = key("How rows are parted: fractions, or one of `column`, `outer_folds`, `leave_out`.")
-    budget: Annotated[BudgetKeys | None, Shorthand("time", {"type": "string", "examples": ["60s", "5m"]})] = key(
-        "Limits of the run; a time alone may be written as `budget: 60s`."
+    split: SplitKeys | None = key(
+        "How rows are parted: fractions, or one of `column`, `outer_folds`, `leave_out`."
+    )
+    budget: Annotated[BudgetKeys | None, Shorthand("time", {"type": "string", "examples": ["60s", "5m"]})] = (
+        key("Limits of the run; a time alone may be written as `budget: 60s`.")
     )
     search: SearchKeys | None = key("What may be tried.")
     intervals: Annotated[float | None, c.fraction("a coverage between 0 and 1")] = key(
-        "Give prediction intervals (numbers) or sets (classes) that hold the truth this often.", default="none"
+        "Give prediction intervals (numbers) or sets (classes) that hold the truth this often.",
+        default="none",
     )
     release: ReleaseKeys | None = key("What is released besides the bundle, and how.")
     monitor: MonitorKeys | None = key("How the live model is watched.")

@@ -9,8 +9,16 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from modelwright.goal.nearest import nearest
+
 SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86400)}
-BYTES = {"B": Decimal(1), "KB": Decimal(10**3), "MB": Decimal(10**6), "GB": Decimal(10**9), "TB": Decimal(10**12)}
+BYTES = {
+    "B": Decimal(1),
+    "KB": Decimal(10**3),
+    "MB": Decimal(10**6),
+    "GB": Decimal(10**9),
+    "TB": Decimal(10**12),
+}
 FRACTION = {"%": Decimal("0.01")}
 
 QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-z%]*)", re.ASCII)
@@ -56,7 +64,7 @@ def near_unit(unit: str, known: tuple[str, ...]) -> str | None:
     folded = {name.lower(): name for name in known}
     if unit.lower() in folded:
         return folded[unit.lower()]
-    spoken = _SPOKEN.get(unit.lower())
+    spoken = _SPOKEN.get(unit.lower()) or (nearest(unit, known) if len(unit) > 1 else None)
     return spoken if spoken in known else None
 
 

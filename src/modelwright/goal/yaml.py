@@ -104,7 +104,9 @@ class _Builder:
         if self.stopped or self.nodes > MOST_NODES or len(path) > MOST_DEPTH:
             if not self.stopped:
                 self.stopped = True
-                self._wrong(path, node, f"at most {MOST_NODES:,} values in {MOST_DEPTH} levels", "more than that")
+                self._wrong(
+                    path, node, f"at most {MOST_NODES:,} values in {MOST_DEPTH} levels", "more than that"
+                )
             return None
         self.document.lines.setdefault(path, node.start_mark.line + 1)
         tag = str(node.tag)
@@ -173,9 +175,13 @@ def _broken(error: Any, text: str) -> Mistake:
     if "\t" in written[: len(written) - len(written.lstrip())] or character == "\t":
         return Mistake("the file", "indentation by spaces", "a tab", line, "replace each tab by two spaces")
     if "chomping or indentation" in problem:
-        return Mistake("the file", "YAML", f"{written.strip()!r}", line, 'quote a value that begins with > or |: ">50K"')
+        return Mistake(
+            "the file", "YAML", f"{written.strip()!r}", line, 'quote a value that begins with > or |: ">50K"'
+        )
     if character in _LATIN_FIRST:
-        return Mistake("the file", "YAML", f"{written.strip()!r}", line, f"quote a value that begins with {character}")
+        return Mistake(
+            "the file", "YAML", f"{written.strip()!r}", line, f"quote a value that begins with {character}"
+        )
     if "mapping values are not allowed" in problem:
         return Mistake(
             "the file", "one `key: value` a line", f"{written.strip()!r}", line,

@@ -1,0 +1,251 @@
+"""One fit: a family, a configuration, a fold. What comes out is a graph and its held-out predictions.
+
+The predictions are the graph's own, so what is compared, chosen and calibrated on is what would ship; a fit
+whose graph disagrees with its model is a failed fit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwright.core.errors import ModelwrightError
+from modelwright.features.recipe import FittedRecipe, default_recipe
+from modelwright.features.typed import Typed
+from modelwright.graph.builder import GraphBuilder
+from modelwright.graph.inputs import add_inputs
+from modelwright.graph.session import session
+from modelwright.models.families import FAMILIES
+from modelwright.models.family import Deadline, Fitted, OutOfTime, Rows, Watch, never_stop
+from modelwright.models.rows import ALL, Learning, Part, Place
+from modelwright.models.score import score
+
+TRAIN_SCORE_ROWS = 5000
+"""Training rows that are scored to tell over- from underfitting; more would not change the diagnosis."""
+CHECK_ROWS = 512
+"""Rows on which graph and model are compared at each fit; all rows are compared before a release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One fit to be made."""
+
+    family: str
+    config: dict[str, Any]
+    fold: int
+    seed: int
+    threads: int = 1
+    seconds: float | None = None
+    """Of wall clock, from the moment the job begins; not a part of its key."""
+    sample: float = 1.0
+    """Share of the training rows to fit on (learning curves)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """What is remembered of a fit besides its graph and its predictions."""
+
+    family: str
+    config: dict[str, Any]
+    fold: int
+    rounds: int = 1
+    stopped: str = ""
+    curve: tuple[tuple[int, float, float], ...] = ()
+    score: float = float("nan")
+    """Of the held-out rows; larger is better."""
+    train_score: float = float("nan")
+    rows: int = 0
+    seconds: float = 0.0
+    predict_us: float = float("nan")
+    size: int = 0
+    recipe: tuple[str, ...] = ()
+    features: int = 0
+    difference: float = 0.0
+    """Largest difference between graph and model on the rows compared."""
+    error: str = ""
+    """Why it failed; empty when it did not."""
+    status: str = "fitted"
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A finished fit: facts, graph, and predictions of the held-out rows (float64 [n, k])."""
+
+    result: FitResult
+    graph: bytes
+    scores: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    recipe: FittedRecipe
+    train: Rows
+    valid: Rows | None
+    part: Part
+
+
+class Bench:
+    """Rows in memory and recipes fitted so far; lives as long as its process."""
+
+    RECIPES = 12
+
+    def __init__(self) -> None:
+        self._learning: dict[str, Learning] = {}
+        self._prepared: OrderedDict[tuple[str, str, int, float, int], _Prepared] = OrderedDict()
+
+    def learning(self, place: Place) -> Learning:
+        key = repr(place)
+        if key not in self._learning:
+            self._learning.clear()
+            self._prepared.clear()
+            self._learning[key] = Learning.read(place)
+        return self._learning[key]
+
+    def prepared(self, place: Place, style: str, fold: int, sample: float, seed: int) -> _Prepared:
+        """The recipe fitted on the training rows of a fold, and the matrices it makes."""
+        learning = self.learning(place)
+        key = (place.digest, style, fold, sample, seed)
+        if key in self._prepared:
+            self._prepared.move_to_end(key)
+            return self._prepared[key]
+        part = learning.part(fold)
+        rows = part.train
+        if sample < 1.0:
+            size = max(10, int(len(rows) * sample))
+            rows = np.sort(np.random.default_rng(seed).permutation(rows)[:size])
+        typed = learning.typed.take(rows)
+        recipe = default_recipe(style, typed, learning.place.task.problem)
+        fitted, matrix = recipe.fit(typed, learning.target_of(rows), seed)
+        categorical = tuple(i for i, flag in enumerate(fitted.categorical) if flag)
+
+        def made(x: npt.NDArray[np.float32], where: npt.NDArray[np.int64]) -> Rows:
+            weights = None if learning.weights is None else learning.weights[where]
+            return Rows(np.ascontiguousarray(x), learning.y[where], weights, fitted.names, categorical)
+
+        valid = None
+        if fold != ALL:
+            valid = made(fitted.apply(learning.typed.take(part.valid)), part.valid)
+        result = _Prepared(fitted, made(matrix, rows), valid, Part(rows, part.valid))
+        self._prepared[key] = result
+        while len(self._prepared) > self.RECIPES:
+            self._prepared.popitem(last=False)
+        return result
+
+
+def graph_of(recipe: FittedRecipe, model: Fitted, typed: Typed, outputs: int) -> bytes:
+    """The subgraph from typed columns to ``scores`` float32 [N, outputs], as bytes."""
+    graph = GraphBuilder("member")
+    inputs = add_inputs(graph, typed.signature)
+    x = recipe.to_graph(graph, inputs)
+    graph.output(model.to_graph(graph, x), "scores", "float32", outputs)
+    return bytes(graph.build().SerializeToString(deterministic=True))
+
+
+def run_graph(graph: bytes, typed: Typed, threads: int = 1) -> npt.NDArray[np.float64]:
+    """``scores`` float64 [n, k] of a member graph, in chunks so that memory stays bounded."""
+    runner = session(graph, threads)
+    names = {i.name for i in runner.get_inputs()}
+    chunks = []
+    for start in range(0, max(typed.rows, 1), 20000):
+        feeds = typed.take(slice(start, start + 20000)).feeds()
+        chunks.append(runner.run(["scores"], {k: v for k, v in feeds.items() if k in names})[0])
+    return np.concatenate(chunks).astype(np.float64)
+
+
+def fit(bench: Bench, place: Place, job: Job, watch: Watch = never_stop) -> Product:
+    """Carry out a job. A fit that fails says why in ``result.error``; only defects raise."""
+    began = time.monotonic()
+    deadline = Deadline.after(job.seconds)
+    family = FAMILIES.get(job.family)
+    learning = bench.learning(place)
+    task = place.task
+    outputs = 1 if task.problem == "regression" else task.classes
+
+    def failed(why: str, status: str) -> Product:
+        result = FitResult(
+            job.family, job.config, job.fold, seconds=time.monotonic() - began, error=why, status=status
+        )
+        return Product(result, b"", np.empty((0, outputs)))
+
+    try:
+        ready = bench.prepared(place, family.tags.recipe, job.fold, job.sample, job.seed)
+        if ready.train.x.shape[1] == 0 and not family.tags.baseline:
+            return failed("no usable feature", "failed")
+        model = family.fit(
+            task,
+            ready.train,
+            ready.valid,
+            job.config,
+            seed=job.seed,
+            threads=job.threads,
+            deadline=deadline,
+            watch=watch,
+        )
+    except OutOfTime as error:
+        return failed(str(error) or "out of time", "out of time")
+    except ModelwrightError as error:
+        return failed(error.message, "failed")
+    except (ValueError, FloatingPointError, np.linalg.LinAlgError, MemoryError) as error:
+        return failed(f"{type(error).__name__}: {error}", "failed")
+    graph = graph_of(ready.recipe, model, learning.typed, outputs)
+    held = ready.part.valid if job.fold != ALL else ready.part.train[:CHECK_ROWS]
+    typed = learning.typed.take(held)
+    t0 = time.perf_counter()
+    scores = run_graph(graph, typed, job.threads)
+    predict_us = (time.perf_counter() - t0) / max(len(held), 1) * 1e6
+    difference = disagreement(ready.recipe, model, typed, scores)
+    if not np.isfinite(scores).all():
+        return failed("its predictions are not finite", "failed")
+    if difference > family.tags.tolerance:
+        return failed(f"its graph differs from its model by {difference:.2g}", "failed")
+    held_score = train_score = float("nan")
+    if job.fold != ALL:
+        held_score = score(place.metric, task.problem, learning.y[held], scores, learning.weights_of(held))
+        some = ready.part.train[:: max(1, len(ready.part.train) // TRAIN_SCORE_ROWS)]
+        seen = run_graph(graph, learning.typed.take(some), job.threads)
+        train_score = score(place.metric, task.problem, learning.y[some], seen, learning.weights_of(some))
+    result = FitResult(
+        family=job.family,
+        config=job.config,
+        fold=job.fold,
+        rounds=model.rounds,
+        stopped=model.stopped,
+        curve=thin(model.curve),
+        score=held_score,
+        train_score=train_score,
+        rows=len(ready.part.train),
+        seconds=time.monotonic() - began,
+        predict_us=predict_us,
+        size=len(graph),
+        recipe=tuple(ready.recipe.sentences()),
+        features=int(ready.train.x.shape[1]),
+        difference=difference,
+    )
+    return Product(result, graph, scores if job.fold != ALL else scores[:0])
+
+
+def disagreement(recipe: FittedRecipe, model: Fitted, typed: Typed, scores: npt.NDArray[np.float64]) -> float:
+    """Largest difference between the model and its graph on some rows: of probabilities, or of values
+    relative to their spread."""
+    some = slice(0, CHECK_ROWS)
+    direct = model.predict(recipe.apply(typed.take(some)))
+    if direct.shape[0] == 0:
+        return 0.0
+    scale = 1.0 if direct.shape[1] > 1 else max(float(np.abs(direct).max()), 1e-12)
+    return float(np.abs(direct - scores[some]).max() / scale)
+
+
+def thin(
+    curve: tuple[tuple[int, float, float], ...], most: int = 100
+) -> tuple[tuple[int, float, float], ...]:
+    """At most ``most`` points of a learning curve, the last one always among them."""
+    if len(curve) <= most:
+        return tuple(curve)
+    step = -(-len(curve) // most)
+    return (*curve[:-1:step], curve[-1])

@@ -7,13 +7,16 @@ sentence what it does; and it adds itself to the graph, where it must give the s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from modelwright.features.typed import Typed
 from modelwright.graph.builder import GraphBuilder
+from modelwright.graph.inputs import GraphInputs
+
+__all__ = ["FittedOperation", "GraphInputs", "Matrix", "OperationClass", "OperationKind", "Target"]
 
 Matrix = npt.NDArray[np.float32]
 
@@ -32,21 +35,16 @@ class Target:
     groups: npt.NDArray[np.int64] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GraphInputs:
-    """Names of the graph's input tensors; None where the signature has no such columns."""
-
-    numbers: str | None
-    strings: str | None
-    times: str | None
-
-
 class FittedOperation(Protocol):
     """A fitted operation. ``names`` are its output columns; ``categorical`` marks those that are codes."""
 
-    kind: str
-    names: tuple[str, ...]
-    categorical: tuple[bool, ...]
+    kind: ClassVar[str]
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def categorical(self) -> tuple[bool, ...]: ...
 
     def apply(self, typed: Typed) -> Matrix:
         """float32 [n, len(names)] for any rows, seen or not."""
@@ -62,14 +60,27 @@ class FittedOperation(Protocol):
 
 
 class OperationKind(Protocol):
-    """An operation before it is fitted; the registry holds these by ``kind``."""
+    """An operation before it is fitted: a frozen record of its columns and options.
 
-    kind: str
-    version: int
+    The registry holds these classes by ``kind``; ``version`` goes up when the same rows would give other
+    numbers. Each class also has a static ``from_json(data) -> FittedOperation``.
+    """
+
+    kind: ClassVar[str]
+    version: ClassVar[int]
 
     def fit(self, typed: Typed, target: Target, seed: int) -> tuple[FittedOperation, Matrix]:
         """Fit on training rows. Also returns the matrix of those rows, which may differ from ``apply``
         where the target is used (cross-fitted inside), so that no row sees its own label."""
         ...
+
+
+class OperationClass(Protocol):
+    """What the registry holds: called with columns and options it makes an ``OperationKind``."""
+
+    kind: str
+    version: int
+
+    def __call__(self, columns: tuple[str, ...], **options: Any) -> OperationKind: ...
 
     def from_json(self, data: dict[str, Any]) -> FittedOperation: ...

@@ -38,6 +38,8 @@ class GraphBuilder:
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
         self.initializers: list[onnx.TensorProto] = []
+        self.memo: dict[Any, Any] = {}
+        """What parts of one graph may share: a part looks here before it adds nodes of its own."""
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._count = 0
 
@@ -60,7 +62,7 @@ class GraphBuilder:
         """An initializer; the same value twice is stored once."""
         if dtype == "string":
             array = np.asarray(value, dtype=object)
-            content = "\x00".join(array.ravel().tolist()).encode()
+            content = repr(array.ravel().tolist()).encode()
         else:
             array = np.ascontiguousarray(np.asarray(value, dtype=dtype))
             content = array.tobytes()

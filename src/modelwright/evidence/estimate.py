@@ -1,8 +1,9 @@
 """A metric on scored rows, with the interval that the rows can honestly support.
 
-Which method is used follows from the metric's form and from how rows hang together (singly, in groups, in time):
-exact binomial where the metric is a share of rows, MOVER over classes where it is an average of shares, DeLong
-or its grouped form for areas, order statistics for medians, the studentised bootstrap for means and ratios.
+Which method is used follows from the metric's form and from how rows hang together (singly, in groups, in
+time): exact binomial where the metric is a share of rows, MOVER over classes where it is an average of
+shares, DeLong or its grouped form for areas, order statistics for medians, the studentised bootstrap for
+means and ratios.
 """
 
 from __future__ import annotations
@@ -20,7 +21,15 @@ from modelwright.goal.metrics.scored import Scored
 from modelwright.goal.metrics.spec import MetricSpec
 from modelwright.stats import bootstrap, intervals, jackknife, proportions
 from modelwright.stats.scales import SCALES
-from modelwright.stats.units import Units, block_length, blocks, effective_count, groups, random_bins, single_rows
+from modelwright.stats.units import (
+    Units,
+    block_length,
+    blocks,
+    effective_count,
+    groups,
+    random_bins,
+    single_rows,
+)
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -45,10 +54,10 @@ def estimate(
 ) -> Estimate:
     """The metric of ``scored`` with a two-sided interval at ``level``.
 
-    ``groups`` [n] names the group of each row, where rows of one group are not independent; ``time_order`` says
-    that rows stand in time order and neighbours are not independent. With both, the wider interval is taken.
-    Where no interval can be given its ends are NaN and ``method`` says why. Raises ``ValueError`` where
-    ``scored`` lacks what the metric needs.
+    ``groups`` [n] names the group of each row, where rows of one group are not independent; ``time_order``
+    says that rows stand in time order and neighbours are not independent. With both, the wider interval is
+    taken. Where no interval can be given its ends are NaN and ``method`` says why. Raises ``ValueError``
+    where ``scored`` lacks what the metric needs.
     """
     form = spec.of(scored, for_class=for_class, average=average)
     found = _all_intervals(form, len(scored), groups, time_order, level, seed)
@@ -73,11 +82,12 @@ def compare(
     time_order: bool = False,
     level: float = 0.95,
 ) -> tuple[Estimate, float]:
-    """The metric of ``scored`` minus that of ``baseline`` on the same rows, and the two-sided p value of no difference.
+    """The metric of ``scored`` minus that of ``baseline`` on the same rows, and the two-sided p value of no
+    difference.
 
-    Paired through the influence of each row on both, summed over units, with Student's t: for areas and single
-    rows that is DeLong's paired test, for shares of rows McNemar's with the exact test's p where it applies.
-    Raises ``ValueError`` where the rows differ.
+    Paired through the influence of each row on both, summed over units, with Student's t: for areas and
+    single rows that is DeLong's paired test, for shares of rows McNemar's with the exact test's p where it
+    applies. Raises ``ValueError`` where the rows differ.
     """
     if len(scored) != len(baseline) or not np.array_equal(scored.truth, baseline.truth):
         raise ValueError("a paired comparison needs the same rows with the same truth")
@@ -102,7 +112,8 @@ def compare(
     if spec.name == "accuracy" and groups is None and not time_order and scored.weights is None:
         from modelwright.stats.compare import mcnemar
 
-        assert scored.labels is not None and baseline.labels is not None
+        assert scored.labels is not None
+        assert baseline.labels is not None
         p = mcnemar(scored.labels == scored.truth, baseline.labels == baseline.truth)
         method = "mcnemar"
     return Estimate(gap, gap - reach, gap + reach, n, level, method), p
@@ -173,7 +184,8 @@ def _units(influence: Array, n: int, names: ArrayLike | None, time_order: bool) 
 
 def _interval(form: Form, units: Units, level: float, rng: np.random.Generator) -> tuple[float, float, str]:
     if isinstance(form, Proportions):
-        return *_shares(form, units, level), "exact" if form.mixed is None and len(form.parts()) == 1 else "mover"
+        exact = form.mixed is None and len(form.parts()) == 1
+        return *_shares(form, units, level), "exact" if exact else "mover"
     if isinstance(form, Quantile):
         return *_quantile(form, units, level), "order-statistics"
     if isinstance(form, Sums):
@@ -187,12 +199,15 @@ def _shares(form: Proportions, units: Units, level: float) -> Interval:
         low, high = proportions.interval(part.success, part.trial, units, level)
         p = part.proportion
         if not part.trial.any():
-            # A class that was never predicted (or never seen) scores 0 by convention, and could score anything.
+            # A class that was never predicted (or never seen) scores 0 by convention, and could score
+            # anything.
             terms.append(proportions.Term(0.0, 0.0, 1.0, part.factor, np.zeros(len(part.trial))))
             continue
         if math.isnan(low):
             return math.nan, math.nan
-        terms.append(proportions.Term(part.bend(p), part.bend(low), part.bend(high), part.factor, part.influence()))
+        terms.append(
+            proportions.Term(part.bend(p), part.bend(low), part.bend(high), part.factor, part.influence())
+        )
     if form.mixed is not None:
         influence = form.mixed_influence()
         spread, df = _spread(influence, units)
@@ -251,7 +266,7 @@ def _functional(form: Functional, units: Units, level: float) -> tuple[float, fl
     method = "delong" if form.scale == "logit" else "influence"
     singly = math.sqrt(float(np.sum(np.square(influence))))
     # What one row is worth next to an independent one; without any spread each unit counts once.
-    share = 1.0 if units.codes is None else min(1.0, (singly / spread) ** 2) if spread > 0 else units.count / len(influence)
+    share = min(1.0, (singly / spread) ** 2) if spread > 0 else units.count / len(influence)
     low = high = math.nan
     with np.errstate(divide="ignore", invalid="ignore"):
         centre = float(scale.forward(value))

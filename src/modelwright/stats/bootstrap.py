@@ -25,7 +25,9 @@ def weights(units: int, replicates: int, rng: np.random.Generator) -> Array:
     """How often each unit is drawn: [replicates, units], each row summing to ``units``."""
     draws = rng.integers(0, units, size=(replicates, units))
     draws += np.arange(replicates)[:, None] * units
-    return np.bincount(draws.ravel(), minlength=replicates * units).reshape(replicates, units).astype(np.float64)
+    return (
+        np.bincount(draws.ravel(), minlength=replicates * units).reshape(replicates, units).astype(np.float64)
+    )
 
 
 def replicates_for(level: float) -> int:
@@ -63,7 +65,7 @@ def percentile(values: Array, level: float = 0.95) -> Interval:
 
 
 def bca(values: Array, estimate: float, jackknife: Array, level: float = 0.95) -> Interval:
-    """Bias-corrected and accelerated interval (Efron 1987); ``jackknife`` [units] leaves out one unit each."""
+    """Bias-corrected and accelerated interval (Efron 1987); ``jackknife`` [units] leaves one out."""
     kept = values[np.isfinite(values)]
     left = jackknife[np.isfinite(jackknife)]
     if len(kept) < 20 or len(left) < 2:

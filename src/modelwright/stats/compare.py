@@ -26,7 +26,7 @@ def mcnemar(first_right: Mask, second_right: Mask) -> float:
 
 
 def delong(positive: Mask, first: Array, second: Array, level: float = 0.95) -> tuple[float, Interval, float]:
-    """Difference of two ROC areas on the same independent rows [n], its interval and p value (DeLong 1988)."""
+    """Difference of two ROC areas on the same rows [n], its interval and p value (DeLong 1988)."""
     ones = np.ones(len(positive))
     a, b = Ranked(positive, first), Ranked(positive, second)
     gap = a.roc_auc(ones) - b.roc_auc(ones)
@@ -45,14 +45,17 @@ def paired_bootstrap(
 ) -> tuple[float, Interval, float]:
     """Mean of row-wise ``differences`` [n], its percentile interval and p value, resampling rows or groups.
 
-    ``codes`` [n] gives the group of each row. The p value is twice the smaller share of replicates at or beyond 0.
+    ``codes`` [n] gives the group of each row. The p value is twice the smaller share of replicates at or
+    beyond 0.
     """
     count = len(differences) if codes is None else int(codes.max()) + 1
     rows = np.stack([np.ones(len(differences)), differences], axis=1)
     if codes is not None:
         rows = np.stack([np.bincount(codes, rows[:, j], count) for j in range(2)], axis=1)
     rng = np.random.default_rng(seed)
-    values = bootstrap.replicate_values(rows, lambda s: s[..., 1] / s[..., 0], bootstrap.replicates_for(level), rng)
+    values = bootstrap.replicate_values(
+        rows, lambda s: s[..., 1] / s[..., 0], bootstrap.replicates_for(level), rng
+    )
     tail = min(float(np.mean(values <= 0)), float(np.mean(values >= 0)))
     p = min(1.0, 2 * (tail * len(values) + 1) / (len(values) + 1))
     return float(np.mean(differences)), bootstrap.percentile(values, level), p

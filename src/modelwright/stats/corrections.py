@@ -1,4 +1,4 @@
-"""Corrections for looking many times. Each takes p values [m] and gives adjusted p values [m], in place order."""
+"""Corrections for looking many times. Each takes p values [m] and gives them adjusted, in the same order."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ def relative_reach(value: float, variation: float, rows: float, level: float = 0
 
 
 def least_rows(enough: Callable[[int], bool], most: int = MOST_ROWS) -> int | None:
-    """The least number of rows that is ``enough`` (a test that stays true once it is), or None beyond ``most``."""
+    """The least number of rows that is ``enough`` (a test that stays true once it is), or None beyond
+    ``most``."""
     high = 8
     while not enough(high):
         high *= 2

@@ -10,21 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.stats.intervals import Interval, clopper_pearson, normal_quantile, t_quantile
-from modelwright.stats.units import Units, effective_count
+from modelwright.stats.units import Units, effective_count, tally
 
 Array = NDArray[np.float64]
 
-# What is believed of rows of one unit before any error is seen: they share half of their fate, and this belief
-# weighs as much as half a unit with errors. Without it, an error or two decide how alike units are.
+# What is believed of rows of one unit before any error is seen: they share half of their fate, and this
+# belief weighs as much as half a unit with errors. Without it, an error or two decide how alike units are.
 PRIOR_LIKENESS, PRIOR_WEIGHT = 0.5, 0.5
 
 
 def effective_trials(success: Array, trial: Array, units: Units, level: float) -> float:
     """How many independent trials these trials are worth (Korn & Graubard 1998), given units.
 
-    ``success`` and ``trial`` [n] hold row weights where the row counts, else zero. The ratio of the variance of
-    independent trials to that between units gives the worth, lowered by (z/t)^2 for few units. Where nothing
-    (or everything) fails the data cannot say how alike the rows of a unit are, and each unit counts once.
+    ``success`` and ``trial`` [n] hold row weights where the row counts, else zero. The ratio of the variance
+    of independent trials to that between units gives the worth, lowered by (z/t)^2 for few units. Where
+    nothing (or everything) fails the data cannot say how alike the rows of a unit are, and each unit counts
+    once.
     """
     n = int(np.count_nonzero(trial))
     total = float(trial.sum())
@@ -34,14 +35,14 @@ def effective_trials(success: Array, trial: Array, units: Units, level: float) -
     if units.codes is None:
         worth = total**2 / float(np.sum(np.square(trial)))  # Kish: uneven weights
         return min(float(n), worth)
-    sizes = np.bincount(units.codes, trial > 0, units.count)
+    sizes = tally(units.codes, trial > 0, units.count)
     present = int(np.count_nonzero(sizes))
     df = effective_count(sizes) - 1.0
     if present < 2 or df <= 0:
         return 0.0
     shrink = (normal_quantile(level) / t_quantile(level, df)) ** 2 if df < 1e4 else 1.0
-    failing = np.bincount(units.codes, (trial - success) > 0, units.count) > 0
-    passing = np.bincount(units.codes, success > 0, units.count) > 0
+    failing = tally(units.codes, (trial - success) > 0, units.count) > 0
+    passing = tally(units.codes, success > 0, units.count) > 0
     mixed = min(int(failing.sum()), int(passing.sum()))
     if mixed == 0:
         return float(min(present, n)) * shrink

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.stats.intervals import Interval, normal_quantile
+from modelwright.stats.units import tally
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -33,13 +34,12 @@ class Ranked:
         last[:-1] = ordered[1:] != ordered[:-1]
         self.ends = np.flatnonzero(last)
         """Position of the last row of each step."""
-        self.step = np.concatenate([[0], np.cumsum(last)[:-1]]).astype(np.int64) if len(ordered) else self.ends
+        self.step = (np.cumsum(last) - last).astype(np.int64)
 
     def _steps(self, weights: Array) -> tuple[Array, Array]:
         w = weights[self.order]
         steps = len(self.ends)
-        positives = np.bincount(self.step, w * self.positive, steps)
-        return positives, np.bincount(self.step, w * ~self.positive, steps)
+        return tally(self.step, w * self.positive, steps), tally(self.step, w * ~self.positive, steps)
 
     def roc_auc(self, weights: Array) -> float:
         """Area under the ROC curve for row weights [n]; NaN where one class has no weight."""
@@ -58,7 +58,8 @@ class Ranked:
         losing = (np.cumsum(pos) - pos) + pos / 2  # weight of positives that beat a negative of this step
         auc = float(np.sum(pos * beaten) / (p * q))
         w = weights[self.order]
-        ordered = np.where(self.positive, (beaten[self.step] / q - auc) / p, (losing[self.step] / p - auc) / q) * w
+        of_positives, of_negatives = (beaten / q - auc) / p, (losing / p - auc) / q
+        ordered = np.where(self.positive, of_positives[self.step], of_negatives[self.step]) * w
         influence = np.empty_like(ordered)
         influence[self.order] = ordered
         return influence

@@ -19,6 +19,11 @@ Kind = Literal["row", "group", "block"]
 LEAST_BLOCKS, MOST_BLOCKS = 6, 64
 
 
+def tally(codes: Codes, weights: NDArray[np.float64] | NDArray[np.bool_], count: int) -> Array:
+    """Sums of ``weights`` [n] by code: float64 [count]."""
+    return np.bincount(codes, weights, count).astype(np.float64, copy=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Units:
     """``codes`` [n] gives the unit of each row (0 to ``count`` - 1); ``None`` where each row is its own."""
@@ -32,8 +37,9 @@ class Units:
         if self.codes is None:
             return rows
         if rows.ndim == 1:
-            return np.bincount(self.codes, rows, self.count)
-        return np.stack([np.bincount(self.codes, rows[:, j], self.count) for j in range(rows.shape[1])], axis=1)
+            return tally(self.codes, rows, self.count)
+        codes, columns = self.codes, range(rows.shape[1])
+        return np.stack([tally(codes, rows[:, j], self.count) for j in columns], axis=1)
 
 
 def single_rows(n: int) -> Units:
@@ -60,8 +66,8 @@ def groups(values: ArrayLike) -> Units:
 def blocks(n: int, length: float) -> Units:
     """Even runs of consecutive rows, about ``length`` long, between 6 and 64 of them.
 
-    Few long blocks with Student's t are valid where many short ones are not (Ibragimov & Mueller 2010), and 64
-    lose nearly nothing against more.
+    Few long blocks with Student's t are valid where many short ones are not (Ibragimov & Mueller 2010),
+    and 64 lose nearly nothing against more.
     """
     count = int(min(MOST_BLOCKS, max(LEAST_BLOCKS, n // max(length, 1.0))))
     count = max(1, min(count, n // 2))
@@ -71,8 +77,8 @@ def blocks(n: int, length: float) -> Units:
 def block_length(series: Array) -> float:
     """Block length in rows that suits the autocorrelation of ``series`` [n], given in time order.
 
-    The automatic choice of Politis & White (2004, corrected 2009) for the circular block bootstrap, doubled: a
-    t statistic over blocks needs them nearly independent, and is hurt little by having fewer.
+    The automatic choice of Politis & White (2004, corrected 2009) for the circular block bootstrap, doubled:
+    a t statistic over blocks needs them nearly independent, and is hurt little by having fewer.
     """
     n = len(series)
     centred = series - series.mean()
@@ -88,7 +94,7 @@ def block_length(series: Array) -> float:
     bound = 2.0 * math.sqrt(math.log10(n) / n)
     small = np.abs(rho[1 : reach + 1]) < bound
     lag = reach
-    for start in range(0, reach - run + 1):
+    for start in range(reach - run + 1):
         if bool(small[start : start + run].all()):
             lag = start
             break
@@ -102,7 +108,7 @@ def block_length(series: Array) -> float:
     if density <= 0:
         return 1.0
     optimum = (2 * g * g / (4.0 / 3.0 * density * density)) ** (1 / 3) * n ** (1 / 3)
-    return max(1.0, 2.0 * optimum)
+    return float(max(1.0, 2.0 * optimum))
 
 
 def effective_count(weight: Array) -> float:

@@ -1,14 +1,18 @@
-"""Metrics of predicted labels: shares of rows, by class or averaged over classes; and Matthews' correlation."""
+"""Metrics of predicted labels: shares of rows, by class or averaged; and Matthews' correlation."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from modelwright.goal.metrics.forms import Array, Choice, Form, Functional, Part, Proportions
 from modelwright.goal.metrics.scored import Codes, Scored
 from modelwright.stats.intervals import clopper_pearson
+from modelwright.stats.units import tally
+
+Mask = NDArray[np.bool_]
 
 
 def _codes(scored: Scored) -> tuple[Codes, Codes, Array, int]:
@@ -25,10 +29,7 @@ def accuracy(scored: Scored, choice: Choice) -> Form:
     return Proportions(lambda: [Part(success, w)], float(success.sum() / w.sum()), len(truth))
 
 
-_KINDS = ("recall", "precision", "f1", "specificity")
-
-
-def _part(kind: str, is_true: Array, is_said: Array, w: Array, factor: float = 1.0) -> Part:
+def _part(kind: str, is_true: Mask, is_said: Mask, w: Array, factor: float = 1.0) -> Part:
     """The proportion behind one class's metric, from indicator rows."""
     hit = w * (is_true & is_said)
     if kind == "recall":
@@ -36,7 +37,8 @@ def _part(kind: str, is_true: Array, is_said: Array, w: Array, factor: float = 1
     if kind == "precision":
         return Part(hit, w * is_said, factor)
     if kind == "f1":
-        # F1 = 2J/(1+J) with Jaccard's J: a plain proportion among rows that are, or are said to be, of the class.
+        # F1 = 2J/(1+J) with Jaccard's J: a plain proportion among rows that are, or are said to be, of the
+        # class.
         return Part(hit, w * (is_true | is_said), factor, "f1")
     return Part(w * (~is_true & ~is_said), w * ~is_true, factor)
 
@@ -76,14 +78,15 @@ def _averaged(kind: str, scored: Scored, average: str) -> Form:
             "specificity": (total - true - said + hits) / (total - true),
         }[kind]
     # As scikit-learn counts: a class that is seen on one side only scores 0 where its share has no rows.
-    seen = (true > 0) if kind == "balanced" else (true > 0) | (said > 0)
+    seen = (true > 0) | (said > 0)
     scores = np.where(seen, np.nan_to_num(scores, nan=0.0, posinf=0.0, neginf=0.0), 0.0)
     factors = np.where(seen, 1.0 / seen.sum(), 0.0) if average == "macro" else true / total
     value = float(factors @ scores)
 
     def parts() -> list[Part]:
         return [
-            _part(kind, truth == c, labels == c, w, float(factors[c])) for c in np.flatnonzero(factors).tolist()
+            _part(kind, truth == c, labels == c, w, float(factors[c]))
+            for c in np.flatnonzero(factors).tolist()
         ]
 
     mixed = scores[truth] if average == "weighted" else None
@@ -137,7 +140,7 @@ def balanced_accuracy(scored: Scored, choice: Choice) -> Form:
 
 def cost(scored: Scored, choice: Choice) -> Form:
     """Mean cost a row, by the goal's cost of each kind of mistake."""
-    truth, labels, w, k = _codes(scored)
+    truth, labels, w, _ = _codes(scored)
     if scored.costs is None:
         raise ValueError("the metric 'cost' needs the goal's costs")
     costs = scored.costs
@@ -159,7 +162,12 @@ def mcc(scored: Scored, choice: Choice) -> Form:
     right = truth == labels
 
     def margins(weights: Array) -> tuple[float, float, Array, Array]:
-        return float(weights @ right), float(weights.sum()), np.bincount(truth, weights, k), np.bincount(labels, weights, k)
+        return (
+            float(weights @ right),
+            float(weights.sum()),
+            tally(truth, weights, k),
+            tally(labels, weights, k),
+        )
 
     def compute(weights: Array) -> float:
         return _correlation(*margins(weights))
@@ -173,8 +181,9 @@ def mcc(scored: Scored, choice: Choice) -> Form:
         return result
 
     def careful(level: float, share: float) -> tuple[float, float]:
-        # Near a perfect value: each class in turn errs as much as its rows allow, towards the commonest other.
-        c, s, t, p = margins(w)
+        # Near a perfect value: each class in turn errs as much as its rows allow, towards the commonest
+        # other.
+        _, s, t, _ = margins(w)
         lowest, cells = compute(w), np.zeros((k, k))
         np.add.at(cells, (truth, labels), w)
         for one in np.flatnonzero(t > 0).tolist():

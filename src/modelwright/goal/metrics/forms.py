@@ -1,4 +1,4 @@
-"""What a metric is made of. Its form decides how its interval is found, and lets one estimator serve them all.
+"""What a metric is made of: its form decides how its interval is found, so that one estimator serves all.
 
 Every form has a ``value`` and the ``influence`` [n] of each row: its weight times the derivative of the value
 by that weight. Influences sum to zero; the difference of two metrics on the same rows has the difference of
@@ -44,7 +44,8 @@ class Part:
         """Influence [n] of the rows on this part, before its factor."""
         total, p = float(self.trial.sum()), self.proportion
         slope = 2 / (1 + p) ** 2 if self.curve == "f1" else 1.0
-        return slope * (self.success - p * self.trial) / total
+        result: Array = slope * (self.success - p * self.trial) / total
+        return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,8 @@ class Proportions:
     value: float
     n: int
     mixed: Array | None = None
-    """For averages weighted by how often classes are seen: each row's class value [n], whose mean is the value."""
+    """For averages weighted by how often classes are seen: each row's class value [n], whose mean is the
+    value."""
     weights: Array | None = None
     why: str = ""
     """Why there is no interval, where there is none."""
@@ -68,14 +70,17 @@ class Proportions:
         return total + self.mixed_influence() if self.mixed is not None else total
 
     def mixed_influence(self) -> Array:
-        assert self.mixed is not None and self.weights is not None
+        assert self.mixed is not None
+        assert self.weights is not None
         share = self.weights / self.weights.sum()
-        return share * (self.mixed - float(share @ self.mixed))
+        result: Array = share * (self.mixed - float(share @ self.mixed))
+        return result
 
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """A smooth function of sums over rows: ``rows`` [n, d] with the weights within, ``function`` [..., d] to [...]."""
+    """A smooth function of sums over rows: ``rows`` [n, d] with the weights within, ``function`` [..., d] to
+    [...]."""
 
     rows: Array
     function: bootstrap.Value
@@ -120,7 +125,7 @@ class Functional:
 
 @dataclass(frozen=True, eq=False)
 class Quantile:
-    """The ``q`` quantile of ``sample`` [n] with ``weights`` [n]: the least value with that share at or below."""
+    """The ``q`` quantile of ``sample`` [n] with ``weights`` [n]."""
 
     sample: Array
     weights: Array

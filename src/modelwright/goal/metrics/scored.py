@@ -17,8 +17,9 @@ class Scored:
 
     ``truth``: int64 class codes [n] into ``classes`` (classification) or float64 [n] (regression).
     ``labels``: int64 [n], predicted classes. ``probabilities``: float64 [n, k]. ``values``: float64 [n],
-    predicted numbers. ``weights``: float64 [n] sample weights, or None for even ones. ``positive``: code of the
-    positive class of a binary problem. ``costs``: float64 [k, k], cost of actual (row) seen as predicted (column).
+    predicted numbers. ``weights``: float64 [n] sample weights, or None for even ones. ``positive``: code of
+    the positive class of a binary problem. ``costs``: float64 [k, k], cost of actual (row) seen as predicted
+    (column).
     """
 
     truth: Codes | Floats

@@ -31,7 +31,11 @@ def _area(scored: Scored, choice: Choice, kind: str) -> Form:
         codes = [wanted]
     else:
         there = np.bincount(truth, minlength=probabilities.shape[1])
-        codes = [c for c in range(probabilities.shape[1]) if 0 < there[c] and (there[c] < len(truth) or kind == "pr")]
+        codes = [
+            c
+            for c in range(probabilities.shape[1])
+            if there[c] > 0 and (there[c] < len(truth) or kind == "pr")
+        ]
         if len(codes) < 2:
             codes = []
     ranked = [(truth == c, Ranked(truth == c, probabilities[:, c])) for c in codes]
@@ -53,7 +57,8 @@ def _area(scored: Scored, choice: Choice, kind: str) -> Form:
 
     # The class with the fewest rows (on either side) decides how far the area can be trusted near 1.
     fewest = min(
-        (min(int(yes.sum()), int((~yes).sum())) if kind == "roc" else int(yes.sum()) for yes, _ in ranked), default=0
+        (min(int(yes.sum()), int((~yes).sum())) if kind == "roc" else int(yes.sum()) for yes, _ in ranked),
+        default=0,
     )
     if not ranked or fewest == 0:
         why = "the rows are of one class" if len(truth) else "no rows"
@@ -126,5 +131,3 @@ def ece(scored: Scored, choice: Choice) -> Form:
         return out
 
     return Sums(rows, function, len(truth), "identity", "" if len(truth) else "no rows")
-
-

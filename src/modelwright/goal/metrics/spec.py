@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal
 
-from modelwright.goal.metrics.forms import Choice, Form
-from modelwright.goal.metrics.scored import Scored
+if TYPE_CHECKING:
+    from modelwright.goal.metrics.forms import Choice, Form
+    from modelwright.goal.metrics.scored import Scored
 
 Need = Literal["label", "probability", "value", "resource"]
 UnitKind = Literal["share", "plain", "target", "target squared", "cost", "time", "bytes"]
@@ -17,8 +19,8 @@ UnitKind = Literal["share", "plain", "target", "target squared", "cost", "time",
 class MetricSpec:
     """A metric's name and card.
 
-    ``bounds`` are the least and greatest value it can take (None: unbounded). ``averages`` are the averages over
-    classes that a goal may ask for; ``takes_class`` says whether ``for CLASS`` makes sense.
+    ``bounds`` are the least and greatest value it can take (None: unbounded). ``averages`` are the averages
+    over classes that a goal may ask for; ``takes_class`` says whether ``for CLASS`` makes sense.
     """
 
     name: str
@@ -27,8 +29,10 @@ class MetricSpec:
     direction: Literal["higher", "lower"]
     needs: Need
     docs: str
-    form: Callable[[Scored, Choice], Form] | None = None
-    """None for resources, which are measured by running the model and not computed from rows."""
+    form: str | None = None
+    """Where it is computed, ``module:function`` in this package, imported when used: the catalogue is read by
+    the goal's grammar, which must not wait for scipy. None for resources, which are measured by running the
+    model."""
     takes_class: bool = False
     averages: tuple[str, ...] = ()
     bounds: tuple[float | None, float | None] = (0.0, 1.0)
@@ -46,7 +50,13 @@ class MetricSpec:
         """
         if self.form is None:
             raise ValueError(f"{self.name} is measured by running the model, not computed from rows")
-        return self.form(scored, Choice(for_class, average))
+        from modelwright.goal.metrics.forms import Choice
+
+        module, _, function = self.form.partition(":")
+        build: Callable[[Scored, Choice], Form] = getattr(
+            import_module(f"modelwright.goal.metrics.{module}"), function
+        )
+        return build(scored, Choice(for_class, average))
 
     def compute(self, scored: Scored, *, for_class: int | None = None, average: str | None = None) -> float:
         """The value alone; NaN where the rows do not define it (no row of the class, say)."""

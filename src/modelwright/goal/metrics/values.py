@@ -21,7 +21,9 @@ def _mean(losses: Array, w: Array, root: bool = False) -> Form:
         return np.sqrt(np.maximum(out, 0.0)) if root else out
 
     scale: ScaleName = "log"
-    return Sums(np.stack([w, w * losses], axis=1), function, len(losses), scale, "" if len(losses) else "no rows")
+    return Sums(
+        np.stack([w, w * losses], axis=1), function, len(losses), scale, "" if len(losses) else "no rows"
+    )
 
 
 def mse(scored: Scored, choice: Choice) -> Form:
@@ -46,7 +48,8 @@ def median_ae(scored: Scored, choice: Choice) -> Form:
 
 
 def mape(scored: Scored, choice: Choice) -> Form:
-    """Mean of |error| / |truth|, as a fraction; a truth of 0 counts as the smallest float, as in scikit-learn."""
+    """Mean of |error| / |truth|, as a fraction; a truth of 0 counts as the smallest float, as in scikit-
+    learn."""
     truth, said, w = _numbers(scored)
     return _mean(np.abs(truth - said) / np.maximum(np.abs(truth), np.finfo(np.float64).eps), w)
 

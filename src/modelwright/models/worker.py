@@ -1,0 +1,67 @@
+"""The process that fits: takes jobs as JSON lines on standard input, writes finished fits to the journal.
+
+Fits run here and not in the command's own process, because many learners offer no way to stop them: a
+process can be killed. It is started before any of its threads, and it ends when its parent does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+
+def _listen(lines: queue.SimpleQueue[str]) -> None:
+    """Pass lines on; when the parent is gone, so are we, even in the middle of a fit."""
+    for line in sys.stdin:
+        lines.put(line)
+    os._exit(0)
+
+
+def main() -> None:
+    """``python -m modelwright.models.worker JOURNAL``. Answers ``{"key": ..., "ok": ...}`` for each job."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print is talk, not an answer
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
+
+    import warnings
+
+    from modelwright.core.codec import decode, encode
+    from modelwright.models.families import FAMILIES
+    from modelwright.models.fit import Bench, FitResult, Job, Product, fit
+    from modelwright.models.journal import Journal
+    from modelwright.models.rows import Place
+
+    warnings.simplefilter("ignore")
+    journal = Journal(Path(sys.argv[1]))
+    bench = Bench()
+    answers.write(json.dumps({"ready": os.getpid()}) + "\n")
+    while True:
+        message: dict[str, Any] = json.loads(lines.get())
+        job, place = decode(Job, message["job"]), decode(Place, message["place"])
+        FAMILIES.get(job.family)
+        try:
+            product = fit(bench, place, job)
+        except Exception as error:  # a defect of a family must not end the run
+            import traceback
+
+            traceback.print_exc()
+            import numpy as np
+
+            why = f"{type(error).__name__}: {error}"
+            product = Product(
+                FitResult(job.family, job.config, job.fold, error=why, status="failed"), b"", np.empty((0, 1))
+            )
+        journal.write(message["key"], product)
+        answers.write(json.dumps({"key": message["key"], "result": encode(product.result)}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

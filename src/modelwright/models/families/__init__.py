@@ -16,8 +16,13 @@ FAMILIES: Registry[Family] = Registry(
     "family",
     FAMILIES_GROUP,
     {
-        "lightgbm": f"{_HERE}.lightgbm:FAMILY",
+        "majority": f"{_HERE}.baselines:MAJORITY",
+        "mean": f"{_HERE}.baselines:MEAN",
         "logistic": f"{_HERE}.logistic:FAMILY",
+        "ridge": f"{_HERE}.ridge:FAMILY",
+        "elastic_net": f"{_HERE}.elastic_net:FAMILY",
+        "naive_bayes": f"{_HERE}.naive_bayes:FAMILY",
+        "lightgbm": f"{_HERE}.lightgbm:FAMILY",
     },
 )
 

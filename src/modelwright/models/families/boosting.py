@@ -6,7 +6,13 @@ import math
 import time
 from typing import Any
 
-from modelwright.models.family import Deadline, OutOfTime, Watch
+from modelwright.graph import layers
+from modelwright.graph.trees import Link
+from modelwright.models.families.common import Scale, Values
+from modelwright.models.family import Deadline, OutOfTime, Task, Watch
+
+ABSOLUTE = frozenset({"mae", "median_error", "median_absolute_error", "mape", "smape"})
+"""Metrics that the least absolute deviation serves better than the least squares."""
 
 MOST_ROUNDS = 3000
 """Rounds at most where early stopping decides."""
@@ -68,3 +74,17 @@ class Progress:
         not the model that was asked for."""
         if self.stopped == "deadline" and self.exact and len(self.curve) < self.most:
             raise OutOfTime(f"{len(self.curve)} of {self.most} rounds were made before the deadline")
+
+
+def link(task: Task) -> Link:
+    links: dict[str, Link] = {"binary": "logistic", "multiclass": "softmax", "regression": "none"}
+    return links[task.problem]
+
+
+def answer(task: Task, raw: Values, scale: Scale) -> Values:
+    """Raw sums of a boosted model as probabilities [n, classes] or values [n, 1]."""
+    if task.problem == "binary":
+        return layers.pair_values(raw)
+    if task.problem == "multiclass":
+        return layers.softmax_values(raw)
+    return scale.back(raw.reshape(-1, 1))

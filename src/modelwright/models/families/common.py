@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwright.core.errors import BadData
-from modelwright.models.family import DataFacts, Rows, Task
+from modelwright.models.family import DataFacts, Declines, Rows, Task
 
 Matrix = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
@@ -135,6 +135,24 @@ def thinned(curve: list[tuple[int, float, float]], most: int = 200) -> Curve:
 def problem_line(task: Task, facts: DataFacts) -> str:
     """The size of the job in words, for reasons."""
     return f"{facts.rows:,} rows of {facts.columns} columns"
+
+
+def facts_of(rows: Rows) -> DataFacts:
+    """What the defaults of a configuration need, read from the rows themselves."""
+    return DataFacts(
+        rows=len(rows.x),
+        numbers=rows.x.shape[1] - len(rows.categorical),
+        categories=len(rows.categorical),
+        dates=0,
+        texts=0,
+        missing=0.0,
+    )
+
+
+OPAQUE = Declines(
+    "its predictions cannot be read off by a person, and the goal demands a model that can be interpreted",
+    "leave `search.interpretable` out of the goal",
+)
 
 
 @contextmanager

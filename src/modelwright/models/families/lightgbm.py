@@ -9,9 +9,9 @@ import lightgbm as lgb
 import numpy as np
 
 from modelwright.graph.builder import GraphBuilder
-from modelwright.graph.trees import Link, Tree, Trees, round_down
+from modelwright.graph.trees import Tree, Trees, round_down
 from modelwright.models.families import common
-from modelwright.models.families.boosting import Progress, rounds_of
+from modelwright.models.families.boosting import ABSOLUTE, Progress, answer, link, rounds_of
 from modelwright.models.families.common import Curve, Matrix, Scale, Values
 from modelwright.models.family import (
     Choice,
@@ -30,9 +30,6 @@ from modelwright.models.family import (
     Watch,
     never_stop,
 )
-
-ABSOLUTE = frozenset({"mae", "median_error", "median_absolute_error", "mape", "smape"})
-"""Metrics that the least absolute deviation serves better than the least squares."""
 
 
 @dataclass(slots=True)
@@ -62,21 +59,6 @@ class LightGBMFitted:
             scale=self.scale.deviation,
             offset=self.scale.mean,
         ).to_graph(graph, x)
-
-
-def link(task: Task) -> Link:
-    return {"binary": "logistic", "multiclass": "softmax", "regression": "none"}[task.problem]  # type: ignore[return-value]
-
-
-def answer(task: Task, raw: Values, scale: Scale) -> Values:
-    """Raw sums of a boosted model as probabilities [n, classes] or values [n, 1]."""
-    from modelwright.graph import layers
-
-    if task.problem == "binary":
-        return layers.pair_values(raw)
-    if task.problem == "multiclass":
-        return layers.softmax_values(raw)
-    return scale.back(raw.reshape(-1, 1))
 
 
 def from_text(text: str, outputs: int) -> list[Tree]:
@@ -124,9 +106,7 @@ class LightGBM:
 
     def suits(self, task: Task, facts: DataFacts, machine: Machine) -> Suits | Declines:
         if task.interpretable:
-            return Declines(
-                "a sum of hundreds of trees is not interpretable", "leave `search.interpretable` out"
-            )
+            return common.OPAQUE
         outputs = max(1, task.classes) if task.problem == "multiclass" else 1
         cells = facts.rows * (facts.columns + 5)
         cost = 0.1 + outputs * (cells * 1.5e-6 + 0.3) / max(1, machine.cores) ** 0.7
@@ -202,7 +182,7 @@ class LightGBM:
         """``config["rounds"]`` fits exactly that many trees an output; otherwise early stopping on ``valid``.
         Loss: log loss, squared error, or absolute error where the goal's metric is one."""
         common.check(task, train, dense=False)
-        c = {**self.space(task, facts_of(train)).starts[0], **config}
+        c = {**self.space(task, common.facts_of(train)).starts[0], **config}
         weights = common.unit_weights(train)
         scale = Scale.of(train.y, weights) if task.problem == "regression" else Scale(0.0, 1.0)
         params = _params(task, c, seed, threads, train.x.shape)
@@ -230,18 +210,6 @@ class LightGBM:
             progress.stopped,
             threads,
         )
-
-
-def facts_of(rows: Rows) -> DataFacts:
-    """What the defaults of a configuration need, read from the rows themselves."""
-    return DataFacts(
-        rows=len(rows.x),
-        numbers=rows.x.shape[1] - len(rows.categorical),
-        categories=len(rows.categorical),
-        dates=0,
-        texts=0,
-        missing=0.0,
-    )
 
 
 def _params(task: Task, c: dict[str, Any], seed: int, threads: int, shape: tuple[int, ...]) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""Collect (steps 4 and 5): rows as their sources give them, with where they came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+import polars as pl
+
+from modelwright.core.book import Book
+from modelwright.core.records.blob import Blob
+from modelwright.core.records.data import ROW, Collected
+from modelwright.data.read.door import check_same_columns, read, stack
+from modelwright.data.read.frame import read_frame
+from modelwright.data.read.reader import Read
+from modelwright.goal.sections import SourceSection
+
+VERSION = 1
+
+
+def collect(source: SourceSection, book: Book, frame: Any = None) -> Collected:
+    """Read the source, and the test file where there is one; ``frame`` takes the place of the source.
+
+    The table has every column of the source as given (text of a text file stays text) and ROW, the place of
+    the row among those collected. Raises :class:`~modelwright.core.errors.BadData`.
+    """
+    main = read_frame(frame) if frame is not None else read(source.source, source.query)
+    reads = [main]
+    table = main.frame
+    test_rows = 0
+    if source.test is not None:
+        test = read(source.test, source.query if _same_kind(source) else None)
+        target_only = set(main.frame.columns) ^ set(test.frame.columns)
+        if target_only:
+            check_same_columns(main.frame, main.facts.name, test.frame, test.facts.name)
+        table = stack([main.frame, test.frame.select(main.frame.columns)])
+        test_rows = test.frame.height
+        reads.append(replace(test, facts=replace(test.facts, details={**test.facts.details, "part": "test"})))
+    _say(reads, book)
+    broken = [row for one in reads for row in one.quarantine]
+    lines = "".join(json.dumps(row.to_json(), ensure_ascii=False) + "\n" for row in broken)
+    table = table.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
+    return Collected(
+        table=Blob.of(table, "table"),
+        rows=table.height,
+        columns=tuple(name for name in table.columns if name != ROW),
+        sources=tuple(one.facts for one in reads),
+        digest=hashlib.sha256("\n".join(one.facts.digest for one in reads).encode()).hexdigest(),
+        quarantined=len(broken),
+        quarantine=Blob.of(lines, "text") if broken else None,
+        test_rows=test_rows,
+        licence=source.licence or "",
+        consent=source.consent or "",
+        collected=source.collected or "",
+        read_at=datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
+    )
+
+
+def _same_kind(source: SourceSection) -> bool:
+    """Whether the query is for the test source too: only where it is a database of its own."""
+    return source.test is not None and "://" in source.test
+
+
+def _say(reads: list[Read], book: Book) -> None:
+    for one in reads:
+        if one.quarantine:
+            first = ", ".join(str(row.line) for row in one.quarantine[:5])
+            more = ", ..." if len(one.quarantine) > 5 else ""
+            share = len(one.quarantine) / (one.facts.rows + len(one.quarantine))
+            book.finding(
+                "collect.broken-rows",
+                "warning",
+                f"{one.facts.name}: {len(one.quarantine)} broken rows were kept aside (lines {first}{more}); the "
+                f"first: {one.quarantine[0].reason}.",
+                "Mend the rows named in the quarantine file, or accept that they are left out.",
+                numbers={"rows": float(len(one.quarantine)), "share": share},
+            )
+        encoding = one.facts.details.get("encoding", "utf-8")
+        if not encoding.startswith("utf"):
+            book.finding(
+                "collect.encoding",
+                "note",
+                f"{one.facts.name} is not UTF-8; it was read as {encoding}, by the look of it.",
+                "Check names with accents in it; save the file as UTF-8 if they are wrong.",
+            )
+        for note in one.notes:
+            book.finding(
+                "collect.columns",
+                "note",
+                f"{one.facts.name}: {note}",
+                "Use these names in the goal, or give the columns names in the source.",
+            )

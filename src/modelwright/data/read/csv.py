@@ -1,0 +1,170 @@
+"""CSV and its relatives (tab, semicolon, pipe), with whatever encoding, header and broken rows they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from modelwright.core.errors import BadData
+from modelwright.core.records.data import SourceFacts
+from modelwright.data.read import dialect as dialects
+from modelwright.data.read import encoding as encodings
+from modelwright.data.read import names as column_names
+from modelwright.data.read.dialect import Dialect
+from modelwright.data.read.encoding import Encoding
+from modelwright.data.read.reader import Batch, BrokenRow, Read
+from modelwright.data.read.records import first_end, is_regular, read_fast, read_slow, split_records
+from modelwright.data.read.source import digest, existing, modified, plain_suffix
+
+SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".psv")
+_SAMPLE = 256 * 1024
+_MOST_BROKEN = 0.5
+
+
+class CsvReader:
+    """Every value stays text, exactly as given; an empty field is an empty text."""
+
+    name = "csv"
+
+    def suits(self, source: str) -> bool:
+        return "://" not in source and plain_suffix(source) in SUFFIXES
+
+    def read(self, source: str, query: str | None = None) -> Read:
+        path = existing(source)
+        opening = _Opening(path)
+        frames, broken = [], []
+        for batch in opening.batches():
+            frames.append(batch.frame)
+            broken += batch.quarantine
+        frame = pl.concat(frames, rechunk=True) if frames else opening.empty()
+        if not frame.height:
+            raise _no_rows(path, opening, broken)
+        if len(broken) > _MOST_BROKEN * (frame.height + len(broken)):
+            first = broken[0]
+            raise BadData(
+                f"{path.name}: {len(broken)} of {frame.height + len(broken)} rows are broken; the first on "
+                f"line {first.line}: {first.reason}",
+                code="data.broken",
+                hint="check that the file is one table with one delimiter and one header",
+            )
+        facts = SourceFacts(
+            name=path.name,
+            format="csv",
+            rows=frame.height,
+            columns=frame.width,
+            bytes=path.stat().st_size,
+            digest=digest(path),
+            modified=modified(path),
+            details=opening.details(),
+        )
+        return Read(frame, facts, tuple(broken), tuple(opening.notes))
+
+    def batches(self, source: str, rows: int) -> Iterator[Batch]:
+        for batch in _Opening(existing(source)).batches():
+            if batch.frame.height <= rows:
+                yield batch
+                continue
+            for k, part in enumerate(batch.frame.iter_slices(rows)):
+                yield Batch(part, batch.quarantine if k == 0 else ())
+
+
+def _no_rows(path: Path, opening: _Opening, broken: list[BrokenRow]) -> BadData:
+    if broken:
+        what = f"{path.name} has no sound row; the first broken one is on line {broken[0].line}: {broken[0].reason}"
+    else:
+        what = f"{path.name} has a header ({len(opening.names)} columns) and no rows"
+    return BadData(what, code="data.no-rows", hint="write the data again, or name another file")
+
+
+class _Opening:
+    """One file, looked at: its encoding, dialect and names; then read from its beginning."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.encoding: Encoding = encodings.find(path)
+        sample = b""
+        whole = True
+        for part in encodings.utf8(path, self.encoding):
+            sample += part
+            if len(sample) > _SAMPLE:
+                whole = False
+                break
+        text = sample[:_SAMPLE].decode("utf-8", errors="ignore") if not whole else sample.decode("utf-8", "replace")
+        if not text.strip():
+            raise BadData(
+                f"{path.name} holds nothing but white space", code="data.empty", hint="write the data again"
+            )
+        self.dialect: Dialect = dialects.find(text, whole)
+        if path.suffix.lower() == ".tsv" and self.dialect.width == 1:
+            self.dialect = replace(self.dialect, delimiter="\t")
+        self.names, self.notes = self._header()
+        if self.encoding.lossy:
+            self.notes.append("Some bytes are not valid UTF-8 and were read as \N{REPLACEMENT CHARACTER}.")
+
+    def _pieces(self) -> Iterator[tuple[bytes, int]]:
+        """Text that ends where records end, with the number of its first line; leading blank lines are off."""
+        line = 1
+        begun = False
+        for piece in split_records(encodings.utf8(self.path, self.encoding), self.dialect):
+            start = 0
+            if not begun:
+                while start < len(piece) and piece[start] in b"\r\n":
+                    start += 1
+                line += piece.count(b"\n", 0, start)
+                if start == len(piece):
+                    continue
+                begun = True
+            yield piece[start:], line
+            line += piece.count(b"\n", start)
+
+    def _header(self) -> tuple[list[str], list[str]]:
+        width = self.dialect.width
+        if not self.dialect.header:
+            return [f"c{k}" for k in range(width)], [
+                f"The file has no header; its {width} columns are called c0 to c{width - 1}."
+            ]
+        piece, _ = next(self._pieces())
+        text = piece[: first_end(piece, self.dialect.quote)].decode("utf-8", errors="replace")
+        text = dialects.unwrap(text) if self.dialect.wrapped else text
+        found = dialects.records(text, self.dialect)
+        given = found[0] if found else [""]
+        if self.dialect.row_names:
+            given = ["row_name", *given]
+        given = (given + [""] * width)[:width]
+        return column_names.settle(given)
+
+    def batches(self) -> Iterator[Batch]:
+        first = True
+        for piece, line in self._pieces():
+            if first and self.dialect.header:
+                end = first_end(piece, self.dialect.quote) + 1
+                line += piece.count(b"\n", 0, end)
+                piece = piece[end:]
+            first = False
+            if not piece:
+                continue
+            if piece.endswith((b"\n\n", b"\n\r\n")):
+                piece = piece.rstrip(b"\r\n") + b"\n"
+            if is_regular(piece, self.dialect):
+                yield Batch(read_fast(piece, self.names, self.dialect))
+            else:
+                frame, broken = read_slow(piece, self.names, self.dialect, self.path.name, line)
+                yield Batch(frame, tuple(broken))
+
+    def empty(self) -> pl.DataFrame:
+        return pl.DataFrame(schema={name: pl.String for name in self.names})
+
+    def details(self) -> dict[str, str]:
+        found = {
+            "encoding": self.encoding.name,
+            "delimiter": dialects.NAMES[self.dialect.delimiter],
+            "header": "yes" if self.dialect.header else "no",
+        }
+        if self.dialect.wrapped:
+            found["repaired"] = "each line was one quoted cell and was read as the line inside it"
+        if self.dialect.row_names:
+            found["row names"] = "the first column had no name in the header"
+        return found

@@ -1,0 +1,193 @@
+"""The one door of reading: which reader suits a source, patterns of several files, and streaming."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from modelwright.core.errors import BadData, Unsupported
+from modelwright.core.records.data import SourceFacts
+from modelwright.core.registry import Registry
+from modelwright.data.read.reader import Batch, Read, Reader, Streaming
+from modelwright.data.read.source import existing
+
+READERS: Registry[type[Reader]] = Registry(
+    "reader",
+    "modelwright.readers",
+    {
+        "csv": "modelwright.data.read.csv:CsvReader",
+        "parquet": "modelwright.data.read.parquet:ParquetReader",
+        "jsonl": "modelwright.data.read.jsonl:JsonLinesReader",
+        "json": "modelwright.data.read.json:JsonReader",
+        "excel": "modelwright.data.read.excel:ExcelReader",
+        "database": "modelwright.data.read.database:DatabaseReader",
+    },
+)
+"""Readers by name, asked in this order; others enter through the entry-point group."""
+
+ROWS = 50_000
+_KNOWN = ".csv, .tsv, .parquet, .json, .jsonl, .xlsx, .sqlite, a database address, or a pattern of these"
+
+
+def find_reader(source: str) -> Reader:
+    """The first reader that suits the source; raises :class:`BadData` where none does."""
+    for name in READERS:
+        reader = READERS.get(name)()
+        if reader.suits(source):
+            return reader
+    if "://" in source:
+        scheme = source.partition("://")[0]
+        raise Unsupported(
+            f"sources of the kind {scheme}:// cannot be read yet",
+            code="data.address",
+            hint="copy the data to a file here; databases: sqlite:///file and postgresql://...",
+        )
+    path = existing(source)
+    raise BadData(
+        f"{path.name} has the suffix {path.suffix!r}, which no reader knows"
+        if path.suffix
+        else f"{path.name} has no suffix that says its format",
+        code="data.format",
+        hint=f"known are {_KNOWN}",
+    )
+
+
+def read(source: str, query: str | None = None) -> Read:
+    """All rows of a file, a pattern of files, or a database.
+
+    Raises :class:`~modelwright.core.errors.BadData` with what is wrong, where, and how to mend it.
+    """
+    if "://" not in source and glob.has_magic(source) and not Path(source).exists():
+        return _pattern(source, query)
+    if "://" not in source and Path(source).is_dir():
+        return _folder(Path(source))
+    return find_reader(source).read(source, query)
+
+
+def batches(source: str, rows: int = ROWS) -> Iterator[Batch]:
+    """The rows of a file in their order, some at a time, so that it may be larger than memory.
+
+    Formats that cannot be streamed are read whole and given in slices.
+    """
+    if "://" not in source and glob.has_magic(source) and not Path(source).exists():
+        for path in _matching(source):
+            yield from batches(path, rows)
+        return
+    reader = find_reader(source)
+    streaming: object = reader
+    if hasattr(streaming, "batches"):
+        typed: Streaming = streaming
+        yield from typed.batches(source, rows)
+        return
+    whole = reader.read(source)
+    for k, part in enumerate(whole.frame.iter_slices(rows)):
+        yield Batch(part, whole.quarantine if k == 0 else ())
+
+
+def _matching(source: str) -> list[str]:
+    found = sorted(path for path in glob.glob(source, recursive=True) if Path(path).is_file())
+    if not found:
+        raise BadData(
+            f"no file matches the pattern {Path(source).name}",
+            code="data.no-match",
+            hint="check the pattern; it is relative to the goal file",
+        )
+    return found
+
+
+def _folder(path: Path) -> Read:
+    files = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+    suffixes = sorted({p.suffix for p in files if p.suffix})
+    if not files:
+        raise BadData(
+            f"the folder {path.name}/ holds no files", code="data.empty-folder", hint="name a file or another folder"
+        )
+    first = suffixes[0] if suffixes else ""
+    raise BadData(
+        f"{path.name}/ is a folder, and not a file of rows",
+        code="data.folder",
+        hint=f"name one of its files, such as {path.name}/{files[0].name}, or a pattern such as {path.name}/*{first}",
+    )
+
+
+def _pattern(source: str, query: str | None) -> Read:
+    """Files of a pattern, one under the other in the order of their names."""
+    paths = _matching(source)
+    parts = [find_reader(path).read(path, query) for path in paths]
+    first = parts[0]
+    frames = []
+    for part in parts:
+        check_same_columns(first.frame, first.facts.name, part.frame, part.facts.name)
+        frames.append(part.frame.select(first.frame.columns))
+    frame = stack(frames)
+    facts = SourceFacts(
+        name=Path(source).name,
+        format=first.facts.format,
+        rows=frame.height,
+        columns=frame.width,
+        bytes=sum(part.facts.bytes for part in parts),
+        digest=hashlib.sha256("".join(part.facts.digest for part in parts).encode()).hexdigest(),
+        modified=max(part.facts.modified for part in parts),
+        details={"files": str(len(parts)), **first.facts.details},
+    )
+    notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+    return Read(frame, facts, tuple(row for part in parts for row in part.quarantine), notes)
+
+
+def check_same_columns(first: pl.DataFrame, first_name: str, other: pl.DataFrame, other_name: str) -> None:
+    """Raises :class:`BadData` unless both have the same columns, in whatever order."""
+    lacking = [name for name in first.columns if name not in other.columns]
+    extra = [name for name in other.columns if name not in first.columns]
+    if not lacking and not extra:
+        return
+    said = []
+    if lacking:
+        said.append(f"it lacks {_few(lacking)}")
+    if extra:
+        said.append(f"it has {_few(extra)} besides")
+    raise BadData(
+        f"{other_name} does not have the same columns as {first_name}: {'; '.join(said)}",
+        code="data.columns-differ",
+        hint="give both the same columns, with the same names",
+    )
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
+
+
+def stack(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Frames with the same columns one under the other; columns of differing types become text."""
+    if len(frames) == 1:
+        return frames[0]
+    schema = dict(frames[0].schema)
+    for frame in frames[1:]:
+        for name, dtype in frame.schema.items():
+            if schema[name] == dtype or dtype == pl.Null:
+                continue
+            if schema[name] == pl.Null:
+                schema[name] = dtype
+            elif schema[name].is_numeric() and dtype.is_numeric():
+                schema[name] = pl.Float64() if schema[name].is_float() or dtype.is_float() else pl.Int64()
+            else:
+                schema[name] = pl.String()
+    return pl.concat([as_schema(frame, schema) for frame in frames], rechunk=True)
+
+
+def as_schema(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """The frame with these types; what becomes text is written as the parser writes it."""
+    from modelwright.runtime.parse.values import plain, render
+
+    made = []
+    for name, dtype in schema.items():
+        series = frame[name]
+        if series.dtype != dtype and dtype == pl.String and series.dtype != pl.Null:
+            values = (plain(value) for value in series.to_list())
+            series = pl.Series(name, [None if v is None else render(v) for v in values], dtype=pl.String)
+        made.append(series if series.dtype == dtype else series.cast(dtype))
+    return pl.DataFrame(made)

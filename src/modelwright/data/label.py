@@ -1,0 +1,379 @@
+"""Labels: what is to be predicted, encoded; and whether what the goal demands fits it.
+
+Every row gets a target that a model can learn, or is left out and counted. Nothing here looks at the
+relation of the target to any other column.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Literal
+
+import polars as pl
+
+from modelwright.core.book import Book
+from modelwright.core.errors import BadData
+from modelwright.core.records.blob import Blob
+from modelwright.core.records.data import Cleaned, Column, Labelled
+from modelwright.data.fits import check_costs, check_criteria
+from modelwright.goal.nearest import did_you_mean, nearest
+from modelwright.goal.sections import ProblemSection, RolesSection, SuccessSection
+
+TARGET = "__target__"
+WEIGHT = "__weight__"
+
+FEW_VALUES = 10
+"""Whole numbers with at most this many different values are read as classes when the goal does not say:
+grades, stars and counts of children have fewer, prices and durations have more."""
+ROWS_A_VALUE = 5
+"""... provided that each value has this many rows on average; else a short table of counts would become
+a classification only because it is short."""
+
+POSITIVE_WORDS = ("yes", "true", "1", "y", "t", "positive", "pos", "present", "success")
+NEGATIVE_WORDS = ("no", "false", "0", "n", "f", "negative", "neg", "absent", "failure", "-1")
+
+RARE_SHARE = 0.1
+VERY_RARE_SHARE = 0.02
+"""Below a tenth accuracy begins to mislead; below a fiftieth most models predict the common class alone."""
+
+Resolved = Literal["binary", "multiclass", "regression"]
+
+
+def label(
+    problem: ProblemSection, roles: RolesSection, success: SuccessSection, cleaned: Cleaned, book: Book
+) -> Labelled:
+    """Rows with a usable target, and what is to be predicted.
+
+    Raises :class:`BadData` where the target, the weights, a criterion or the costs cannot work with these
+    rows; each message says what and where, each hint how to mend it.
+    """
+    frame: pl.DataFrame = cleaned.table.get()
+    column = _target_column(problem, cleaned)
+    values = frame[column.name]
+    present = values.is_not_null()
+    unlabelled = int((~present).sum())
+    if unlabelled == frame.height:
+        raise BadData(
+            f"the target {column.name!r} is missing in all {frame.height} rows",
+            code="label.target-missing",
+            hint="name another column as data.target, or fill it in",
+        )
+    names = class_names(values.filter(present), column)
+    test_rows = int(present.tail(cleaned.test_rows).sum()) if cleaned.test_rows else 0
+    if column.kind in ("category", "text"):
+        names = _as_in_training(names, test_rows, column.name, book)
+    counts = Counter(names)
+    if len(counts) == 1:
+        raise BadData(
+            f"the target {column.name!r} has one value only: {next(iter(counts))!r} in {len(names)} rows",
+            code="label.target-constant",
+            hint="a model needs rows of at least two classes, or numbers that differ",
+        )
+    kind, why = resolve_problem(problem.problem, column, values.filter(present), counts)
+    rows = frame.filter(present)
+    classes: tuple[str, ...] = ()
+    positive: str | None = None
+    if kind == "regression":
+        if problem.positive is not None:
+            raise BadData(
+                f"data.positive is {problem.positive!r}, but {column.name!r} is a number to predict",
+                code="label.positive-unknown",
+                hint="leave data.positive out, or say problem: binary",
+            )
+        target = rows[column.name].cast(pl.Float64)
+        _check_finite(target, column.name)
+    else:
+        _check_classes(column.name, counts)
+        classes = ordered(counts, column)
+        if kind == "binary":
+            positive, reason = positive_class(problem.positive, classes, counts, column.name)
+            classes = tuple([c for c in classes if c != positive] + [positive])
+            why = f"{why}; {reason}"
+        elif problem.positive is not None:
+            raise BadData(
+                f"data.positive is {problem.positive!r}, but {column.name!r} has {len(classes)} classes",
+                code="label.positive-unknown",
+                hint="a positive class belongs to a problem with two classes; leave data.positive out",
+            )
+        codes = {name: code for code, name in enumerate(classes)}
+        target = pl.Series(TARGET, [codes[name] for name in names], dtype=pl.Int64)
+    rows = rows.with_columns(target.alias(TARGET))
+    if roles.weight is not None:
+        rows = rows.with_columns(_weights(rows, roles.weight).alias(WEIGHT))
+    check_criteria(success.criteria, kind, classes, cleaned.columns, column.name)
+    check_costs(success, kind, classes)
+    _report(book, column.name, unlabelled, frame.height, kind, counts)
+    return Labelled(
+        table=Blob.of(rows, "table"),
+        rows=rows.height,
+        columns=cleaned.columns,
+        problem=kind,
+        target=column.name,
+        classes=classes,
+        positive=positive,
+        weighted=roles.weight is not None,
+        test_rows=test_rows,
+        unlabelled=unlabelled,
+        why=why,
+    )
+
+
+def class_names(values: pl.Series, column: Column) -> list[str]:
+    """The name of each value's class: texts as they are, whole numbers without a decimal point.
+
+    A boolean target is named as the source spelled it, where its cleaning kept the spellings.
+    """
+    if column.kind == "boolean":
+        no, yes = boolean_names(column)
+        return [yes if v else no for v in values.to_list()]
+    if column.kind == "number":
+        return [number_name(v) for v in values.to_list()]
+    return [str(v) for v in values.to_list()]
+
+
+def _as_in_training(names: list[str], test_rows: int, target: str, book: Book) -> list[str]:
+    """Class names of a test file that differ from those of training in case, blanks or a full stop, mended.
+
+    Test files are often written by another hand than the rows to learn from (">50K." beside ">50K").
+    """
+    if not test_rows:
+        return names
+    learnt: dict[str, list[str]] = {}
+    known = set(names[:-test_rows])
+    for name in sorted(known):
+        learnt.setdefault(_loose(name), []).append(name)
+    mended = [
+        learnt[_loose(n)][0] if n not in known and len(learnt.get(_loose(n), ())) == 1 else n
+        for n in names[-test_rows:]
+    ]
+    pairs = sorted({(a, b) for a, b in zip(names[-test_rows:], mended, strict=True) if a != b})
+    if pairs:
+        changed = sum(a != b for a, b in zip(names[-test_rows:], mended, strict=True))
+        shown = ", ".join(f"{a!r} as {b!r}" for a, b in pairs[:3])
+        book.finding(
+            "label.test-spelling",
+            "note",
+            f"the test rows spell classes in another way than the rest; {shown} was read in {changed} rows",
+            "if these are different classes, give them names that differ in more than case or a full stop",
+            column=target,
+            numbers={"rows": float(changed)},
+        )
+    return names[:-test_rows] + mended
+
+
+def number_name(value: float) -> str:
+    """``3`` for 3.0, ``0.5`` for 0.5: how a number is written as the name of a class."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
+def boolean_names(column: Column) -> tuple[str, str]:
+    """The names of the false and the true class of a boolean target.
+
+    As the source spelled them (the options ``false`` and ``true`` of its cleaning operation), if known.
+    """
+    for operation in column.operations:
+        no, yes = operation.options.get("false"), operation.options.get("true")
+        if no and yes:
+            return _first(no), _first(yes)
+    return "false", "true"
+
+
+def _first(spelling: Any) -> str:
+    return str(spelling[0]) if isinstance(spelling, list | tuple) else str(spelling)
+
+
+def ordered(counts: Counter[str], column: Column) -> tuple[str, ...]:
+    """Class names sorted: numbers by value, the rest by text."""
+    if column.kind == "number":
+        return tuple(sorted(counts, key=float))
+    return tuple(sorted(counts))
+
+
+def _target_column(problem: ProblemSection, cleaned: Cleaned) -> Column:
+    if problem.target is None:
+        raise BadData(
+            "the goal names no target, and problems without one do not work yet",
+            code="label.target-absent",
+            hint="say which column is to be predicted: data.target",
+        )
+    for column in cleaned.columns:
+        if column.name == problem.target:
+            if column.kind == "date":
+                raise BadData(
+                    f"the target {column.name!r} is a date, and predicting dates does not work yet",
+                    code="label.target-date",
+                    hint="predict a number instead, such as the days until then",
+                )
+            return column
+    known = [c.name for c in cleaned.columns]
+    shown = ", ".join(repr(n) for n in known[:20]) + (", ..." if len(known) > 20 else "")
+    raise BadData(
+        f"there is no column {problem.target!r} to predict; the table has {shown}",
+        code="label.target-absent",
+        hint=did_you_mean(problem.target, known) or "set data.target to one of these",
+    )
+
+
+def resolve_problem(
+    given: str | None, column: Column, values: pl.Series, counts: Counter[str]
+) -> tuple[Resolved, str]:
+    """The kind of problem and the reason for it; ``values`` are those present, ``counts`` their classes."""
+    distinct, name = len(counts), column.name
+    numeric = column.kind == "number"
+    if given == "regression":
+        if not numeric:
+            example = next(iter(sorted(counts)))
+            raise BadData(
+                f"the goal asks for regression, but {name!r} is not a number (for example {example!r})",
+                code="label.not-a-number",
+                hint="leave problem out to predict classes, or set columns: {" + name + ": number}",
+            )
+        return "regression", f"regression, as the goal says ({distinct} different values of {name!r})"
+    if given == "binary" and distinct != 2:
+        shown = ", ".join(repr(c) for c, _ in counts.most_common(5))
+        raise BadData(
+            f"the goal asks for two classes, but {name!r} has {distinct} values ({shown}, ...)",
+            code="label.not-binary",
+            hint="say problem: multiclass, or merge values with columns.<target>.spellings",
+        )
+    if given in ("binary", "multiclass"):
+        _check_not_unique(name, counts, sum(counts.values()), numeric)
+        if distinct == 2:
+            said = "as the goal says" if given == "binary" else "though the goal says multiclass"
+            return "binary", f"binary, {said}: {name!r} has two values"
+        return "multiclass", f"multiclass, as the goal says: {name!r} has {distinct} values"
+    if distinct == 2:
+        return "binary", f"binary: {name!r} has two values"
+    if numeric:
+        whole = bool((values == values.round(0)).all())
+        if whole and distinct <= FEW_VALUES and len(values) >= ROWS_A_VALUE * distinct:
+            return "multiclass", f"multiclass: {name!r} has only {distinct} different whole numbers"
+        kind = "whole numbers" if whole else "numbers"
+        return "regression", f"regression: {name!r} holds {distinct} different {kind}"
+    _check_not_unique(name, counts, len(values), numeric)
+    return "multiclass", f"multiclass: {name!r} has {distinct} different values"
+
+
+def _check_not_unique(name: str, counts: Counter[str], rows: int, numeric: bool) -> None:
+    if len(counts) == rows and rows > 2:
+        raise BadData(
+            f"the target {name!r} is different in every one of {rows} rows: there are no classes to learn",
+            code="label.target-unique",
+            hint="say problem: regression" if numeric else "name another column as data.target",
+        )
+
+
+def _check_classes(name: str, counts: Counter[str]) -> None:
+    lonely = sorted(c for c, n in counts.items() if n < 2)
+    if lonely:
+        shown = ", ".join(repr(c) for c in lonely[:5]) + (", ..." if len(lonely) > 5 else "")
+        many = len(lonely) > 1
+        raise BadData(
+            f"{len(lonely)} class{'es' if many else ''} of {name!r} ({shown}) "
+            f"{'have' if many else 'has'} one row only: it cannot be both learnt and tested",
+            code="label.class-too-small",
+            hint=f"add rows, leave these out, or merge classes with columns: {{{name}: {{spellings: ...}}}}",
+        )
+
+
+def _check_finite(target: pl.Series, name: str) -> None:
+    bad = int((~target.is_finite()).sum())
+    if bad:
+        raise BadData(
+            f"the target {name!r} is infinite or not a number in {bad} rows",
+            code="label.not-a-number",
+            hint="correct these rows, or leave them out",
+        )
+
+
+def positive_class(
+    given: str | None, classes: tuple[str, ...], counts: Counter[str], target: str
+) -> tuple[str, str]:
+    """The positive of two classes, and why."""
+    if given is not None:
+        if given in classes:
+            return given, f"{given!r} is the positive class, as the goal says"
+        wanted = _loose(given)
+        alike = [c for c in classes if _loose(c) == wanted]
+        if len(alike) == 1:
+            return alike[0], f"{alike[0]!r} is the positive class, as the goal says"
+        raise BadData(
+            f"data.positive is {given!r}, but {target!r} has the values {classes[0]!r} and {classes[1]!r}",
+            code="label.positive-unknown",
+            hint=f"did you mean {near!r}?" if (near := nearest(given, classes)) else "use one of these",
+        )
+    words = {c: c.strip().casefold() for c in classes}
+    said_yes = [c for c in classes if words[c] in POSITIVE_WORDS]
+    if len(said_yes) == 1:
+        return said_yes[0], f"{said_yes[0]!r} is the positive class, since it says yes"
+    said_no = [c for c in classes if words[c] in NEGATIVE_WORDS]
+    if len(said_no) == 1:
+        other = classes[1 - classes.index(said_no[0])]
+        return other, f"{other!r} is the positive class, since {said_no[0]!r} says no"
+    above = [c for c in classes if c.lstrip().startswith(">")]
+    if len(above) == 1:
+        return above[0], f"{above[0]!r} is the positive class, since it is what lies above"
+    rarer = min(classes, key=lambda c: (counts[c], -classes.index(c)))
+    share = counts[rarer] / max(1, sum(counts.values()))
+    return rarer, f"{rarer!r} is the positive class, since it is the rarer ({share:.1%} of rows)"
+
+
+def _loose(name: str) -> str:
+    """Case, blanks, a closing full stop and a needless decimal part do not tell classes apart."""
+    text = name.strip().casefold().rstrip(".")
+    try:
+        return number_name(float(text))
+    except (ValueError, OverflowError):
+        return text
+
+
+def _weights(rows: pl.DataFrame, name: str) -> pl.Series:
+    if name not in rows.columns:
+        raise BadData(
+            f"there is no column {name!r} for data.weight",
+            code="label.weight-absent",
+            hint=did_you_mean(name, rows.columns) or "name a column of numbers",
+        )
+    weights = rows[name]
+    if weights.dtype != pl.Float64:
+        raise BadData(
+            f"the weights {name!r} are not numbers", code="label.weight-bad", hint="name a column of numbers"
+        )
+    missing = int(weights.is_null().sum())
+    wrong = int(((weights < 0) | ~weights.is_finite()).fill_null(False).sum())
+    if missing or wrong or not float(weights.sum()):
+        what = f"missing in {missing} and negative or infinite in {wrong} of {rows.height} rows"
+        raise BadData(
+            f"the weights {name!r} are {what}" if missing or wrong else f"the weights {name!r} are all zero",
+            code="label.weight-bad",
+            hint="give every row a weight of 0 or more",
+        )
+    return weights
+
+
+def _report(
+    book: Book, target: str, unlabelled: int, rows: int, kind: Resolved, counts: Counter[str]
+) -> None:
+    if unlabelled:
+        share = unlabelled / rows
+        book.finding(
+            "label.unlabelled",
+            "warning" if share > 0.05 else "note",
+            f"{unlabelled} of {rows} rows ({share:.1%}) have no {target!r} and are left out",
+            "find out why they have none: where that depends on the answer, the model learns a bias",
+            column=target,
+            numbers={"rows": float(unlabelled), "share": share},
+        )
+    if kind != "regression":
+        total = sum(counts.values())
+        rarest = min(counts, key=lambda c: (counts[c], c))
+        share = counts[rarest] / total
+        if share < RARE_SHARE:
+            book.finding(
+                "label.imbalance",
+                "warning" if share < VERY_RARE_SHARE else "note",
+                f"the class {rarest!r} has {counts[rarest]} of {total} rows ({share:.1%})",
+                "judge by pr_auc, recall or balanced_accuracy, not by accuracy, and collect more such rows",
+                column=target,
+                numbers={"rows": float(counts[rarest]), "share": share},
+            )

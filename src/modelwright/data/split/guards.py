@@ -1,0 +1,119 @@
+"""What must hold of a split: every class on both sides, groups and copies on one, the future in the test."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modelwright.core.book import Book
+from modelwright.core.errors import BadData
+from modelwright.data.profile.stage import day
+from modelwright.data.split.ordered import Floats
+from modelwright.data.split.units import Ints
+
+FEW_GROUPS = 10
+"""Intervals resample groups; with fewer the percentiles of the bootstrap are known to be too narrow
+(Cameron, Gelbach and Miller 2008, Review of Economics and Statistics 90:414-427)."""
+
+
+def check_classes(strata: Ints, classes: tuple[str, ...], part: np.ndarray, name: str, how: str) -> None:
+    """Raise :class:`BadData` where a class has no row among ``part`` (bool over rows)."""
+    if not classes:
+        return
+    counts = np.bincount(strata[part], minlength=len(classes))
+    absent = [classes[c] for c in np.flatnonzero(counts == 0)]
+    if not absent:
+        return
+    shown = ", ".join(repr(c) for c in absent[:5]) + (", ..." if len(absent) > 5 else "")
+    reason = "could not be learnt" if name == "training" else "could not be judged"
+    raise BadData(
+        f"the {how} split leaves no {name} row of {shown}, which {reason}",
+        code="split.class-left-out",
+        hint="choose another split, add rows, or merge classes with columns: {<target>: {spellings: ...}}",
+    )
+
+
+def report_straddling(
+    book: Book, group: Ints, inside: np.ndarray, outside: np.ndarray, column: str, sides: tuple[str, str]
+) -> None:
+    """A finding where groups have rows both ``inside`` and ``outside``."""
+    shared = np.intersect1d(group[inside], group[outside])
+    if not shared.size:
+        return
+    rows = int(np.isin(group[inside], shared).sum())
+    sealed = sides[1] == "test"
+    book.finding(
+        "split.group-straddles",
+        "blocker" if sealed else "warning",
+        f"{shared.size} values of {column!r} have rows on both sides, {sides[0]} and {sides[1]} ({rows} rows "
+        f"of {sides[1]}): the model has met them before it is judged on them",
+        "part the rows by group: leave out the given parts, or move each group to one side",
+        column=column,
+        numbers={"groups": float(shared.size), "rows": float(rows)},
+    )
+
+
+def report_time(book: Book, when: Floats, test: np.ndarray, column: str, dates: bool) -> None:
+    """A finding where rows to learn from are later than the earliest test row."""
+    ahead = when[~test]
+    known = when[test][np.isfinite(when[test])]
+    if not known.size or not ahead.size:
+        return
+    start = float(known.min())
+    late = int((ahead > start).sum())
+    if not late:
+        return
+    shown = day(start) if dates else f"{start:g}"
+    book.finding(
+        "split.time-overlap",
+        "warning",
+        f"{late} of {ahead.size} development rows are later than the earliest test row ({shown}): the test "
+        "does not show how the model does on a future that it has not seen",
+        "part the rows in time order, or name no other split beside data.time",
+        column=column,
+        numbers={"rows": float(late), "share": late / ahead.size},
+    )
+
+
+def report_missing_time(book: Book, when: Floats, column: str) -> None:
+    missing = int((~np.isfinite(when)).sum())
+    if missing:
+        book.finding(
+            "split.time-missing",
+            "warning",
+            f"{missing} of {len(when)} rows have no {column!r}; they are taken as the earliest",
+            f"fill in {column!r}, or leave these rows out",
+            column=column,
+            numbers={"rows": float(missing)},
+        )
+
+
+def report_copies(book: Book, copies: Ints) -> None:
+    """A finding that counts exact copies; a warning where they are the rule."""
+    n = len(copies)
+    extra = n - len(np.unique(copies))
+    if not extra:
+        return
+    share = extra / n
+    most = share > 0.5
+    book.finding(
+        "split.duplicates",
+        "warning" if most else "note",
+        f"{extra} of {n} rows ({share:.1%}) equal an earlier row in inputs and target; copies stay on "
+        "one side of every split" + (", so the test is about combinations never seen" if most else ""),
+        "name the columns that tell records apart as data.keys, or say clean: {duplicates: drop} where one "
+        "record was entered twice",
+        numbers={"rows": float(extra), "share": share},
+    )
+
+
+def report_few_groups(book: Book, group: Ints, test: np.ndarray, column: str) -> None:
+    count = len(np.unique(group[test]))
+    if 0 < count < FEW_GROUPS:
+        book.finding(
+            "split.few-groups",
+            "warning",
+            f"the test part holds {count} different values of {column!r}: its intervals rest on so few",
+            "collect more groups, or use split: {outer_folds: 5} so that every group is tested once",
+            column=column,
+            numbers={"groups": float(count)},
+        )

@@ -79,7 +79,7 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
 
 
 def joined(place: str, base: Path) -> str:
-    """``place`` seen from the current folder: a relative path (also inside ``sqlite:///``) joined to ``base``."""
+    """``place`` from the current folder: a relative path (also inside ``sqlite:///``) joined to ``base``."""
     if place == FRAME:
         return place
     if scheme(place) == "sqlite":

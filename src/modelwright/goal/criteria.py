@@ -61,8 +61,8 @@ class _Token:
 def parse_criterion(text: str) -> Criterion:
     """The criterion that ``text`` writes; :class:`BadGoal` with one mistake where it is not one.
 
-    What the text alone shows is checked: the metric's name, its averages, classes, unit, the threshold's range
-    and the direction of ``op``. ``parse_criterion(c.text) == c`` for every criterion ``c``.
+    What the text alone shows is checked: the metric's name, its averages, classes, unit, the range of
+    the threshold and the direction of ``op``. ``parse_criterion(c.text) == c`` for every criterion ``c``.
 
     >>> parse_criterion("recall>=80% by sex").threshold
     0.8

@@ -21,6 +21,12 @@ LATER_PROBLEMS = (
     "segmentation", "detection", "translation", "summarisation", "generation", "ner", "reinforcement",
 )  # fmt: skip
 COLUMN_KINDS = ("number", "category", "date", "text", "boolean", "ignore")
+_LATER_KINDS = ("image", "audio", "video", "series")
+_MEANT_KINDS = {
+    "numeric": "number", "float": "number", "int": "number", "integer": "number", "string": "text",
+    "str": "text", "categorical": "category", "bool": "boolean", "datetime": "date", "time": "date",
+    "skip": "ignore", "drop": "ignore",
+}  # fmt: skip
 MOST_SEED = 2**32 - 1
 
 FRAME = "<frame>"
@@ -134,6 +140,9 @@ def _spelling(found: str, wanted: Any) -> str:
     return text
 
 
+_COST_SCHEMA = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}
+
+
 def _costs(actual: str, row: Any) -> dict[str, float]:
     expected = "a mapping {actual class: {predicted class: cost}}"
     if not isinstance(row, dict):
@@ -190,13 +199,10 @@ class Keys(BaseModel):
 
 
 class ColumnKeys(Keys):
-    kind: Annotated[str | None, c.one_of(*COLUMN_KINDS, later=("image", "audio", "video", "series"),
-        meant={"numeric": "number", "float": "number", "int": "number", "integer": "number", "string": "text",
-               "str": "text", "categorical": "category", "bool": "boolean", "datetime": "date", "time": "date",
-               "skip": "ignore", "drop": "ignore"})] = key(
+    kind: Annotated[str | None, c.one_of(*COLUMN_KINDS, later=_LATER_KINDS, meant=_MEANT_KINDS)] = key(
         "What the column holds; found by looking at it when left out. `ignore` keeps it from the model.",
         default="inferred",
-    )  # fmt: skip
+    )
     spellings: Annotated[
         dict[str, str] | None,
         _table("a mapping from what is found to what is wanted", _spelling, {"type": "string"}, "mapping"),
@@ -207,8 +213,8 @@ class DataKeys(Keys):
     source: Annotated[
         str, _place("a file, a glob, a folder, or a sqlite:// or postgresql:// database", databases=True)
     ] = Field(
-        description="Where the rows are: a file (CSV, Parquet, JSON, JSON lines, Excel), a glob, or a database URL "
-        "with `query`. Relative to the goal file."
+        description="Where the rows are: a file (CSV, Parquet, JSON, JSON lines, Excel), a glob, or a "
+        "database URL with `query`. Relative to the goal file."
     )
     query: Annotated[str | None, c.text("the SQL query that selects the rows", 100_000)] = key(
         "The SQL that selects the rows, where the source is a database."
@@ -219,7 +225,7 @@ class DataKeys(Keys):
     target: Annotated[str | None, c.name("the name of the column to predict")] = key("The column to predict.")
     positive: Annotated[str | None, c.label("the class of the target that counts as positive")] = key(
         "Of two classes, the one that `precision`, `recall` and the probabilities speak of.",
-        default="the rarer class",
+        default="inferred",
     )
     weight: Annotated[str | None, c.name("the name of one column")] = key(
         "A column of sample weights: how much each row counts, in training and in every metric."
@@ -236,8 +242,9 @@ class DataKeys(Keys):
     time: Annotated[str | None, c.name("the name of one column")] = key(
         "A column of dates: the split is in time order, so the test lies after the training."
     )
-    columns: Annotated[dict[str, Annotated[ColumnKeys, Shorthand("kind", {"enum": list(COLUMN_KINDS)})]] | None,
-        Field()] = key("What is known of single columns: `{age: number, city: {kind: category}}`.")  # fmt: skip
+    columns: dict[str, Annotated[ColumnKeys, Shorthand("kind", {"enum": list(COLUMN_KINDS)})]] | None = key(
+        "What is known of single columns: `{age: number, city: {kind: category}}`."
+    )
     sensitive: Annotated[tuple[str, ...] | None, c.names("a list of column names")] = key(
         "Columns to report fairness on. Never inputs, unless `use_sensitive: true`."
     )
@@ -368,9 +375,8 @@ class GoalKeys(Keys):
     )
     costs: Annotated[
         dict[str, dict[str, float]] | None,
-        _table("a mapping {actual class: {predicted class: cost}}", _costs,
-               {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}, "mapping"),
-    ] = key("What each error costs: `{actual class: {predicted class: cost}}`; the threshold minimises it.")  # fmt: skip
+        _table("a mapping {actual class: {predicted class: cost}}", _costs, _COST_SCHEMA, "mapping"),
+    ] = key("What each error costs: `{actual class: {predicted class: cost}}`; the threshold minimises it.")
     accept: Annotated[
         dict[str, str] | None,
         _table("a mapping {finding code: reason}", _reason, {"type": "string"}, "mapping"),

@@ -31,7 +31,7 @@ class Parsed:
 
 
 def load(path: str | Path) -> Parsed:
-    """The goal in the file at ``path`` (UTF-8). Raises :class:`BadGoal`, or :class:`BadInput` for no such file."""
+    """The goal in the file at ``path`` (UTF-8). Raises :class:`BadGoal`, or ``BadInput`` for no file."""
     path = Path(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -127,7 +127,7 @@ def _checked(data: dict[str, Any], document: Document, mistakes: list[Mistake]) 
 
 
 def _mend(rest: dict[str, Any], place: Place, kind: str) -> bool:
-    """Take what is wrong at ``place`` out of ``rest``, or put in what is missing; false if it is gone already."""
+    """Take what is wrong at ``place`` out of ``rest``, or put in what is missing; false if it is gone."""
     at: Any = rest
     for depth, part in enumerate(place[:-1]):
         below = at.get(part) if isinstance(at, dict) else None

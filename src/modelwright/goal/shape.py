@@ -19,15 +19,15 @@ ANY_NAME = "<name>"
 _MEANT = {
     "label": "data.target", "y": "data.target", "target_column": "data.target", "outcome": "data.target",
     "path": "data.source", "file": "data.source", "url": "data.source", "dataset": "data.source",
-    "metric": "success", "metrics": "success", "criteria": "success", "goal": "success", "objective": "success",
+    "metric": "success", "metrics": "success", "criteria": "success", "objective": "success",
     "task": "problem", "type": "problem", "kind": "problem", "license": "data.licence", "id": "data.keys",
     "index": "data.keys", "weights": "data.weight", "sample_weight": "data.weight", "groups": "data.group",
     "date": "data.time", "protected": "data.sensitive", "leave": "data.later", "ignore": "data.columns",
     "drop": "data.columns", "random_state": "seed", "random_seed": "seed", "time_limit": "budget.time",
-    "time_budget": "budget.time", "timeout": "budget.time", "n_trials": "search.trials", "models": "search.families",
-    "algorithms": "search.families", "folds": "split.outer_folds", "title": "name", "deploy": "release",
-    "valid": "split.validation", "val": "split.validation", "ram": "budget.memory", "cpus": "budget.cores",
-    "threads": "budget.cores", "coverage": "intervals", "dedupe": "clean.duplicates",
+    "time_budget": "budget.time", "timeout": "budget.time", "n_trials": "search.trials",
+    "models": "search.families", "algorithms": "search.families", "folds": "split.outer_folds",
+    "title": "name", "deploy": "release", "valid": "split.validation", "val": "split.validation",
+    "ram": "budget.memory", "cpus": "budget.cores", "threads": "budget.cores", "coverage": "intervals", "dedupe": "clean.duplicates",
 }  # fmt: skip
 
 

@@ -52,9 +52,9 @@ def _quantity(text: str, units: Mapping[str, Decimal], example: str) -> float:
 
 
 _SPOKEN = {
-    "sec": "s", "secs": "s", "second": "s", "seconds": "s", "msec": "ms", "millis": "ms", "milliseconds": "ms",
+    "sec": "s", "secs": "s", "second": "s", "seconds": "s", "msec": "ms", "milliseconds": "ms",
     "min": "m", "mins": "m", "minute": "m", "minutes": "m", "hr": "h", "hrs": "h", "hour": "h", "hours": "h",
-    "day": "d", "days": "d", "k": "KB", "kib": "KB", "mib": "MB", "meg": "MB", "g": "GB", "gib": "GB", "gig": "GB",
+    "day": "d", "days": "d", "k": "KB", "kib": "KB", "mib": "MB", "meg": "MB", "g": "GB", "gib": "GB",
     "t": "TB", "tib": "TB", "byte": "B", "bytes": "B", "percent": "%",
 }  # fmt: skip
 

@@ -198,3 +198,32 @@ def _unreadable(error: Any, text: str) -> Mistake:
         line = text.count("\n", 0, position) + 1
         return Mistake("the file", "text", f"the character U+{ord(text[position]):04X}", line, "remove it")
     return Mistake("the file", "YAML", str(error).splitlines()[0])
+
+
+def write(data: dict[str, Any]) -> str:
+    """``data`` as YAML that :func:`read` gives back: block style, short lists and mappings in one line."""
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+    def node(value: Any, depth: int) -> Any:
+        if isinstance(value, dict):
+            mapping = CommentedMap((key, node(each, depth + 1)) for key, each in value.items())
+            if depth > 1:
+                mapping.fa.set_flow_style()
+            return mapping
+        if isinstance(value, list | tuple):
+            sequence = CommentedSeq(node(each, depth + 1) for each in value)
+            if not any(isinstance(each, str) and len(each) > 12 for each in value):
+                sequence.fa.set_flow_style()
+            return sequence
+        return value
+
+    yaml = YAML()
+    yaml.width = 10_000
+    yaml.default_flow_style = False
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    stream = StringIO()
+    yaml.dump(node(data, 0), stream)
+    return stream.getvalue()

@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwright.core.errors import ModelwrightError
-from modelwright.features.recipe import FittedRecipe, default_recipe
+from modelwright.features.defaults import Style, default_recipe
+from modelwright.features.facts import column_facts
+from modelwright.features.recipe import FittedRecipe
 from modelwright.features.typed import Typed
 from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.inputs import add_inputs
@@ -107,7 +109,7 @@ class Bench:
             self._learning[key] = Learning.read(place)
         return self._learning[key]
 
-    def prepared(self, place: Place, style: str, fold: int, sample: float, seed: int) -> _Prepared:
+    def prepared(self, place: Place, style: Style, fold: int, sample: float, seed: int) -> _Prepared:
         """The recipe fitted on the training rows of a fold, and the matrices it makes."""
         learning = self.learning(place)
         key = (place.digest, style, fold, sample, seed)
@@ -120,13 +122,12 @@ class Bench:
             size = max(10, int(len(rows) * sample))
             rows = np.sort(np.random.default_rng(seed).permutation(rows)[:size])
         typed = learning.typed.take(rows)
-        recipe = default_recipe(style, typed, learning.place.task.problem)
+        recipe = default_recipe(style, typed.signature, column_facts(typed))
         fitted, matrix = recipe.fit(typed, learning.target_of(rows), seed)
-        categorical = tuple(i for i, flag in enumerate(fitted.categorical) if flag)
 
         def made(x: npt.NDArray[np.float32], where: npt.NDArray[np.int64]) -> Rows:
             weights = None if learning.weights is None else learning.weights[where]
-            return Rows(np.ascontiguousarray(x), learning.y[where], weights, fitted.names, categorical)
+            return Rows(np.ascontiguousarray(x), learning.y[where], weights, fitted.names, fitted.categorical)
 
         valid = None
         if fold != ALL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -134,16 +135,15 @@ class Pool:
         return [Ended(worker.key, why, status)] if worker.key is not None else []
 
     def _stop(self, worker: _Worker) -> None:
-        assert worker.process.stdout is not None and worker.process.stdin is not None
+        assert worker.process.stdout is not None
+        assert worker.process.stdin is not None
         self._selector.unregister(worker.process.stdout)
         self._workers.remove(worker)
         worker.process.kill()
         worker.process.wait()
         worker.process.stdout.close()
-        try:
+        with contextlib.suppress(BrokenPipeError):
             worker.process.stdin.close()
-        except BrokenPipeError:
-            pass
 
     def close(self) -> None:
         """End every worker at once, whatever it is doing."""

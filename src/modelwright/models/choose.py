@@ -1,0 +1,117 @@
+"""Which families are candidates for these rows, each taken or declined with its reason."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from modelwright.core.book import Book
+from modelwright.core.records.data import Development, Profile
+from modelwright.core.records.models import Analysis, Candidate, Shortlist
+from modelwright.core.stage import Work
+from modelwright.goal.metrics import default_metric, metric
+from modelwright.goal.sections import SearchSection, SuccessSection
+from modelwright.models.families import FAMILIES, candidates
+from modelwright.models.family import DataFacts, Declines, Family, Machine, Task
+
+OPTIONAL = ("catboost", "torch", "xgboost")
+
+
+def search_metric(success: SuccessSection, problem: str) -> tuple[str, str]:
+    """What the search optimises, and why: the first criterion that is smooth enough to search on (a
+    probability or value metric), else the problem's default."""
+    for criterion in success.criteria:
+        spec = metric(criterion.metric)
+        if problem in spec.problems and spec.needs in ("probability", "value") and spec.name != "ece":
+            return spec.name, f"the goal asks for {criterion.text}"
+    label = any(metric(c.metric).needs == "label" for c in success.criteria)
+    if label and problem != "regression":
+        return "log_loss", (
+            "the goal's criteria count labels, which jump; log loss is smooth, and the threshold is settled for "
+            "the criteria on validation rows"
+        )
+    return default_metric(problem).name, "the default for this kind of problem"
+
+
+def facts_of(development: Development, profile: Profile) -> DataFacts:
+    """What families may know of the rows before they see them."""
+    inputs = [c for c in profile.columns if c.is_input]
+    kinds = [c.kind for c in inputs]
+    cells = sum(c.count for c in inputs) or 1
+    smallest = 0
+    if development.problem != "regression":
+        smallest = int(development.table.get()["__target__"].value_counts()["count"].min() or 0)
+    return DataFacts(
+        rows=development.rows,
+        numbers=kinds.count("number") + kinds.count("boolean"),
+        categories=kinds.count("category"),
+        dates=kinds.count("date"),
+        texts=kinds.count("text"),
+        missing=sum(c.missing for c in inputs) / cells,
+        largest_cardinality=max((c.distinct for c in inputs if c.kind == "category"), default=0),
+        smallest_class=smallest,
+        weighted=development.weighted,
+        grouped=development.group is not None,
+        ordered=development.time is not None,
+    )
+
+
+def machine_of(work: Work) -> Machine:
+    installed = frozenset(name for name in OPTIONAL if find_spec(name) is not None)
+    return Machine(work.cores, work.memory, installed)
+
+
+def choose(
+    search: SearchSection,
+    success: SuccessSection,
+    development: Development,
+    profile: Profile,
+    analysis: Analysis,
+    work: Work,
+    book: Book,
+) -> Shortlist:
+    """Ask every registered family whether it suits; say of each why it was taken or declined."""
+    name, why = search_metric(success, development.problem)
+    task = Task(development.problem, len(development.classes), name, search.interpretable)
+    facts, machine = facts_of(development, profile), machine_of(work)
+    wanted = search.families
+    found: list[Candidate] = []
+    for family_name in candidates(wanted):
+        found.append(_ask(family_name, task, facts, machine))
+    if wanted is not None:
+        named = {c.family for c in found}
+        for other in candidates(None):
+            if other in named:
+                continue
+            family = FAMILIES.get(other)
+            if family.tags.baseline:
+                found.append(_ask(other, task, facts, machine))
+            else:
+                found.append(Candidate(other, False, "the goal names other families (search.families)"))
+    if not any(c.taken and not c.baseline for c in found):
+        book.finding(
+            "choose.nothing-suits",
+            "warning",
+            "no family but the baselines suits these rows",
+            "see the reasons in the leaderboard; name other families or lift `interpretable`",
+        )
+    framework = (
+        "scikit-learn, LightGBM, XGBoost and CatBoost fit the families; every fitted model becomes ONNX, so the "
+        "release needs onnxruntime alone"
+    )
+    return Shortlist(tuple(found), name, framework, why)
+
+
+def _ask(name: str, task: Task, facts: DataFacts, machine: Machine) -> Candidate:
+    family: Family = FAMILIES.get(name)
+    if task.problem not in family.tags.problems:
+        return Candidate(name, False, f"it does not do {task.problem} problems", family.tags.baseline)
+    extra = family.tags.extra
+    if extra and extra not in machine.installed:
+        line = f"pip install 'modelwright[{extra}]'"
+        return Candidate(name, False, f"the extra is not installed: {line}", family.tags.baseline)
+    answer = family.suits(task, facts, machine)
+    if isinstance(answer, Declines):
+        why = f"{answer.why} ({answer.remedy})" if answer.remedy else answer.why
+        return Candidate(name, False, why, family.tags.baseline)
+    starts = tuple(dict(s) for s in family.space(task, facts).starts)
+    return Candidate(name, True, answer.why, family.tags.baseline, starts)

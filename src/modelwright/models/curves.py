@@ -1,0 +1,129 @@
+"""Curves that tell how learning went: by rounds, by rows, by trials."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from modelwright.core.book import Book
+from modelwright.core.records.evidence import Figure, Series
+from modelwright.goal.metrics import metric as spec_of
+from modelwright.models.families import FAMILIES
+from modelwright.models.fit import Job
+from modelwright.models.journal import Journal, key_of
+from modelwright.models.pool import Pool
+from modelwright.models.race import Trial
+from modelwright.models.rows import Learning, Place
+
+SHARES = (0.25, 0.5, 0.75)
+
+
+def learning_curve(
+    trial: Trial,
+    learning: Learning,
+    place: Place,
+    journal: Journal,
+    pool: Pool,
+    book: Book,
+    ends_at: float | None,
+    seed: int,
+) -> None:
+    """Fit the best configuration on parts of the rows of its first fold, and say whether more rows help."""
+    fold = trial.folds[0]
+    whole = trial.entries[fold].result
+    if len(learning.part(fold).train) < 100:
+        return
+    points: list[tuple[int, float, float]] = []
+    for share in SHARES:
+        job = Job(trial.family, trial.config, fold, seed, 1, sample=share)
+        key = key_of(place, job, FAMILIES.get(trial.family).version)
+        if journal.read(key) is None:
+            if ends_at is not None:
+                left = ends_at - time.monotonic()
+                if whole.seconds * share * 1.5 > left:
+                    return
+                job = Job(trial.family, trial.config, fold, seed, 1, seconds=left, sample=share)
+            pool.submit(key, place, job)
+            while pool.busy:
+                pool.wait(0.5)
+        entry = journal.read(key)
+        if entry is None or entry.result.error:
+            return
+        points.append((entry.result.rows, entry.result.train_score, entry.result.score))
+    points.append((whole.rows, whole.train_score, whole.score))
+    spec = spec_of(place.metric)
+    sign = 1.0 if spec.direction == "higher" else -1.0
+    sizes = tuple(float(p[0]) for p in points)
+    book.figure(
+        Figure(
+            "learning-curve",
+            f"Learning curve of {trial.name}",
+            "line",
+            "training rows",
+            spec.title,
+            (
+                Series("training rows", sizes, tuple(sign * p[1] for p in points)),
+                Series("held-out rows", sizes, tuple(sign * p[2] for p in points)),
+            ),
+            note="One fold; a single curve has no interval, so small differences mean nothing.",
+        )
+    )
+    gain = points[-1][2] - points[-3][2]
+    earlier = points[-3][2] - points[0][2]
+    if gain > 0 and earlier > 0 and gain > 0.25 * earlier:
+        book.finding(
+            "train.more-rows-would-help",
+            "note",
+            f"held-out {spec.title} still rises with the rows: doubling them from {points[-3][0]} to "
+            f"{points[-1][0]} changed it by {abs(gain):.4g}",
+            "more rows of the same kind are the surest way to a better model here",
+        )
+
+
+def epochs(trial: Trial, book: Book) -> None:
+    """Training and validation loss by round or epoch of the best candidate's first fold."""
+    curve = trial.results[0].curve
+    if not curve:
+        return
+    steps = tuple(float(s) for s, _, _ in curve)
+    series = []
+    if any(math.isfinite(t) for _, t, _ in curve):
+        series.append(Series("training loss", steps, tuple(t for _, t, _ in curve)))
+    if any(math.isfinite(v) for _, _, v in curve):
+        series.append(Series("validation loss", steps, tuple(v for _, _, v in curve)))
+    if series:
+        book.figure(
+            Figure(
+                "loss-curve",
+                f"Loss of {trial.name} as it was fitted",
+                "line",
+                "round or epoch",
+                "loss",
+                tuple(series),
+            )
+        )
+
+
+def searched(trials: list[Trial], sign: float, metric: str, book: Book) -> None:
+    """Every finished trial in order, and the best so far."""
+    done = [t for t in trials if t.complete and not t.baseline]
+    if len(done) < 2:
+        return
+    x = tuple(float(i + 1) for i in range(len(done)))
+    best, so_far = float("-inf"), []
+    for t in done:
+        best = max(best, t.score)
+        so_far.append(sign * best)
+    book.figure(
+        Figure(
+            "search",
+            "The search, trial by trial",
+            "line",
+            "trial",
+            spec_of(metric).title,
+            (
+                Series("trial", x, tuple(sign * t.score for t in done)),
+                Series("best so far", x, tuple(so_far)),
+            ),
+        )
+    )

@@ -1,0 +1,60 @@
+"""Greedy selection of an ensemble over held-out predictions (Caruana et al. 2004, ICML).
+
+Members are added with replacement while the held-out score improves; a weight is how often a member was
+chosen. A gain smaller than ``WORTH`` of the way from the baseline does not pay for a larger graph.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwright.models.family import ProblemKind
+from modelwright.models.score import score
+
+Scores = npt.NDArray[np.float64]
+
+ROUNDS = 20
+MEMBERS = 6
+CANDIDATES = 12
+SCORED_ROWS = 8000
+"""Held-out rows used for choosing; more would cost time and change no choice that matters."""
+WORTH = 1e-4
+
+
+def select(
+    candidates: dict[str, Scores],
+    y: npt.NDArray[Any],
+    weights: npt.NDArray[np.float64] | None,
+    metric: str,
+    problem: ProblemKind,
+) -> dict[str, float]:
+    """Weights by name, summing to one; names that are not in it have no weight.
+
+    ``candidates``: held-out scores float64 [n, k] of the same rows, by name.
+    """
+    names = sorted(candidates)
+    step = max(1, len(y) // SCORED_ROWS)
+    y, weights = y[::step], None if weights is None else weights[::step]
+    some = {name: candidates[name][::step] for name in names}
+    alone = {name: score(metric, problem, y, some[name], weights) for name in names}
+    ranked = sorted(names, key=lambda n: (-alone[n], n))[:CANDIDATES]
+    chosen = [ranked[0]]
+    best = alone[ranked[0]]
+    mean = some[ranked[0]].copy()
+    scale = abs(best - alone[ranked[-1]]) or abs(best) or 1.0
+    for _ in range(ROUNDS - 1):
+        able = ranked if len(set(chosen)) < MEMBERS else sorted(set(chosen), key=ranked.index)
+        count = len(chosen)
+        trials = [
+            (score(metric, problem, y, (mean * count + some[n]) / (count + 1), weights), n) for n in able
+        ]
+        value, name = max(trials, key=lambda t: (t[0], -ranked.index(t[1])))
+        if value <= best + WORTH * scale:
+            break
+        mean = (mean * count + some[name]) / (count + 1)
+        chosen.append(name)
+        best = value
+    return {name: chosen.count(name) / len(chosen) for name in ranked if name in chosen}

@@ -1,0 +1,61 @@
+"""Chosen configurations fitted once more on every development row, with what the folds settled."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import Any
+
+from modelwright.graph.join import join
+from modelwright.models.families import FAMILIES
+from modelwright.models.fit import Job
+from modelwright.models.journal import Journal, key_of
+from modelwright.models.pool import Pool
+from modelwright.models.race import Trial
+from modelwright.models.rows import ALL, Place
+
+
+def settled(trial: Trial) -> dict[str, Any]:
+    """The configuration with the number of rounds that the folds' early stopping found (their median)."""
+    if not FAMILIES.get(trial.family).tags.rounds:
+        return trial.config
+    return {**trial.config, "rounds": max(1, round(statistics.median(r.rounds for r in trial.results)))}
+
+
+def refit(
+    trials: list[Trial], place: Place, journal: Journal, pool: Pool, seed: int, ends_at: float | None
+) -> dict[str, bytes]:
+    """Graphs by trial name. Where a refit fails or its time runs out, the graph is the mean of the fold
+    graphs: those are what the held-out score was measured on, so they are always good enough to use."""
+    waiting: list[tuple[str, Trial, Job]] = []
+    for trial in trials:
+        job = Job(trial.family, settled(trial), ALL, seed, 1)
+        key = key_of(place, job, FAMILIES.get(trial.family).version)
+        waiting.append((key, trial, job))
+    open_keys = {key for key, _, _ in waiting if journal.read(key) is None}
+    todo = [w for w in waiting if w[0] in open_keys]
+    seen: set[str] = set()
+    while (todo or pool.busy) and (ends_at is None or time.monotonic() < ends_at):
+        while todo and pool.idle:
+            key, trial, job = todo.pop(0)
+            if key in seen:
+                continue
+            seen.add(key)
+            if ends_at is not None:
+                left = ends_at - time.monotonic()
+                expected = statistics.fmean(r.seconds for r in trial.results)
+                if expected > left:
+                    continue
+                job = Job(job.family, job.config, job.fold, job.seed, job.threads, seconds=left)
+            pool.submit(key, place, job)
+        if pool.busy:
+            pool.wait(0.5 if ends_at is None else min(0.5, max(0.0, ends_at - time.monotonic())))
+    graphs: dict[str, bytes] = {}
+    for key, trial, _ in waiting:
+        entry = journal.read(key)
+        if entry is not None and not entry.result.error and entry.result.stopped != "deadline":
+            graphs[trial.name] = entry.graph
+        else:
+            parts = [trial.entries[f].graph for f in trial.folds]
+            graphs[trial.name] = join(parts, [1.0 / len(parts)] * len(parts))
+    return graphs

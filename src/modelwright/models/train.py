@@ -1,0 +1,322 @@
+"""The stage that learns: baselines, the race of candidates, the ensemble, the refits, the diagnosis."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwright.core.book import Book
+from modelwright.core.errors import BadInput
+from modelwright.core.records.blob import Blob
+from modelwright.core.records.data import Development, Profile
+from modelwright.core.records.models import FitRow, Member, Shortlist, Trained
+from modelwright.core.stage import Work
+from modelwright.goal.metrics import metric as spec_of
+from modelwright.goal.sections import SearchSection
+from modelwright.models import curves
+from modelwright.models.choose import facts_of, machine_of
+from modelwright.models.diagnose import diagnose
+from modelwright.models.ensemble import select
+from modelwright.models.families import FAMILIES
+from modelwright.models.family import Suits
+from modelwright.models.journal import Journal
+from modelwright.models.pool import Pool
+from modelwright.models.propose import Proposer, Runner
+from modelwright.models.race import Race, Trial
+from modelwright.models.refit import refit
+from modelwright.models.rows import Learning, Place, place_of
+from modelwright.models.score import score
+from modelwright.store import atomic, kinds
+
+Scores = npt.NDArray[np.float64]
+
+
+def after_seconds(rows: int, columns: int) -> float:
+    """Seconds that the stages after this one need: check, test, report. Measured in ``benchmarks/budget.py``
+    and generous, because a budget that is overrun is a promise broken."""
+    return 6.0 + 1.2e-4 * rows + 4e-6 * rows * columns
+
+
+def train(
+    search: SearchSection,
+    development: Development,
+    profile: Profile,
+    shortlist: Shortlist,
+    work: Work,
+    book: Book,
+) -> Trained:
+    """Fit candidates within the budget and settle on an ensemble by held-out predictions alone."""
+    began = time.monotonic()
+    _stored(development, work)
+    place = place_of(development, shortlist.metric, search.interpretable)
+    learning = Learning.read(place)
+    journal = Journal(work.folder / "fits")
+    ends_at = None
+    if work.ends_at is not None:
+        columns = sum(c.is_input for c in development.columns)
+        reserve = after_seconds(development.rows, columns)
+        ends_at = work.ends_at - min(reserve, 0.5 * max(work.left(), 0.0))
+    by_work = search.trials is not None and ends_at is None
+    workers = max(1, min(work.cores, 8))
+    facts, machine, task = facts_of(development, profile), machine_of(work), place.task
+    runners, costs = [], {}
+    for candidate in shortlist.candidates:
+        if not candidate.taken:
+            continue
+        family = FAMILIES.get(candidate.family)
+        answer = family.suits(task, facts, machine)
+        costs[candidate.family] = answer.cost if isinstance(answer, Suits) else 1.0
+        if not candidate.baseline:
+            runners.append(Runner(candidate.family, family.space(task, facts), costs[candidate.family]))
+    baselines = tuple(c.family for c in shortlist.candidates if c.taken and c.baseline)
+    proposer = Proposer(runners, search.method, work.seed)
+    with Pool(workers, work.folder / "fits", threads=1) as pool:
+        race = Race(
+            place,
+            learning.fold_numbers,
+            proposer,
+            baselines,
+            costs,
+            journal,
+            pool,
+            work,
+            trials=search.trials,
+            ends_at=None if by_work else _race_end(ends_at),
+            seed=work.seed,
+            threads=1,
+        )
+        ended = race.run()
+        complete = [t for t in race.trials if t.complete]
+        if not complete:
+            raise _nothing(race.trials, work)
+        held = {t.name: held_out(t, learning) for t in complete}
+        rows = covered(learning)
+        y, weights = learning.y[rows], learning.weights_of(rows)
+        real = [t for t in complete if not t.baseline] or complete
+        chosen = select({t.name: held[t.name][rows] for t in real}, y, weights, place.metric, task.problem)
+        by_name = {t.name: t for t in complete}
+        best = max(real, key=lambda t: (t.score, t.name))
+        members = _members(chosen, by_name, learning, place, journal, pool, work, ends_at)
+        bases = [t for t in complete if t.baseline]
+        base_weights = {t.name: 1.0 for t in bases}
+        base_members = _members(base_weights, by_name, learning, place, journal, pool, work, ends_at)
+        if best in real and not best.baseline:
+            curves.learning_curve(best, learning, place, journal, pool, book, ends_at, work.seed)
+    mean = sum((chosen[n] * held[n][rows] for n in chosen), np.zeros_like(held[best.name][rows]))
+    value = score(place.metric, task.problem, y, mean, weights)
+    direction = 1.0 if spec_of(place.metric).direction == "higher" else -1.0
+    base_score = max((t.score for t in bases), default=float("nan"))
+    leaderboard = _leaderboard(race.trials, shortlist, chosen, base_score, best.score, direction, learning)
+    curves.epochs(best, book)
+    curves.searched(race.trials, direction, place.metric, book)
+    _findings(leaderboard, ended, book)
+    strongest = max(bases, key=lambda t: (t.score, t.name)).name if bases else best.name
+    everyone = {m.name: m for m in (*base_members, *members)}
+    return Trained(
+        leaderboard=leaderboard,
+        members=members,
+        baseline=everyone[strongest] if strongest in everyone else members[0],
+        baselines=base_members,
+        validation=Blob.of({"row": learning.row[rows], "scores": mean}, "arrays"),
+        metric=place.metric,
+        score=direction * value,
+        trials=sum(not t.baseline for t in race.trials),
+        seconds=0.0 if by_work else round(time.monotonic() - began, 3),
+        ended=ended,
+        single=best.name,
+    )
+
+
+def _stored(development: Development, work: Work) -> None:
+    """Workers read the rows from a file: keep one here when no store has done so."""
+    blob = development.table
+    if blob.path is None:
+        path = work.folder / "development.arrow"
+        atomic.write_bytes(path, kinds.to_bytes("table", blob.get()))
+        blob.attach(path, lambda: kinds.from_file("table", path))
+
+
+def _race_end(ends_at: float | None) -> float | None:
+    """The race leaves a part of what is left for refits and learning curves."""
+    if ends_at is None:
+        return None
+    left = ends_at - time.monotonic()
+    return time.monotonic() + max(0.75 * left, left - 30.0, 0.5)
+
+
+def _nothing(trials: list[Trial], work: Work) -> BadInput:
+    reasons = sorted({f"{t.family}: {t.why}" for t in trials if t.why})
+    if work.ends_at is not None and work.left() < 5:
+        return BadInput(
+            "the budget ended before a single fit did",
+            code="budget.too-small",
+            hint="allow more time, such as `--budget 60s`, or name quick families: `search: {families: [logistic]}`",
+        )
+    return BadInput(
+        f"no candidate could be fitted: {'; '.join(reasons) or 'no family suits'}",
+        code="train.nothing-fitted",
+        hint="see the leaderboard and log.txt of the run",
+    )
+
+
+def covered(learning: Learning) -> npt.NDArray[np.int64]:
+    """Positions of development rows that some fold holds out, ascending."""
+    parts = [learning.part(f).valid for f in learning.fold_numbers]
+    return np.unique(np.concatenate(parts))
+
+
+def held_out(trial: Trial, learning: Learning) -> Scores:
+    """Out-of-fold scores float64 [all rows, k]; the mean over repeats; NaN for rows never held out."""
+    first = trial.entries[trial.folds[0]].scores
+    total = np.zeros((learning.rows, first.shape[1]))
+    count = np.zeros((learning.rows, 1))
+    for fold in trial.folds:
+        rows = learning.part(fold).valid
+        total[rows] += trial.entries[fold].scores
+        count[rows] += 1
+    with np.errstate(invalid="ignore"):
+        result: Scores = total / count
+    return result
+
+
+def _members(
+    chosen: dict[str, float],
+    by_name: dict[str, Trial],
+    learning: Learning,
+    place: Place,
+    journal: Journal,
+    pool: Pool,
+    work: Work,
+    ends_at: float | None,
+) -> tuple[Member, ...]:
+    """The graphs that ship: the fit itself with a validation part, a refit on all rows with folds."""
+    if place.scheme == "holdout":
+        graphs = {n: by_name[n].entries[0].graph for n in chosen}
+    else:
+        graphs = refit([by_name[n] for n in chosen], place, journal, pool, work.seed, ends_at)
+    return tuple(
+        Member(
+            name,
+            by_name[name].family,
+            Blob.of(graphs[name], "bytes"),
+            chosen[name],
+            by_name[name].config,
+            by_name[name].results[0].recipe,
+        )
+        for name in chosen
+    )
+
+
+def _leaderboard(
+    trials: list[Trial],
+    shortlist: Shortlist,
+    chosen: dict[str, float],
+    base: float,
+    best: float,
+    direction: float,
+    learning: Learning,
+) -> tuple[FitRow, ...]:
+    """Every configuration that was tried, best first, then every family that was declined."""
+    whys = {c.family: c.why for c in shortlist.candidates}
+    rows = []
+    for trial in trials:
+        results = trial.results
+        scores = [r.score for r in results]
+        name, advice = ("", "")
+        if trial.complete and not trial.baseline:
+            name, advice = diagnose(scores, [r.train_score for r in results], base, best)
+        low, high = fold_interval(scores, [r.rows for r in results], learning)
+        value = direction * statistics.fmean(scores) if scores else float("nan")
+        status: Any = trial.status
+        if trial.complete and any(r.stopped == "deadline" for r in results):
+            status = "stopped early"
+        rows.append(
+            FitRow(
+                name=trial.name,
+                family=trial.family,
+                taken=True,
+                why=trial.why or whys.get(trial.family, ""),
+                config=trial.config,
+                score=value,
+                low=min(direction * low, direction * high),
+                high=max(direction * low, direction * high),
+                train_score=direction * _mean([r.train_score for r in results]),
+                fit_seconds=trial.seconds,
+                predict_us=_mean([r.predict_us for r in results]),
+                size=round(_mean([float(r.size) for r in results])) if results else 0,
+                diagnosis=name,
+                advice=advice,
+                baseline=trial.baseline,
+                weight=chosen.get(trial.name, 0.0),
+                status=status,
+            )
+        )
+    rows.sort(key=lambda r: (r.status not in ("fitted", "stopped early"), _worse(direction, r.score), r.name))
+    declined = [
+        FitRow(c.family, c.family, False, c.why, baseline=c.baseline, status="declined")
+        for c in shortlist.candidates
+        if not c.taken
+    ]
+    return (*rows, *declined)
+
+
+def _worse(direction: float, value: float) -> float:
+    return -direction * value if math.isfinite(value) else float("inf")
+
+
+def _mean(values: list[float]) -> float:
+    return statistics.fmean(values) if values else float("nan")
+
+
+def fold_interval(scores: list[float], sizes: list[int], learning: Learning) -> tuple[float, float]:
+    """95% interval of a cross-validated score by the corrected resampled t (Nadeau and Bengio 2003): folds
+    share training rows, so their spread understates the error. NaN for a single fold."""
+    if len(scores) < 2 or not all(map(math.isfinite, scores)):
+        return float("nan"), float("nan")
+    from scipy import stats
+
+    k = len(scores)
+    ratio = (learning.rows - statistics.fmean(sizes)) / statistics.fmean(sizes)
+    half = float(stats.t.ppf(0.975, k - 1)) * statistics.stdev(scores) * math.sqrt(1 / k + ratio)
+    middle = statistics.fmean(scores)
+    return middle - half, middle + half
+
+
+def _findings(leaderboard: tuple[FitRow, ...], ended: str, book: Book) -> None:
+    fitted = [r for r in leaderboard if r.status in ("fitted", "stopped early") and not r.baseline]
+    if not fitted:
+        book.finding(
+            "train.only-baselines",
+            "warning",
+            "only baselines were fitted",
+            "allow more time or trials, or name families that suit",
+        )
+        return
+    lead = fitted[0]
+    if lead.diagnosis in ("overfitting", "unstable", "underfitting"):
+        book.finding(
+            f"train.{lead.diagnosis}",
+            "note" if lead.diagnosis == "overfitting" else "warning",
+            f"the best candidate, {lead.name}, shows {lead.diagnosis}",
+            lead.advice,
+        )
+    failed = [r for r in leaderboard if r.status == "failed"]
+    if failed:
+        book.finding(
+            "train.failed-fits",
+            "note",
+            f"{len(failed)} configurations failed: {'; '.join(f'{r.name}: {r.why}' for r in failed[:3])}",
+            "see log.txt and train/worker.log of the run",
+        )
+    if ended == "stopped":
+        book.finding(
+            "train.stopped-by-user",
+            "note",
+            "the search was ended by the user; the best so far is used",
+            "give a finished run more with `modelwright resume RUN --budget 60s`",
+        )

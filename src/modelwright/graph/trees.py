@@ -35,9 +35,11 @@ def round_down(thresholds: npt.ArrayLike) -> npt.NDArray[np.float32]:
     would send ``x = 0`` to the other side.
     """
     exact = np.asarray(thresholds, dtype=np.float64)
-    clipped = np.clip(exact, -BIGGEST, BIGGEST)
+    # Infinities stay: a split between what is missing and what is not has one for a threshold.
+    clipped = np.where(np.isinf(exact), exact, np.clip(exact, -BIGGEST, BIGGEST))
     rounded = clipped.astype(np.float32)
-    rounded = np.where(rounded > clipped, np.nextafter(rounded, np.float32(-np.inf)), rounded)
+    high = rounded > clipped
+    rounded = np.nextafter(rounded, np.float32(-np.inf), where=high, out=rounded.copy())
     rounded = np.where((rounded > 0) & (rounded < TINY), np.float32(0), rounded)
     rounded = np.where((rounded < 0) & (rounded > -TINY), -TINY, rounded)
     return np.asarray(rounded, dtype=np.float32)
@@ -46,7 +48,9 @@ def round_down(thresholds: npt.ArrayLike) -> npt.NDArray[np.float32]:
 def just_below(thresholds: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """For libraries that go left on ``x < t`` in float32: the t' for which ``x <= t'`` says the same."""
     exact = np.asarray(thresholds, dtype=np.float32)
-    return round_down(np.nextafter(exact, np.float32(-np.inf)))
+    with np.errstate(over="ignore"):
+        below = np.nextafter(exact, np.float32(-np.inf))
+    return round_down(below)
 
 
 @dataclass(frozen=True, slots=True)

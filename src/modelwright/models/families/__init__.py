@@ -22,7 +22,12 @@ FAMILIES: Registry[Family] = Registry(
         "ridge": f"{_HERE}.ridge:FAMILY",
         "elastic_net": f"{_HERE}.elastic_net:FAMILY",
         "naive_bayes": f"{_HERE}.naive_bayes:FAMILY",
+        "decision_tree": f"{_HERE}.forests:DECISION_TREE",
+        "random_forest": f"{_HERE}.forests:RANDOM_FOREST",
+        "extra_trees": f"{_HERE}.forests:EXTRA_TREES",
         "lightgbm": f"{_HERE}.lightgbm:FAMILY",
+        "xgboost": f"{_HERE}.xgboost:FAMILY",
+        "catboost": f"{_HERE}.catboost:FAMILY",
     },
 )
 

@@ -16,6 +16,9 @@ OPERATIONS: Registry[OperationClass] = Registry(
         "one-hot": "modelwright.features.categories:OneHot",
         "frequency": "modelwright.features.categories:Frequency",
         "target-mean": "modelwright.features.targets:TargetMean",
+        "date-parts": "modelwright.features.dates:DateParts",
+        "date-cycles": "modelwright.features.dates:DateCycles",
+        "words": "modelwright.features.text:Words",
         "nothing": "modelwright.features.nothing:Nothing",
     },
 )

@@ -64,7 +64,7 @@ class GraphBuilder:
             array = np.asarray(value, dtype=object)
             content = repr(array.ravel().tolist()).encode()
         else:
-            array = np.ascontiguousarray(np.asarray(value, dtype=dtype))
+            array = np.array(value, dtype=dtype, order="C")  # a scalar stays one
             content = array.tobytes()
         key = (dtype, tuple(array.shape), content)
         if key not in self._constants:

@@ -1,0 +1,67 @@
+"""Cells before and after cleaning, for the report: real ones, a few of every operation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from modelwright.core.records.data import ROW, BeforeAfter, Column
+from modelwright.runtime.parse import OperationSpec
+from modelwright.runtime.parse.column import build_operation
+
+_EACH = 2
+_MOST = 60
+
+
+def examples(raw: pl.DataFrame, columns: Sequence[Column]) -> tuple[BeforeAfter, ...]:
+    """Up to two cells of each operation that changed any, column by column."""
+    made: list[BeforeAfter] = []
+    for column in columns:
+        if raw[column.name].dtype != pl.String or not any(op.changed for op in column.operations):
+            continue
+        first = raw.select(ROW, column.name).drop_nulls().unique(column.name, keep="first", maintain_order=True)
+        texts, rows = first[column.name].to_list()[:2000], first[ROW].to_list()
+        for place, operation in enumerate(column.operations):
+            if not operation.changed:
+                continue
+            steps = [build_operation(OperationSpec(op.name, op.options)) for op in column.operations[: place + 1]]
+            found = 0
+            for text, row in zip(texts, rows, strict=False):
+                before: object = text
+                for step in steps[:-1]:
+                    before = step(before) if isinstance(before, str) else None
+                after = steps[-1](before) if isinstance(before, str) else None
+                if not isinstance(before, str) or after == before or _same_number(before, after):
+                    continue
+                made.append(BeforeAfter(column.name, int(row), text, _shown(after, column.kind), operation.name))
+                found += 1
+                if found == _EACH:
+                    break
+            if len(made) >= _MOST:
+                return tuple(made)
+    return tuple(made)
+
+
+def _same_number(before: str, after: object) -> bool:
+    """A number that was written plainly is no example of anything."""
+    if not isinstance(after, float):
+        return False
+    try:
+        return float(before) == after
+    except ValueError:
+        return False
+
+
+def _shown(value: object, kind: str) -> str:
+    if value is None:
+        return ""
+    if kind == "date" and isinstance(value, int):
+        from datetime import datetime, timedelta, timezone
+
+        try:
+            moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=value)
+        except OverflowError:
+            return str(value)
+        return moment.strftime("%Y-%m-%d %H:%M:%S")
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,308 @@
+"""One column: its kind, the operations that make it so, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+import polars as pl
+
+from modelwright.core.records.data import CleanOperation, Kind
+from modelwright.data.clean.infer import boolean, case, date, missing, number, text
+from modelwright.data.clean.infer.distinct import Distinct
+from modelwright.goal.sections import ColumnWish
+from modelwright.runtime.parse import ColumnParser, ColumnSpec, OperationSpec
+from modelwright.runtime.parse.column import build_operation
+
+Duty = Literal["plain", "class", "amount", "answer", "name"]
+"""``class``: a target of classes; ``amount``: numbers whatever else; ``answer``: a target of either kind;
+``name``: keys and groups, taken as they are written."""
+
+# Beyond this many different whole numbers, or with fewer rows for each, a target of numbers is an amount.
+_MOST_CLASSES = 20
+_ROWS_A_CLASS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A finding in the making."""
+
+    code: str
+    severity: Literal["note", "warning"]
+    message: str
+    remedy: str
+    numbers: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    kind: Kind
+    operations: tuple[CleanOperation, ...]
+    why: str
+    unit: str = ""
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(slots=True)
+class _Recipe:
+    """Operations so far, each with the cells it changed, and the distinct texts that are left."""
+
+    left: Distinct
+    off: frozenset[str]
+    operations: list[CleanOperation] = field(default_factory=list)
+
+    def add(self, name: str, options: dict[str, Any], sentence: Callable[[int], str]) -> None:
+        """A text-to-text operation: apply it to what is left."""
+        change = build_operation(OperationSpec(name, options))
+        changed = self.left.changed(change)
+        self.operations.append(CleanOperation(name, options, sentence(changed), changed))
+        self.left = self.left.map(change)
+
+    def last(self, name: str, options: dict[str, Any], sentence: str, changed: int) -> None:
+        self.operations.append(CleanOperation(name, options, sentence, changed))
+
+
+def infer_column(
+    series: pl.Series,
+    duty: Duty = "plain",
+    wish: ColumnWish | None = None,
+    off: frozenset[str] = frozenset(),
+    mask: dict[str, Any] | None = None,
+) -> Inferred:
+    """Look at a whole raw column. ``off``: operations not to be used; ``mask``: options of that operation.
+
+    Of the target only its own spelling is looked at, and of other columns nothing but themselves.
+    """
+    wished = cast("Kind | None", wish.kind if wish is not None and wish.kind != "ignore" else None)
+    dtype = series.dtype
+    words = dtype in (pl.String, pl.Categorical, pl.Enum)
+    spelt = bool(wish is not None and wish.spellings)
+    if words or spelt or mask is not None:
+        return _words(series, duty, wish, wished, off, mask)
+    return _typed(series, duty, wished)
+
+
+def _typed(series: pl.Series, duty: Duty, wished: Kind | None) -> Inferred:
+    """A column whose source gives types: they are believed."""
+    dtype = series.dtype
+    named = "its source gives"
+    if wished is not None:
+        return Inferred(wished, _plainly(wished, series), "the goal says so")
+    if dtype == pl.Null:
+        return Inferred("category", (), "it has no value at all")
+    if duty == "name":
+        return Inferred("category", (), "it names things")
+    if dtype == pl.Boolean:
+        if duty in ("class", "answer"):
+            return Inferred("category", (), f"{named} true and false, taken as classes")
+        if duty == "amount":
+            return Inferred("number", _plainly("number", series), f"{named} true and false, taken as 1 and 0")
+        return Inferred("boolean", _plainly("boolean", series), f"{named} true and false")
+    if dtype.is_temporal():
+        return Inferred("date", _plainly("date", series), f"{named} dates")
+    if duty == "class":
+        return Inferred("category", (), "the target names classes")
+    if duty == "answer" and _few_whole(series):
+        return Inferred("category", (), f"{series.n_unique()} different whole numbers, taken as classes")
+    if dtype.is_integer() and duty == "plain" and series.null_count() < len(series):
+        low, high = float(cast(int, series.min())), float(cast(int, series.max()))
+        options = date.from_numbers(series.name, low, high, whole=True)
+        if options is not None:
+            said = f"Read counts of {options['epoch']} since 1970 as dates"
+            made = CleanOperation("date", options, said, len(series) - series.null_count())
+            return Inferred("date", (made,), "its name says a date, and its numbers count time since 1970")
+    return Inferred("number", _plainly("number", series), f"{named} numbers")
+
+
+def _plainly(kind: Kind, series: pl.Series) -> tuple[CleanOperation, ...]:
+    """The last operation of a kind for values that are typed already."""
+    if kind == "number":
+        return (CleanOperation("number", {}, "Read as numbers", 0),)
+    if kind == "boolean":
+        return (CleanOperation("boolean", boolean.options(), "Read true as 1 and false as 0", 0),)
+    if kind == "date":
+        formats = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S",
+                   "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z",
+                   "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%d %H:%M:%S.%f%z"]  # fmt: skip
+        return (CleanOperation("date", {"formats": formats}, "Read as dates", 0),)
+    if kind == "text":
+        return (CleanOperation("text", {}, "Take texts as lower-case words", len(series) - series.null_count()),)
+    return ()
+
+
+def _few_whole(series: pl.Series) -> bool:
+    values = series.drop_nulls().cast(pl.Float64)
+    values = values.filter(values.is_finite())
+    distinct = values.n_unique()
+    whole = bool((values == values.round(0)).all())
+    return whole and 0 < distinct <= _MOST_CLASSES and len(values) >= _ROWS_A_CLASS * distinct
+
+
+def _words(
+    series: pl.Series,
+    duty: Duty,
+    wish: ColumnWish | None,
+    wished: Kind | None,
+    off: frozenset[str],
+    mask: dict[str, Any] | None,
+) -> Inferred:
+    """A column of text."""
+    if series.dtype not in (pl.String, pl.Categorical, pl.Enum):
+        plainly = ColumnParser(ColumnSpec(series.name, "category"))
+        series = pl.Series(series.name, plainly.many(series.to_list()), dtype=pl.String)
+    recipe = _Recipe(Distinct.of(series), off)
+    if "strip" not in off:
+        recipe.add("strip", {}, lambda n: f"Take off white space around texts ({_cells(n)})")
+    if wish is not None and wish.spellings and "spellings" not in off:
+        mapping = dict(wish.spellings)
+        shown = ", ".join(f"{a!r} as {b!r}" for a, b in list(mapping.items())[:3])
+        recipe.add("spellings", {"map": mapping}, lambda n: f"Write {shown} ({_cells(n)})")
+    if mask is not None and "mask" not in off:
+        kinds = " and ".join(mask["patterns"])
+        recipe.add("mask", mask, lambda n: f"{mask['how'].capitalize()} personal data: {kinds} ({_cells(n)})")
+    stripped = recipe.left.map(str.strip)
+    if wished is not None:
+        return _as_kind(recipe, wished, "the goal says so", must=True, duty=duty)
+    if duty == "name":
+        return _as_kind(recipe, "category", "it names things", must=True, duty=duty)
+    if duty == "class":
+        return _as_kind(recipe, "category", "the target names classes", must=True, duty=duty)
+    if duty == "amount":
+        return _as_kind(recipe, "number", "it has to be numbers", must=True, duty=duty)
+    values = _present(stripped, off, words=False, target=duty == "answer")
+    if not values.texts:
+        return _as_kind(recipe, "category", "it has no value at all", must=True, duty=duty)
+    kind, why = _kind(values, duty, off)
+    if kind == "category" and duty == "plain" and "text" not in off:
+        values = _present(stripped, off, words=True, target=False)
+        if text.infer(values):
+            kind, why = "text", f"{len(values.texts)} different texts of several words"
+    return _as_kind(recipe, kind, why, must=False, duty=duty)
+
+
+def _kind(values: Distinct, duty: Duty, off: frozenset[str]) -> tuple[Kind, str]:
+    """The kind of the values that are there, and why."""
+    found = len(values.texts)
+    few = f"{found} different value" + ("s" if found != 1 else "")
+    if "boolean" not in off and duty == "plain" and boolean.infer(values.texts) is not None:
+        return "boolean", f"all values are spellings of yes and no ({', '.join(values.texts[:4])})"
+    if "date" not in off and duty == "plain" and date.compact(values) is not None:
+        return "date", "all values are dates of eight digits"
+    if "number" not in off:
+        numbers = number.infer(values, off)
+        if numbers is not None:
+            if duty == "answer":
+                parsed = pl.Series(_read_all(values, numbers.options), dtype=pl.Float64)
+                if _few_whole(parsed):
+                    return "category", f"{few}, all of them whole numbers, taken as classes"
+            whole = values.plain.drop_nulls()
+            if duty == "plain" and not numbers.unread and not values.hard and (whole == whole.round(0)).all():
+                low, high = float(cast(float, whole.min())), float(cast(float, whole.max()))
+                if "date" not in off and date.from_numbers(values.name, low, high, whole=True) is not None:
+                    return "date", "its name says a date, and its numbers count time since 1970"
+            return "number", "all values are numbers" if not numbers.unread else "nearly all values are numbers"
+        if duty == "plain" and not values.hard:
+            return "category", f"{few}, digits of one length with leading zeros: codes"
+    if "date" not in off and duty == "plain" and date.infer(values) is not None:
+        return "date", "all values are dates"
+    return "category", few
+
+
+def _read_all(values: Distinct, options: dict[str, Any]) -> list[float | None]:
+    read = build_operation(OperationSpec("number", options))
+    made: list[float | None] = []
+    for one, count in zip(values.texts, values.counts, strict=True):
+        made += [read(one)] * count
+    return made
+
+
+def _present(stripped: Distinct, off: frozenset[str], *, words: bool, target: bool) -> Distinct:
+    dropped = {""} if "missing" in off else set(missing.markers(stripped.texts, words=words, target=target)) | {""}
+    return stripped.without(dropped)
+
+
+def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -> Inferred:
+    """Complete the recipe for a kind that is settled."""
+    off = recipe.off
+    target = duty in ("class", "answer")
+    words = kind in ("category", "text")
+    stripped = recipe.left.map(str.strip)
+    if "missing" not in off and duty != "name":
+        found = missing.markers(stripped.texts, words=words, target=target)
+        listed = list(dict.fromkeys([*found, *([] if words else missing.ALWAYS)])) or [""]
+        shown = ", ".join(f'"{marker}"' if marker else "empty" for marker in found) or "empty"
+        recipe.add("missing", {"markers": listed}, lambda n: f"Read {shown} as missing ({_cells(n)})")
+    unit, notes = "", []
+    left = recipe.left.map(str.strip).without({""})
+    if kind == "category":
+        folded = case.infer(left) if "case" not in off and duty != "name" else {}
+        if folded:
+            shown = ", ".join(repr(to) for to in list(folded.values())[:3])
+            recipe.add("case", {"spellings": folded}, lambda n: f"Write other spellings as {shown} ({_cells(n)})")
+    elif kind == "number":
+        numbers = number.infer(left, off, must=True) or number.Numbers({}, [], "", [])
+        how = f": {'; '.join(numbers.said)}" if numbers.said else ""
+        changed = sum(c for k, c in enumerate(left.counts) if left.plain[k] is None)
+        recipe.last("number", numbers.options, f"Read as numbers{how} ({_cells(changed)} not written plainly)", changed)
+        unit = numbers.unit
+        notes += _unread(left, numbers.unread, "number")
+    elif kind == "boolean":
+        made = boolean.options()
+        known = {*made["true"], *made["false"]}
+        recipe.last("boolean", made, f"Read yes as 1 and no as 0 ({_cells(left.cells)})", left.cells)
+        notes += _unread(left, [t for t in left.texts if t.casefold() not in known], "yes or no")
+    elif kind == "date":
+        notes += _dates(recipe, left, must)
+    else:
+        recipe.last("text", {}, f"Take texts as lower-case words ({_cells(left.cells)})", left.cells)
+    return Inferred(kind, tuple(recipe.operations), why, unit, tuple(notes))
+
+
+def _dates(recipe: _Recipe, left: Distinct, must: bool) -> list[Note]:
+    options = date.compact(left)
+    if options is None and left.texts and not left.hard:
+        numbers = left.plain
+        low, high = float(cast(float, numbers.min())), float(cast(float, numbers.max()))
+        options = date.from_numbers(left.name, low, high, whole=bool((numbers == numbers.round(0)).all()))
+    unread: list[str] = []
+    ambiguous = ""
+    if options is None:
+        dates = date.infer(left, must=True)
+        assert dates is not None
+        options, unread, ambiguous = dates.options, dates.unread, dates.ambiguous
+    shown = ", ".join(options.get("formats", [])) or f"counts of {options.get('epoch')} since 1970"
+    recipe.last("date", options, f"Read {shown} as dates ({_cells(left.cells)})", left.cells)
+    notes = _unread(left, unread, "date")
+    if ambiguous:
+        notes.append(
+            Note(
+                "clean.ambiguous-date",
+                "warning",
+                f"No value of {left.name!r} tells day and month apart; it was read as {ambiguous}.",
+                "Write the dates as year-month-day in the source if this is the wrong way round.",
+            )
+        )
+    return notes
+
+
+def _unread(left: Distinct, unread: list[str], what: str) -> list[Note]:
+    if not unread:
+        return []
+    lost = set(unread)
+    cells = sum(c for t, c in zip(left.texts, left.counts, strict=True) if t in lost)
+    return [
+        Note(
+            "clean.unreadable",
+            "warning",
+            f"{_cells(cells)} of {left.name!r} could not be read as a {what} and are missing: "
+            + ", ".join(repr(t[:40]) for t in unread[:5])
+            + (", ..." if len(unread) > 5 else ""),
+            "Give their spellings in data.columns, or another kind for the column.",
+            {"cells": float(cells), "share": cells / max(1, left.cells)},
+        )
+    ]
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count:,} cells"

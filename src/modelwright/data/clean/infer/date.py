@@ -1,0 +1,136 @@
+"""Whether a column holds dates, and in which formats."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from modelwright.data.clean.infer.distinct import Distinct
+from modelwright.runtime.parse.date import pattern, read_as
+
+_DAYS = (
+    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %b, %Y", "%b %d, %Y", "%b %d %Y",
+    "%b-%d-%Y", "%d/%b/%Y", "%d.%b.%Y", "%Y-%b-%d",
+)  # fmt: skip
+_EITHER = (("%m/%d/%Y", "%d/%m/%Y"), ("%m/%d/%y", "%d/%m/%y"), ("%d.%m.%Y", "%m.%d.%Y"), ("%d.%m.%y", "%m.%d.%y"),
+           ("%d-%m-%Y", "%m-%d-%Y"), ("%d-%m-%y", "%m-%d-%y"), ("%d %m %Y", "%m %d %Y"))  # fmt: skip
+"""Both orders of day and month; the first of each pair is the usual one."""
+_MONTHS = ("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%b-%Y", "%b-%y", "%b/%Y")
+_HOURS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%I:%M%p", "%H:%M:%S%z", "%H:%M:%S.%f%z",
+          "%H:%M%z", "%H:%M:%S %z", "%H:%M:%S.%f %z")  # fmt: skip
+_LOOKS = re.compile(r"\d.*[-/.:\s].*\d|[A-Za-z]{3,9}.*\d|\d.*[A-Za-z]{3,9}")
+_NAMED = re.compile(r"date|day|time|stamp|epoch|created|updated|modified|_at$|_on$|_ts$|^ts$|^dt$", re.IGNORECASE)
+_MOST_FORMATS = 8
+_EPOCHS = (("s", 3e8, 5e9), ("ms", 3e11, 5e12), ("us", 3e14, 5e15), ("ns", 3e17, 5e18))
+"""Counts since 1970 that fall into 1979 to 2128, by unit; the ranges do not meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    options: dict[str, Any]
+    unread: list[str]
+    ambiguous: str = ""
+    """The format taken where the order of day and month could not be told from the values."""
+
+
+def infer(distinct: Distinct, *, must: bool = False) -> Dates | None:
+    """The formats that read the (stripped, present) texts; ``None`` if the column holds something else."""
+    texts = distinct.texts
+    if not texts:
+        return Dates({"formats": ["%Y-%m-%d"]}, []) if must else None
+    first = texts[:50]
+    if not must and sum(1 for text in first if _LOOKS.search(text) and len(text) <= 40) < 0.8 * len(first):
+        return None
+    left = texts
+    chosen: list[str] = []
+    ambiguous = ""
+    while left and len(chosen) < _MOST_FORMATS:
+        best = _format_for(left[0], texts)
+        if best is None:
+            other = next((found for text in left[1:20] if (found := _format_for(text, texts)) is not None), None)
+            if other is None:
+                break
+            best = other
+        form, unsure = best
+        chosen.append(form)
+        ambiguous = ambiguous or (form if unsure else "")
+        read = _reader(form)
+        left = [text for text in left if not read(text)]
+    if not chosen:
+        return Dates({"formats": ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"]}, texts) if must else None
+    lost = set(left)
+    cells = sum(c for t, c in zip(distinct.texts, distinct.counts, strict=True) if t in lost)
+    if not must and cells > 0.02 * distinct.cells:
+        return None
+    return Dates({"formats": chosen}, left, ambiguous)
+
+
+def from_numbers(name: str, low: float, high: float, whole: bool) -> dict[str, Any] | None:
+    """Options for numbers that are dates: a name that says so and a range that fits, both."""
+    if not whole or not _NAMED.search(name):
+        return None
+    for unit, least, most in _EPOCHS:
+        if least <= low and high <= most:
+            return {"epoch": unit}
+    return None
+
+
+def compact(distinct: Distinct) -> dict[str, Any] | None:
+    """Options for dates written as eight digits, where the column's name says that they are dates."""
+    if not _NAMED.search(distinct.name) or not all(len(t) == 8 and t.isdigit() for t in distinct.texts):
+        return None
+    read = _reader("%Y%m%d")
+    fits = all(read(text) and 1800 <= int(text[:4]) <= 2200 for text in distinct.texts)
+    return {"formats": ["%Y%m%d"]} if fits and distinct.texts else None
+
+
+def _reader(form: str) -> Any:
+    compiled = pattern(form)
+
+    def read(text: str) -> bool:
+        found = compiled.fullmatch(text)
+        return found is not None and read_as(found, 0) is not None
+
+    return read
+
+
+def _format_for(text: str, texts: list[str]) -> tuple[str, bool] | None:
+    """The format of one text; and whether day and month could not be told apart by any of the texts."""
+    for day in (*_DAYS, *_MONTHS):
+        form = _with_hours(day, text)
+        if form is not None:
+            return form, False
+    for usual, other in _EITHER:
+        usual_form, other_form = _with_hours(usual, text), _with_hours(other, text)
+        if usual_form is None and other_form is None:
+            continue
+        # The whole column decides: days beyond 12 show the order.
+        sure = [(_count(day, texts), day) for day in (usual, other)]
+        best = usual if sure[0][0] >= sure[1][0] else other
+        form = _with_hours(best, text) or usual_form or other_form
+        if form is not None:
+            return form, sure[0][0] == sure[1][0]
+    return None
+
+
+def _count(day: str, texts: list[str]) -> int:
+    """How many texts begin with such a date."""
+    compiled = pattern(day)
+    count = 0
+    for text in texts:
+        found = compiled.match(text)
+        count += found is not None and read_as(found, 0) is not None
+    return count
+
+
+def _with_hours(day: str, text: str) -> str | None:
+    if _reader(day)(text):
+        return day
+    if ":" not in text:
+        return None
+    for between in (" ", "T", ", "):
+        for hours in _HOURS:
+            if _reader(day + between + hours)(text):
+                return day + between + hours
+    return None

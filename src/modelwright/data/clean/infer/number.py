@@ -1,0 +1,160 @@
+"""Whether a column holds numbers, and how they are written."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from modelwright.data.clean.infer.distinct import Distinct
+from modelwright.runtime.parse.number import CURRENCIES, SPACES, build
+
+_UNIT = re.compile(r"[+\-−(]?[\d.,'\s]*\d[\d.,'\s]*?(\s*)([^\d\s.,()\-+'][^\d()]*)")
+_LEADING_ZERO = re.compile(r"0\d+")
+_UNITS = frozenset(
+    "kg g mg t lb lbs oz km m cm mm mi ft in inch inches l ml cl gal cc hp bhp kw w kwh mwh v a hz mhz ghz kb mb "
+    "gb tb s sec ms min mins h hr hrs hours days day years year months kmpl mpg km/kg km/h kmh mph rpm c f k °c °f "
+    "sqft sqm ha pa kpa bar psi nm db px pts x".split()
+)
+_FORMS = ((".", ","), (",", "."), (".", None), (",", None), (",", " "), (".", " "), (".", "'"), (",", "'"))
+_MOST_LOOKED_AT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    options: dict[str, Any]
+    unread: list[str]
+    """Texts that stay unreadable."""
+    unit: str
+    said: list[str]
+    """What is taken off, for the sentence."""
+
+
+def infer(distinct: Distinct, off: frozenset[str] = frozenset(), *, must: bool = False) -> Numbers | None:
+    """How the (stripped, present) texts are read as numbers; ``None`` if the column holds something else.
+
+    ``off`` may name thousands, currency, percent, units, negatives. With ``must`` the column is declared to
+    be numbers, and whatever does not read is left unread.
+    """
+    if not distinct.texts:
+        return Numbers({}, [], "", []) if must else None
+    hard = [distinct.texts[k] for k in distinct.hard]
+    if not hard:
+        return None if not must and _codes(distinct) else Numbers({}, [], "", [])
+    if not must and not any(any(c.isdigit() for c in text) for text in hard) and not _few_unread(distinct, hard):
+        return None
+    options = _options(hard, off)
+    looked = hard[:_MOST_LOOKED_AT]
+    if any(c in text for text in looked for c in ",' \u00a0\u202f\u2009") and "thousands" not in off:
+        # Plain numbers bear witness too: "3.5" contradicts points between thousands.
+        every = looked + [t for t in distinct.texts[:_MOST_LOOKED_AT] if t not in set(looked)]
+        options |= _separators(every, options)
+    read = build(options)
+    unread = [text for text in hard if read(text) is None]
+    if unread and not must and not _few_unread(distinct, unread):
+        return None
+    if not must and not unread and _codes(distinct):
+        return None
+    unit = next(iter(options.get("units", {})), "%" if options.get("percent") else "")
+    return Numbers(options, unread, unit, _said(options))
+
+
+def _codes(distinct: Distinct) -> bool:
+    """Digits of one length, some with leading zeros: a code, such as a post code."""
+    if not all(text.isdigit() for text in distinct.texts):
+        return False
+    lengths = {len(text) for text in distinct.texts}
+    return len(lengths) == 1 and any(_LEADING_ZERO.fullmatch(text) for text in distinct.texts)
+
+
+def _few_unread(distinct: Distinct, unread: list[str]) -> bool:
+    """Whether the column is one of numbers all the same: many different ones, hardly anything else."""
+    lost = set(unread)
+    cells = sum(c for t, c in zip(distinct.texts, distinct.counts, strict=True) if t in lost)
+    kinds = len(distinct.texts) - len(unread)
+    return cells <= 0.02 * distinct.cells and len(unread) <= max(3, 0.05 * kinds) and kinds >= 20
+
+
+def _options(hard: list[str], off: frozenset[str]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if "percent" not in off and any(text.rstrip(")").endswith("%") for text in hard):
+        options["percent"] = True
+    if "currency" not in off:
+        found = [c for c in CURRENCIES if any(_bears(text, c) for text in hard)]
+        if found:
+            options["currency"] = found
+    if "negatives" not in off and any(
+        (t.startswith("(") and t.endswith(")") and any(c.isdigit() for c in t)) or (t[:1].isdigit() and t.endswith("-"))
+        for t in hard
+    ):
+        options["negatives"] = True
+    if "units" not in off:
+        unit = _unit(hard)
+        if unit is not None:
+            options["units"] = {unit: 1.0}
+    return options
+
+
+def _bears(text: str, symbol: str) -> bool:
+    text = text.strip("()+- ")
+    if not any(c.isdigit() for c in text):
+        return False
+    rest = text[len(symbol) :].lstrip() if text.startswith(symbol) else None
+    if rest is None and text.endswith(symbol):
+        rest = text[: -len(symbol)].rstrip()
+    return rest is not None and rest[:1] not in "" and (rest[:1].isdigit() or rest[:1] in ".-+")
+
+
+def _unit(hard: list[str]) -> str | None:
+    """The one unit behind the numbers; several units are not guessed at."""
+    units: Counter[str] = Counter()
+    spaced = 0
+    for text in hard:
+        found = _UNIT.fullmatch(text)
+        if found is None:
+            continue
+        name = found.group(2).strip().casefold()
+        if name == "%" or name.upper() in CURRENCIES or name in CURRENCIES:
+            continue
+        units[name] += 1
+        spaced += bool(found.group(1))
+    if len(units) != 1:
+        return None
+    unit, count = next(iter(units.items()))
+    sure = unit in _UNITS and count >= 2
+    return unit if sure or (spaced == count and count >= 10) or count >= 20 else None
+
+
+def _separators(texts: list[str], options: dict[str, Any]) -> dict[str, Any]:
+    """Decimal and thousands separators that read the most texts; the usual ones in a tie."""
+    best: tuple[int, dict[str, Any]] = (-1, {})
+    for decimal, thousands in _FORMS:
+        if thousands == " " and not any(space in text for text in texts for space in SPACES):
+            continue
+        if thousands == "'" and not any("'" in text for text in texts):
+            continue
+        tried: dict[str, Any] = {"decimal": decimal, "thousands": thousands}
+        read = build(options | tried)
+        count = sum(1 for text in texts if read(text) is not None)
+        if count > best[0]:
+            best = (count, tried)
+    return {k: v for k, v in best[1].items() if (k, v) not in (("decimal", "."), ("thousands", None))}
+
+
+def _said(options: dict[str, Any]) -> list[str]:
+    said = []
+    if options.get("thousands"):
+        shown = "space" if options["thousands"] == " " else repr(options["thousands"])
+        said.append(f"{shown} between thousands")
+    if options.get("decimal", ".") != ".":
+        said.append(f"{options['decimal']!r} before decimals")
+    if options.get("currency"):
+        said.append("currency " + ", ".join(options["currency"]))
+    if options.get("percent"):
+        said.append("percent signs")
+    if options.get("units"):
+        said.append("unit " + ", ".join(repr(u) for u in options["units"]))
+    if options.get("negatives"):
+        said.append("accounting negatives")
+    return said

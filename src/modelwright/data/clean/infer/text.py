@@ -1,0 +1,16 @@
+"""Whether a column of words holds free text, and not names of categories."""
+
+from __future__ import annotations
+
+from modelwright.data.clean.infer.distinct import Distinct
+
+_LEAST_DISTINCT = 50
+_SHARE = 0.3
+_WORDS = 3.0
+
+
+def infer(distinct: Distinct) -> bool:
+    """Many different texts (at least 50, and one for every three cells) of three words or more on average."""
+    if len(distinct.texts) < _LEAST_DISTINCT or len(distinct.texts) < _SHARE * distinct.cells:
+        return False
+    return sum(len(text.split()) for text in distinct.texts) >= _WORDS * len(distinct.texts)

@@ -1,0 +1,254 @@
+"""Clean (steps 6 and 7): infer each column's recipe, apply it, settle roles and duplicates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from modelwright.core.book import Book
+from modelwright.core.errors import BadData
+from modelwright.core.records.blob import Blob
+from modelwright.core.records.data import ROW, Cleaned, Collected, Column, Role
+from modelwright.data.clean import identify, personal
+from modelwright.data.clean.apply import spec_of, typed_column
+from modelwright.data.clean.duplicates import repeated
+from modelwright.data.clean.examples import examples
+from modelwright.data.clean.infer.column import Duty, Inferred, infer_column
+from modelwright.data.clean.wishes import check_names, named
+from modelwright.goal.sections import CleanSection, ColumnWish, ProblemSection, RolesSection
+from modelwright.runtime.parse import ColumnParser
+
+VERSION = 1
+_SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 999.0, 9999.0, 99999.0, 999999.0)
+
+
+def clean(
+    section: CleanSection, roles: RolesSection, problem: ProblemSection, collected: Collected, book: Book
+) -> Cleaned:
+    """Typed columns of all collected rows, with the recipe that made them and the role of each.
+
+    Raises :class:`~modelwright.core.errors.BadData` where the goal names a column that is not there.
+    """
+    raw: pl.DataFrame = collected.table.get()
+    check_names(named(section, roles, problem), collected.columns)
+    wishes = dict(section.columns)
+    columns: list[Column] = []
+    series: list[pl.Series] = [raw[ROW]]
+    for name in collected.columns:
+        column, values = _column(raw[name], section, roles, problem, wishes.get(name), book)
+        columns.append(column)
+        series.append(values)
+    table = pl.DataFrame(series)
+    if problem.target is not None and not any(column.is_input for column in columns):
+        book.finding(
+            "clean.no-inputs",
+            "warning",
+            "No column is left that a model could learn from: all are constant, identifiers, or kept out by the goal.",
+            "Give a column a kind in data.columns to bring it in, or add columns to the source.",
+        )
+    table, duplicates, dropped, test_rows = _duplicates(section, columns, table, collected, book)
+    return Cleaned(
+        table=Blob.of(table, "table"),
+        rows=table.height,
+        columns=tuple(columns),
+        test_rows=test_rows,
+        dropped_duplicates=dropped,
+        duplicates=duplicates,
+        examples=examples(raw, columns),
+    )
+
+
+def _column(
+    raw: pl.Series,
+    section: CleanSection,
+    roles: RolesSection,
+    problem: ProblemSection,
+    wish: ColumnWish | None,
+    book: Book,
+) -> tuple[Column, pl.Series]:
+    name = raw.name
+    role = role_of(name, roles, problem, wish)
+    off = frozenset(
+        entry.partition(":")[0] for entry in section.off if ":" not in entry or entry.partition(":")[2] == name
+    )
+    mask, dropped = _personal(raw, section, role, book)
+    found = infer_column(raw, _duty(role, problem), wish, off, mask)
+    column = Column(
+        name=name,
+        kind=found.kind,
+        role=role,
+        is_input=role == "input" or role == "time" or (role == "sensitive" and roles.use_sensitive),
+        operations=found.operations,
+        unit=found.unit,
+        why=_why(found, role),
+    )
+    values, _ = typed_column(raw, ColumnParser(spec_of(column)))
+    for note in found.notes:
+        book.finding(note.code, note.severity, note.message, note.remedy, column=name, numbers=note.numbers)
+    if role == "target" and problem.problem == "regression":
+        _check_numbers(raw, values)
+    if dropped:
+        column = replace(column, role="ignored" if role == "input" else role, is_input=False, why=dropped)
+    elif wish is not None and wish.kind == "ignore":
+        column = replace(column, is_input=False, why="the goal says to ignore it")
+    elif column.is_input and (wish is None or wish.kind is None):
+        column = _useless(column, values, off, book)
+    if column.kind == "number" and column.is_input:
+        _sentinels(values, book)
+    return column, values
+
+
+def role_of(name: str, roles: RolesSection, problem: ProblemSection, wish: ColumnWish | None) -> Role:
+    """The first duty that applies, in the order that :data:`~modelwright.core.records.data.Role` names."""
+    duties: tuple[tuple[Role, bool], ...] = (
+        ("target", name == problem.target),
+        ("weight", name == roles.weight),
+        ("key", name in roles.keys),
+        ("later", name in roles.later),
+        ("group", name == roles.group),
+        ("time", name == roles.time),
+        ("sensitive", name in roles.sensitive),
+        ("ignored", wish is not None and wish.kind == "ignore"),
+    )
+    return next((role for role, applies in duties if applies), "input")
+
+
+def _duty(role: Role, problem: ProblemSection) -> Duty:
+    if role == "target":
+        if problem.problem is None:
+            return "answer"
+        return "amount" if problem.problem == "regression" else "class"
+    if role == "weight":
+        return "amount"
+    return "name" if role in ("key", "group") else "plain"
+
+
+def _why(found: Inferred, role: Role) -> str:
+    return f"{found.kind}: {found.why}" + (f"; {role}: the goal says so" if role not in ("input", "ignored") else "")
+
+
+def _personal(raw: pl.Series, section: CleanSection, role: Role, book: Book) -> tuple[dict[str, Any] | None, str]:
+    """Options of ``mask`` for the column, or why it is dropped; neither unless the goal asks for it."""
+    if section.personal in (None, "keep") or role in ("target", "weight"):
+        return None, ""
+    kinds = personal.kinds(raw)
+    if not kinds:
+        return None, ""
+    shown = " and ".join(kinds)
+    done = {"drop": "is left out", "mask": "is masked", "hash": "is replaced by digests"}[str(section.personal)]
+    book.finding(
+        "clean.personal",
+        "note",
+        f"{raw.name!r} holds personal data by its look ({shown}); as the goal asks, it {done}.",
+        "Nothing; digests hide values from eyes and not from somebody who tries all possible values.",
+        column=raw.name,
+    )
+    if section.personal == "drop":
+        return None, f"it holds personal data ({shown}), and the goal drops that"
+    return {"how": section.personal, "patterns": kinds}, ""
+
+
+def _useless(column: Column, values: pl.Series, off: frozenset[str], book: Book) -> Column:
+    """An input that is constant or an identifier is ignored, and it is said."""
+    why = identify.constant(values) if "constant" not in off else None
+    code, what = "clean.constant", "is constant"
+    if why is None and "identifier" not in off and column.role != "time":
+        why = identify.identifier(values, column.kind)
+        code, what = "clean.identifier", "looks like an identifier"
+    if why is None:
+        return column
+    book.finding(
+        code,
+        "note",
+        f"{column.name!r} {what} and is left out: {why}.",
+        f"Give it a kind in data.columns if it should be used all the same, such as `{column.name}: {column.kind}`.",
+        column=column.name,
+    )
+    role: Role = "ignored" if column.role == "input" else column.role
+    return replace(column, role=role, is_input=False, why=f"{column.why}; ignored: {why}")
+
+
+def _sentinels(values: pl.Series, book: Book) -> None:
+    """Numbers such as -999 that may stand for "missing"; they are reported and never changed."""
+    present = values.drop_nulls()
+    if present.n_unique() < 10:
+        return
+    low, high = present.min(), present.max()
+    for sentinel in _SENTINELS:
+        if sentinel not in (low, high):
+            continue
+        count = int((present == sentinel).sum())
+        rest = present.filter(present != sentinel)
+        lowest, highest = float(rest.min()), float(rest.max())  # type: ignore[arg-type]
+        span = max(highest - lowest, 1e-300)
+        gap = lowest - sentinel if sentinel == low else sentinel - highest
+        crosses = sentinel < 0 <= lowest
+        if count >= max(2, 0.002 * len(present)) and (gap > span or (crosses and gap >= 1 and sentinel < -1)):
+            book.finding(
+                "clean.sentinel",
+                "warning",
+                f"{values.name!r} is {sentinel:g} in {count:,} rows, far from all its other values ({lowest:g} to "
+                f"{highest:g}): it may stand for a missing value.",
+                f"If it does, say so: `columns: {{{values.name}: {{spellings: {{\"{sentinel:g}\": \"\"}}}}}}`.",
+                column=values.name,
+                numbers={"value": sentinel, "rows": float(count)},
+            )
+
+
+def _check_numbers(raw: pl.Series, values: pl.Series) -> None:
+    """A target of a regression has to be numbers, nearly all of it."""
+    there = raw.is_not_null()
+    if raw.dtype == pl.String:
+        there &= raw.str.strip_chars() != ""
+    unread = raw.filter(there & values.is_null())
+    if values.null_count() == len(values) or len(unread) > 0.5 * max(1, int(there.sum())):
+        shown = ", ".join(repr(str(value)[:40]) for value in unread.unique(maintain_order=True).head(3).to_list())
+        raise BadData(
+            f"the target {raw.name!r} of a regression has to hold numbers; {len(unread):,} of {int(there.sum()):,} "
+            f"values are not: {shown}",
+            code="data.target-kind",
+            hint="name a column of numbers as the target, or leave `problem` out for a target of classes",
+        )
+
+
+def _duplicates(
+    section: CleanSection, columns: list[Column], table: pl.DataFrame, collected: Collected, book: Book
+) -> tuple[pl.DataFrame, int, int, int]:
+    """The rows that stay, the repeats, the dropped, and how many test rows stay."""
+    identifiers = {c.name for c in columns if c.role == "key" or (c.role == "ignored" and "identifier" in c.why)}
+    told = identifiers | {c.name for c in columns if c.role == "time"}
+    every = [column.name for column in columns]
+    part = "__part__"
+    first_test = table.height - collected.test_rows
+    parted = table.with_columns((pl.int_range(pl.len()) >= first_test).alias(part))
+    repeats = repeated(table, [name for name in every if name not in identifiers])
+    count = int(repeats.sum())
+    if section.duplicates == "drop":
+        gone = repeated(parted, [*(name for name in every if name not in identifiers), part])
+        why = "the goal asks for it"
+    elif section.duplicates is None and told:
+        gone = repeated(parted, [*every, part])
+        named_all = pl.Series([True] * table.height)
+        for name in sorted(told):
+            named_all &= table[name].is_not_null()
+        gone &= named_all
+        why = f"{' and '.join(sorted(told))} show that one record was entered twice"
+    else:
+        gone = pl.repeat(False, table.height, eager=True)
+        why = ""
+    dropped = int(gone.sum())
+    if count:
+        book.finding(
+            "clean.duplicates",
+            "note" if count < 0.05 * table.height else "warning",
+            f"{count:,} rows are exactly equal to an earlier one; "
+            + (f"{dropped:,} of them were dropped: {why}." if dropped else "all are kept, on one side of every split."),
+            "Say `duplicates: drop` in the goal if they are entries made twice, and `duplicates: keep` if they are not.",
+            numbers={"rows": float(count), "dropped": float(dropped)},
+        )
+    if not dropped:
+        return table, count, 0, collected.test_rows
+    kept = parted.filter(~gone)
+    return kept.drop(part), count, dropped, int(kept[part].sum())

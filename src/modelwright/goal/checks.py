@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from modelwright.goal.keys import DATABASES, FRAME, GoalKeys, scheme
+from modelwright.goal.keys import DATABASES, FRAME, UNKNOWN, GoalKeys, scheme
 from modelwright.goal.metrics import METRICS
 from modelwright.goal.sections import Criterion
 from modelwright.goal.yaml import Path
@@ -44,6 +44,8 @@ def disagreements(
 
 def _source(keys: GoalKeys, frames: bool) -> Iterator[Disagreement]:
     data = keys.data
+    if data.source == UNKNOWN:
+        return
     database = scheme(data.source) in DATABASES
     stored = data.source.lower().endswith((".sqlite", ".sqlite3", ".db"))
     if database and data.query is None:

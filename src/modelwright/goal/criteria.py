@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from modelwright.core.errors import BadGoal, Mistake
-from modelwright.goal.nearest import did_you_mean
+from modelwright.goal.nearest import did_you_mean, nearest
 from modelwright.goal.sections import Criterion, Op
 from modelwright.goal.units import BYTES, FRACTION, QUANTITY, SECONDS, near_unit
 
@@ -41,6 +41,7 @@ _MEANT = {
     "<==": "<=",
     ">>": ">",
 }
+_JOINS = ("and", "or", "&", "&&", "|", "||", ",", ";")
 _TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([<>=!~≥≤≧≦]+)|([()])|([^\s"()<>=!~≥≤≧≦]+))')
 
 
@@ -133,7 +134,11 @@ class _Parser:
                 for_class = self.name_after("for", "class")
             elif token.kind == "word" and token.raw == "by" and by is None:
                 by = self.name_after("by", "column")
-            elif token.kind == "word" and token.raw in ("and", "or", "&", "&&", ",", ";"):
+            elif token.kind == "word" and token.raw in ("for", "by"):
+                raise self.fail(
+                    f"one `{token.raw}` in a criterion", "write each criterion as an item of its own"
+                )
+            elif token.kind == "word" and token.raw in _JOINS:
                 raise self.fail("one demand a criterion", "write each criterion as an item of its own")
             else:
                 hint = did_you_mean(token.raw, ("for", "by")) or 'names with spaces are written "like this"'
@@ -218,13 +223,7 @@ class _Parser:
             )
         number, unit = match[1], match[2]
         ahead = self.peek()
-        if (
-            not unit
-            and ahead
-            and ahead.kind == "word"
-            and ahead.raw not in ("for", "by")
-            and self._looks_a_unit(ahead)
-        ):
+        if not unit and ahead and ahead.kind == "word" and self._looks_a_unit(ahead):
             unit = self.take().raw
         units = _UNITS.get(spec.unit, _NONE)
         if unit and unit not in units:
@@ -238,8 +237,8 @@ class _Parser:
 
     @staticmethod
     def _looks_a_unit(token: _Token) -> bool:
-        every = (*SECONDS, *BYTES, *FRACTION)
-        return near_unit(token.raw, every) is not None
+        """Any word that is nothing else: right after the number, a unit is what was most likely meant."""
+        return token.raw not in _JOINS and nearest(token.raw, ("for", "by")) is None
 
     @staticmethod
     def _expected_unit(spec: MetricSpec, number: str, unit: str) -> str:

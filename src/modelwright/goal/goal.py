@@ -61,6 +61,32 @@ class Goal:
         goal._fill(load(path), Path(path), None, None)
         return goal
 
+    @classmethod
+    def restore(cls, text: str, *, base: Path, name: str, frames: bool) -> Goal:
+        """The goal of a run that is resumed: the text that the run kept, its paths starting from ``base``.
+
+        ``frames`` says that its rows had come from Python; the run has kept them.
+        """
+        goal = cls.__new__(cls)
+        goal._fill(parse(text, base=base, name=name, frames=frames), None, None, None)
+        return goal
+
+    def with_budget(self, seconds: float) -> Goal:
+        """The same goal with another limit on time."""
+        import dataclasses
+
+        budget = dataclasses.replace(self.sections.budget, seconds=seconds)
+        sections = dataclasses.replace(self.sections, budget=budget)
+        goal = type(self).__new__(type(self))
+        parsed = dataclasses.replace(self._parsed, sections=sections)
+        goal._fill(parsed, self._path, self._frame, self._test_frame)
+        return goal
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths start from."""
+        return (self._path.parent if self._path is not None else Path()).resolve()
+
     @property
     def sections(self) -> Sections:
         """The goal as the frozen records that stages take."""

@@ -32,6 +32,9 @@ MOST_SEED = 2**32 - 1
 FRAME = "<frame>"
 """Stands in ``data.source`` (or ``data.test``) for rows that were given from Python."""
 
+UNKNOWN = "<unknown>"
+"""Stands in ``data.source`` while the rest of a goal whose source is wrong is looked at."""
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://")
 DATABASES = ("sqlite", "postgresql")
 _LATER_SCHEMES = (
@@ -64,7 +67,7 @@ def _place(expected: str, databases: bool) -> Constraint:
         if not isinstance(value, str) or not value.strip() or "\0" in value:
             raise wrong(expected)
         kind = scheme(value.strip())
-        if value == FRAME:
+        if value in (FRAME, UNKNOWN):
             return value
         if kind in _LATER_SCHEMES or (kind in DATABASES and not databases):
             raise wrong(expected, f"{kind}:// does not work yet: fetch the rows to a file first")
@@ -360,7 +363,7 @@ class GoalKeys(Keys):
         "Who will use the model and what for, in words, for the model card."
     )
     problem: Annotated[str | None, c.one_of(*WORKING_PROBLEMS, later=LATER_PROBLEMS, meant={
-        "classification": "binary", "binary_classification": "binary", "multi-class": "multiclass",
+        "binary_classification": "binary", "multi-class": "multiclass",
         "clustering": "cluster", "forecasting": "forecast"})] = key(
         "The kind of problem.", default="inferred from the target"
     )  # fmt: skip

@@ -73,7 +73,7 @@ def parse(
     positive = document.raw.get(("data", "positive"))
     if positive is not None:
         data["data"]["positive"] = positive
-    if isinstance(goal, str) and mistakes and not data:
+    if mistakes and (document.stopped or not data):
         raise BadGoal(mistakes, source=source)
     keys = _checked(data, document, mistakes)
     criteria: list[tuple[int, Criterion]] = []
@@ -119,15 +119,17 @@ def _checked(data: dict[str, Any], document: Document, mistakes: list[Mistake]) 
         except ValidationError as error:
             for one in error.errors(include_url=False):
                 place: Place = one["loc"]
-                if _mend(rest, place, str(one["type"])):
+                if _mend(rest, place):
                     mistake = _mistake(one, data, document)
-                    if mistake not in mistakes:
+                    if all(mistake.where != known.where for known in document.mistakes):
                         mistakes.append(mistake)
     return None
 
 
-def _mend(rest: dict[str, Any], place: Place, kind: str) -> bool:
+def _mend(rest: dict[str, Any], place: Place) -> bool:
     """Take what is wrong at ``place`` out of ``rest``, or put in what is missing; false if it is gone."""
+    from modelwright.goal.keys import UNKNOWN
+
     at: Any = rest
     for depth, part in enumerate(place[:-1]):
         below = at.get(part) if isinstance(at, dict) else None
@@ -136,15 +138,15 @@ def _mend(rest: dict[str, Any], place: Place, kind: str) -> bool:
             break
         at = below
     last = place[-1]
-    if kind == "missing":
-        at[last] = {} if place == ("data",) else "missing"
+    if place == ("data",):
+        at[last] = {"source": UNKNOWN}
+        return True
+    if place == ("data", "source"):
+        at[last] = UNKNOWN
         return True
     if not isinstance(at, dict) or last not in at:
         return False
-    if place == ("data",):
-        at[last] = {"source": "missing"}
-    else:
-        del at[last]
+    del at[last]
     return True
 
 
@@ -176,7 +178,8 @@ def _written(place: Place, data: dict[str, Any]) -> Place:
     """``place`` as far as the goal has it: ``budget.time`` of ``budget: 60`` is ``budget``."""
     at: Any = data
     for depth, part in enumerate(place):
-        if not isinstance(at, dict) or part not in at:
+        inside = part in at if isinstance(at, dict) else isinstance(at, list) and isinstance(part, int)
+        if not inside:
             return place[:depth]
         at = at[part]
     return place
@@ -242,16 +245,5 @@ def _agree(
         return misspelled or (_written(place, data) == place and _at(place, data) is not None)
 
     for one in disagreements(keys, criteria, given, frames):
-        path = one.path if _has(one.path, data) else one.path[:1]
+        path = _written(one.path, data) or one.path[:1]
         mistakes.append(Mistake(dotted(path), one.expected, one.received, document.line(path), one.hint))
-
-
-def _has(place: Place, data: Any) -> bool:
-    for part in place:
-        if isinstance(part, int):
-            if not isinstance(data, list) or part >= len(data):
-                return False
-        elif not isinstance(data, dict) or part not in data:
-            return False
-        data = data[part]
-    return True

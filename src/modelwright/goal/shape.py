@@ -27,7 +27,8 @@ _MEANT = {
     "time_budget": "budget.time", "timeout": "budget.time", "n_trials": "search.trials",
     "models": "search.families", "algorithms": "search.families", "folds": "split.outer_folds",
     "title": "name", "deploy": "release", "valid": "split.validation", "val": "split.validation",
-    "ram": "budget.memory", "cpus": "budget.cores", "threads": "budget.cores", "coverage": "intervals", "dedupe": "clean.duplicates",
+    "ram": "budget.memory", "cpus": "budget.cores", "threads": "budget.cores", "coverage": "intervals",
+    "dedupe": "clean.duplicates",
 }  # fmt: skip
 
 
@@ -76,6 +77,8 @@ def hint_for(path: tuple[str | int, ...]) -> str:
     """What was most likely meant by the unknown key at the end of ``path``."""
     word = str(path[-1])
     elsewhere = [".".join(place) for place in PLACES if place[-1] == word and ANY_NAME not in place]
+    if elsewhere == [word]:
+        return f"{word} stands at the top of the file"
     if elsewhere:
         return f"{word} is written {' or '.join(elsewhere)}"
     near = nearest(word, siblings(path))

@@ -55,12 +55,15 @@ _SPOKEN = {
     "sec": "s", "secs": "s", "second": "s", "seconds": "s", "msec": "ms", "milliseconds": "ms",
     "min": "m", "mins": "m", "minute": "m", "minutes": "m", "hr": "h", "hrs": "h", "hour": "h", "hours": "h",
     "day": "d", "days": "d", "k": "KB", "kib": "KB", "mib": "MB", "meg": "MB", "g": "GB", "gib": "GB",
+    "gigs": "GB", "megs": "MB",
     "t": "TB", "tib": "TB", "byte": "B", "bytes": "B", "percent": "%",
 }  # fmt: skip
 
 
 def near_unit(unit: str, known: tuple[str, ...]) -> str | None:
     """The unit most likely meant by ``unit``, if one of ``known`` is."""
+    if unit in (*SECONDS, *BYTES, *FRACTION):
+        return unit if unit in known else None
     folded = {name.lower(): name for name in known}
     if unit.lower() in folded:
         return folded[unit.lower()]

@@ -31,6 +31,8 @@ class Document:
     raw: dict[Path, str] = field(default_factory=dict)
     """Numbers and booleans as they were spelled: the class ``True`` is not the class ``true``."""
     mistakes: list[Mistake] = field(default_factory=list)
+    stopped: bool = False
+    """Whether reading gave up half way, so that what is missing says nothing."""
 
     def line(self, path: Path) -> int | None:
         """The line of ``path``, or of the nearest thing around it that was written."""
@@ -97,21 +99,22 @@ class _Builder:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.nodes = 0
-        self.stopped = False
 
     def build(self, node: Any, path: Path) -> Any:
         self.nodes += 1
-        if self.stopped or self.nodes > MOST_NODES or len(path) > MOST_DEPTH:
-            if not self.stopped:
-                self.stopped = True
+        if self.document.stopped or self.nodes > MOST_NODES or len(path) > MOST_DEPTH:
+            if not self.document.stopped:
+                self.document.stopped = True
                 self._wrong(
-                    path, node, f"at most {MOST_NODES:,} values in {MOST_DEPTH} levels", "more than that"
+                    path[:1], node, f"at most {MOST_NODES:,} values in {MOST_DEPTH} levels", "more than that"
                 )
             return None
         self.document.lines.setdefault(path, node.start_mark.line + 1)
         tag = str(node.tag)
         if not tag.startswith(_PLAIN) or tag.startswith(f"{_PLAIN}python"):
-            self._wrong(path, node, "a plain value", f"the tag {tag}", "leave the tag out")
+            self._wrong(
+                path, node, "a plain value", f"the tag {tag.replace(_PLAIN, '!!')}", "leave the tag out"
+            )
             return None
         if isinstance(node.value, str):
             return self._scalar(node, tag.removeprefix(_PLAIN), path)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from modelwright.core.book import Book
-from modelwright.core.codec import canonical, decode
+from modelwright.core.codec import decode
 from modelwright.core.errors import BadInput, ModelwrightError, Stopped
 from modelwright.core.records.data import Collected, Sealed
 from modelwright.core.records.evidence import Finding
@@ -133,6 +133,7 @@ def start(
             status="running",
             goal=goal.sections.problem.name,
             base=str(goal.base),
+            frames=goal.frame is not None,
             started=dt.datetime.now(dt.UTC).isoformat(timespec="microseconds"),
             versions=versions(),
             force_release=force_release,
@@ -176,7 +177,8 @@ def resume(
             code="run.versions",
             hint="install those versions again, or accept the change with --allow-versions",
         )
-    goal = Goal.load(folder.path / "goal.yaml", base=Path(state["base"]))
+    text = (folder.path / "goal.yaml").read_text(encoding="utf-8")
+    goal = Goal.restore(text, base=Path(state["base"]), name=state["goal"], frames=bool(state.get("frames")))
     if seconds is not None:
         goal = goal.with_budget(seconds)
     if folder.status == "finished":
@@ -331,9 +333,8 @@ class Runner:
         for part in wiring.unpack(record):
             self.records[type(part)] = part
         if isinstance(record, Collected):
-            # Wall-clock facts must not enter the name: the same goal on the same data has the same hash.
-            content = canonical(wiring.keyed(self.sections)) + record.digest.encode()
-            self.folder.settle_name(hashlib.sha256(content).hexdigest())
+            content = self.goal.digest + record.digest
+            self.folder.settle_name(hashlib.sha256(content.encode()).hexdigest())
         if isinstance(record, Trained):
             self.folder.write_leaderboard(record.leaderboard)
         self.findings += [

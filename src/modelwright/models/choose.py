@@ -10,7 +10,7 @@ from modelwright.core.records.models import Analysis, Candidate, Shortlist
 from modelwright.core.stage import Work
 from modelwright.goal.metrics import default_metric, metric
 from modelwright.goal.sections import SearchSection, SuccessSection
-from modelwright.models.families import FAMILIES, candidates
+from modelwright.models.families import FAMILIES, considered
 from modelwright.models.family import DataFacts, Declines, Family, Machine, Task
 
 OPTIONAL = ("catboost", "torch", "xgboost")
@@ -26,8 +26,8 @@ def search_metric(success: SuccessSection, problem: str) -> tuple[str, str]:
     label = any(metric(c.metric).needs == "label" for c in success.criteria)
     if label and problem != "regression":
         return "log_loss", (
-            "the goal's criteria count labels, which jump; log loss is smooth, and the threshold is settled for "
-            "the criteria on validation rows"
+            "the goal's criteria count labels, which jump; log loss is smooth, and the threshold is settled "
+            "for the criteria on validation rows"
         )
     return default_metric(problem).name, "the default for this kind of problem"
 
@@ -75,11 +75,11 @@ def choose(
     facts, machine = facts_of(development, profile), machine_of(work)
     wanted = search.families
     found: list[Candidate] = []
-    for family_name in candidates(wanted):
+    for family_name in considered(wanted or ()):
         found.append(_ask(family_name, task, facts, machine))
     if wanted is not None:
         named = {c.family for c in found}
-        for other in candidates(None):
+        for other in considered():
             if other in named:
                 continue
             family = FAMILIES.get(other)
@@ -95,8 +95,8 @@ def choose(
             "see the reasons in the leaderboard; name other families or lift `interpretable`",
         )
     framework = (
-        "scikit-learn, LightGBM, XGBoost and CatBoost fit the families; every fitted model becomes ONNX, so the "
-        "release needs onnxruntime alone"
+        "scikit-learn, LightGBM, XGBoost and CatBoost fit the families; every fitted model becomes ONNX, so "
+        "the release needs onnxruntime alone"
     )
     return Shortlist(tuple(found), name, framework, why)
 

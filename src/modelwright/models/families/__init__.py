@@ -22,12 +22,17 @@ FAMILIES: Registry[Family] = Registry(
         "ridge": f"{_HERE}.ridge:FAMILY",
         "elastic_net": f"{_HERE}.elastic_net:FAMILY",
         "naive_bayes": f"{_HERE}.naive_bayes:FAMILY",
+        "linear_svm": f"{_HERE}.linear_svm:FAMILY",
+        "rbf_svm": f"{_HERE}.rbf_svm:FAMILY",
+        "nearest_neighbours": f"{_HERE}.nearest_neighbours:FAMILY",
         "decision_tree": f"{_HERE}.forests:DECISION_TREE",
         "random_forest": f"{_HERE}.forests:RANDOM_FOREST",
         "extra_trees": f"{_HERE}.forests:EXTRA_TREES",
         "lightgbm": f"{_HERE}.lightgbm:FAMILY",
         "xgboost": f"{_HERE}.xgboost:FAMILY",
         "catboost": f"{_HERE}.catboost:FAMILY",
+        "mlp": f"{_HERE}.mlp:FAMILY",
+        "toy": "modelwright.testing.toy:FAMILY",
     },
 )
 

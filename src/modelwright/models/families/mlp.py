@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ class Net:
 
     def __init__(self, sizes: tuple[int, ...]) -> None:
         self.sizes = sizes
-        count = sum(a * b + b for a, b in zip(sizes, sizes[1:], strict=False))
+        count = sum(a * b + b for a, b in pairwise(sizes))
         self.flat = np.zeros(count, dtype=np.float32)
         self.slope = np.zeros(count, dtype=np.float32)
         self.decays = np.zeros(count, dtype=np.float32)
@@ -62,7 +63,7 @@ class Net:
 
     def _views(self, vector: Matrix) -> Iterator[tuple[Matrix, Matrix]]:
         start = 0
-        for a, b in zip(self.sizes, self.sizes[1:], strict=False):
+        for a, b in pairwise(self.sizes):
             yield vector[start : start + a * b].reshape(a, b), vector[start + a * b : start + a * b + b]
             start += a * b + b
 
@@ -293,7 +294,7 @@ def _prior(task: Task, train: Rows, weights: Values) -> Values:
         return np.zeros(1)
     count = np.bincount(train.y, weights=weights, minlength=task.classes) + 0.1
     logs = np.log(count / count.sum())
-    return logs[1:] - logs[:1] if task.problem == "binary" else logs
+    return np.asarray(logs[1:] - logs[:1] if task.problem == "binary" else logs)
 
 
 class _Training:

@@ -36,7 +36,8 @@ FAR = 100.0
 FLOOR = 1e-6
 """Squared distances below this are as good as zero, whatever rounding makes of them."""
 CHUNK = 512
-PRIOR = 0.5
+PRIOR = 0.1
+"""So much of a neighbour is the class frequencies, so that no probability is zero."""
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class NeighboursFitted:
     closer: bool
     scale: Scale
     prior: Values
-    """What ``PRIOR`` of a neighbour says: class frequencies, so that no probability is zero."""
+    """``PRIOR`` times the class frequencies; nothing for numbers."""
     rounds: int = 1
     curve: Curve = ()
     stopped: str = ""
@@ -67,8 +68,8 @@ class NeighboursFitted:
             nearest, away = smallest(np.maximum(distance, FLOOR).astype(np.float32), self.k)
             share = self.weight[nearest] * self._closeness(away.astype(np.float64))
             total = np.einsum("nk,nkc->nc", share, self.answers[nearest])
-            out[start : start + CHUNK] = (total + PRIOR * self.prior) / (
-                share.sum(axis=1, keepdims=True) + PRIOR
+            out[start : start + CHUNK] = (total + self.prior) / (
+                share.sum(axis=1, keepdims=True) + self.prior.sum()
             )
         return self.scale.back(out) if self.task.problem == "regression" else out
 
@@ -114,8 +115,8 @@ class NeighboursFitted:
         answers = graph.node("Gather", [graph.constant(self.answers, "float32"), nearest], axis=0)
         row = graph.node("Unsqueeze", [share, graph.constant([1], "int64")])
         answer = graph.node("Squeeze", [graph.node("MatMul", [row, answers]), graph.constant([1], "int64")])
-        answer = graph.node("Add", [answer, graph.constant(PRIOR * self.prior, "float32")])
-        total = graph.node("Add", [total, graph.constant([PRIOR], "float32")])
+        answer = graph.node("Add", [answer, graph.constant(self.prior, "float32")])
+        total = graph.node("Add", [total, graph.constant([self.prior.sum()], "float32")])
         answer = graph.node("Div", [answer, total])
         if self.task.problem == "regression":
             return layers.affine(graph, answer, self.scale.deviation, self.scale.mean)
@@ -208,7 +209,7 @@ class NearestNeighbours:
             k,
             bool(config.get("closer", True)),
             scale,
-            np.average(answers, axis=0, weights=weights),
+            PRIOR * np.average(answers, axis=0, weights=weights) * (task.problem != "regression"),
         )
 
 

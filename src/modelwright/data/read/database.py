@@ -1,0 +1,235 @@
+"""Databases through SQLAlchemy: SQLite files and addresses, PostgreSQL, with a query.
+
+Read-only: SQLite files are opened so, PostgreSQL transactions are set so. Credentials never leave this file:
+no record, log or message holds them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from modelwright.core.errors import BadData
+from modelwright.core.records.data import SourceFacts
+from modelwright.data.read import names as column_names
+from modelwright.data.read.frame import content_digest, to_polars
+from modelwright.data.read.reader import Read
+from modelwright.data.read.source import existing, modified
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection, Engine
+
+SUFFIXES = (".sqlite", ".sqlite3", ".db", ".db3")
+_SCHEMES = ("sqlite", "postgresql", "postgres")
+_CONNECT_SECONDS = 10
+
+
+class DatabaseReader:
+    """The rows of a query, or of the only table."""
+
+    name = "database"
+
+    def suits(self, source: str) -> bool:
+        if "://" in source:
+            return source.partition("://")[0].partition("+")[0].lower() in _SCHEMES
+        return Path(source).suffix.lower() in SUFFIXES
+
+    def read(self, source: str, query: str | None = None) -> Read:
+        engine, shown, path = _engine(source)
+        try:
+            with _connected(engine, shown) as connection:
+                query = query.strip().rstrip(";") if query else _only_table(connection, shown)
+                names, rows = _rows(connection, query, shown)
+        finally:
+            engine.dispose()
+        if not rows:
+            raise BadData(
+                f"the query gives no rows of {shown}: {_short(query)}",
+                code="data.no-rows",
+                hint="check the conditions of the query",
+            )
+        settled, notes = column_names.settle(names)
+        frame = to_polars({name: [row[k] for row in rows] for k, name in enumerate(settled)})[0]
+        facts = SourceFacts(
+            name=f"{shown}: {_short(query)}",
+            format="database",
+            rows=frame.height,
+            columns=frame.width,
+            bytes=path.stat().st_size if path is not None else int(frame.estimated_size()),
+            digest=content_digest(frame),
+            modified=modified(path) if path is not None else "",
+            details={"database": shown, "query": query},
+        )
+        return Read(frame, facts, (), tuple(notes))
+
+
+def _engine(source: str) -> tuple[Engine, str, Path | None]:
+    """The engine, the address as it may be shown, and the file where there is one."""
+    from sqlalchemy import create_engine, make_url
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    if "://" not in source:
+        path = existing(source)
+        return _sqlite(path), path.name, path
+    try:
+        url = make_url(source)
+    except (ArgumentError, ValueError) as error:
+        raise BadData(
+            "the database address cannot be understood",
+            code="data.database-address",
+            hint="write sqlite:///file.db or postgresql://user:password@host:5432/database; a password with "
+            "special characters needs them percent-encoded",
+        ) from error
+    if url.get_backend_name() == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise BadData(
+                "an SQLite address needs a file", code="data.database-address", hint="write sqlite:///file.db"
+            )
+        path = existing(url.database.removeprefix("file:"))
+        return _sqlite(path), path.name, path
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    shown = _shown(url)
+    try:
+        engine = create_engine(
+            url,
+            connect_args={"connect_timeout": _CONNECT_SECONDS, "options": "-c default_transaction_read_only=on"},
+            hide_parameters=True,
+        )
+    except (ImportError, NoSuchModuleError) as error:
+        raise BadData(
+            "PostgreSQL needs the package psycopg, which is not installed",
+            code="data.database-driver",
+            hint='pip install "modelwright[postgres]"',
+        ) from error
+    return engine, shown, None
+
+
+def _sqlite(path: Path) -> Engine:
+    from sqlalchemy import create_engine
+
+    address = "file:" + quote(str(path.resolve())) + "?mode=ro&uri=true"
+    return create_engine(f"sqlite:///{address}", hide_parameters=True)
+
+
+def _shown(url: URL) -> str:
+    """The address without user, password and parameters."""
+    port = f":{url.port}" if url.port else ""
+    return f"{url.get_backend_name()}://{url.host or ''}{port}/{url.database or ''}"
+
+
+@contextmanager
+def _connected(engine: Engine, shown: str) -> Iterator[Connection]:
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        connection = engine.connect()
+    except DBAPIError as error:
+        reason = _reason(error, engine.url)
+        raise BadData(
+            f"the database {shown} refuses the connection: {reason}",
+            code="data.database-refuses",
+            hint="check host, port, user and password of the address, and that the server runs",
+        ) from None  # the cause may hold the address with its password
+    with connection:
+        yield connection
+
+
+def _reason(error: Any, url: URL) -> str:
+    """The driver's own first line, without anything that the address keeps secret."""
+    text = str(getattr(error, "orig", error)).strip()
+    line = text.splitlines()[0] if text else type(error).__name__
+    for secret in (url.password, url.username):
+        if secret:
+            line = line.replace(str(secret), "***")
+    return re.sub(r"//[^/@\s]+@", "//***@", line)
+
+
+def _tables(connection: Connection) -> list[str]:
+    from sqlalchemy import inspect
+
+    inspector = inspect(connection)
+    return sorted([*inspector.get_table_names(), *inspector.get_view_names()])
+
+
+def _only_table(connection: Connection, shown: str) -> str:
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        tables = _tables(connection)
+    except DBAPIError as error:
+        raise BadData(
+            f"{shown} cannot be read as a database: {_reason(error, connection.engine.url)}",
+            code="data.database",
+            hint="the file is damaged, or no database",
+        ) from None
+    if len(tables) != 1:
+        listed = ", ".join(tables[:20]) + (", ..." if len(tables) > 20 else "")
+        raise BadData(
+            f"{shown} has {len(tables)} tables, and the goal has no query",
+            code="data.query-missing",
+            hint=f"add `query: select * from ...` to data; the tables are: {listed}"
+            if tables
+            else "name another database",
+        )
+    quoted = connection.dialect.identifier_preparer.quote(tables[0])
+    return f"select * from {quoted}"
+
+
+def _rows(connection: Connection, query: str, shown: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError, ResourceClosedError, SQLAlchemyError
+
+    if not re.match(r"(?is)^\s*(--[^\n]*\n|/\*.*?\*/|\s)*(select|with|table|values)\b", query):
+        raise BadData(
+            f"the query does not read rows: {_short(query)}",
+            code="data.query",
+            hint="begin it with select or with; nothing is ever written to a source",
+        )
+    try:
+        # A colon in a query is a colon, and not the parameter that SQLAlchemy would make of it.
+        result = connection.execute(text(query.replace(":", r"\:")))
+        return [str(name) for name in result.keys()], [tuple(row) for row in result.fetchall()]
+    except ResourceClosedError as error:
+        raise BadData(
+            f"the query gives no rows: {_short(query)}", code="data.query", hint="begin it with select"
+        ) from error
+    except DBAPIError as error:
+        reason = _reason(error, connection.engine.url)
+        connection.rollback()
+        raise BadData(
+            f"{shown} refuses the query: {reason}", code="data.query", hint=_remedy(reason, connection)
+        ) from None
+    except SQLAlchemyError as error:
+        raise BadData(
+            f"{shown} refuses the query: {type(error).__name__}", code="data.query", hint="mend the query"
+        ) from None
+
+
+def _remedy(reason: str, connection: Connection) -> str:
+    """For a table that is not there: the nearest that is."""
+    found = re.search(r'no such table: (\S+)|relation "([^"]+)" does not exist', reason)
+    if found is None:
+        return "mend the query"
+    from sqlalchemy.exc import SQLAlchemyError
+
+    wanted = (found.group(1) or found.group(2)).rpartition(".")[2]
+    try:
+        tables = _tables(connection)
+    except SQLAlchemyError:
+        return "mend the query"
+    lower = {table.lower(): table for table in tables}
+    near = difflib.get_close_matches(wanted.lower(), list(lower), 1, 0.5)
+    listed = ", ".join(tables[:20]) + (", ..." if len(tables) > 20 else "")
+    return (f"did you mean {lower[near[0]]}? " if near else "") + f"the tables are: {listed}"
+
+
+def _short(query: str) -> str:
+    flat = " ".join(query.split())
+    return flat if len(flat) <= 200 else flat[:197] + "..."

@@ -6,6 +6,7 @@ relation of the target to any other column.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any, Literal
 
@@ -35,6 +36,8 @@ NEGATIVE_WORDS = ("no", "false", "0", "n", "f", "negative", "neg", "absent", "fa
 RARE_SHARE = 0.1
 VERY_RARE_SHARE = 0.02
 """Below a tenth accuracy begins to mislead; below a fiftieth most models predict the common class alone."""
+
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?")
 
 Resolved = Literal["binary", "multiclass", "regression"]
 
@@ -84,7 +87,7 @@ def label(
         _check_finite(target, column.name)
     else:
         _check_classes(column.name, counts)
-        classes = ordered(counts, column)
+        classes = ordered(counts)
         if kind == "binary":
             positive, reason = positive_class(problem.positive, classes, counts, column.name)
             classes = tuple([c for c in classes if c != positive] + [positive])
@@ -182,10 +185,10 @@ def _first(spelling: Any) -> str:
     return str(spelling[0]) if isinstance(spelling, list | tuple) else str(spelling)
 
 
-def ordered(counts: Counter[str], column: Column) -> tuple[str, ...]:
-    """Class names sorted: numbers by value, the rest by text."""
-    if column.kind == "number":
-        return tuple(sorted(counts, key=float))
+def ordered(counts: Counter[str]) -> tuple[str, ...]:
+    """Class names sorted: by value where all are numbers, else by text."""
+    if all(_NUMBER.fullmatch(name) for name in counts):
+        return tuple(sorted(counts, key=lambda name: (float(name), name)))
     return tuple(sorted(counts))
 
 

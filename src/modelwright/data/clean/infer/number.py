@@ -19,6 +19,7 @@ _UNITS = frozenset(
 )
 _FORMS = ((".", ","), (",", "."), (".", None), (",", None), (",", " "), (".", " "), (".", "'"), (",", "'"))
 _MOST_LOOKED_AT = 20_000
+_SAMPLED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,16 @@ def infer(distinct: Distinct, off: frozenset[str] = frozenset(), *, must: bool =
         return None if not must and _codes(distinct) else Numbers({}, [], "", [])
     if not must and not any(any(c.isdigit() for c in text) for text in hard) and not _few_unread(distinct, hard):
         return None
-    options = _options(hard, off)
     looked = hard[:_MOST_LOOKED_AT]
+    options = _options(looked, off)
     if any(c in text for text in looked for c in ",' \u00a0\u202f\u2009") and "thousands" not in off:
         # Plain numbers bear witness too: "3.5" contradicts points between thousands.
-        every = looked + [t for t in distinct.texts[:_MOST_LOOKED_AT] if t not in set(looked)]
-        options |= _separators(every, options)
+        options |= _separators(looked[:_SAMPLED], distinct.texts[:_SAMPLED], options)
     read = build(options)
+    if not must and len(hard) > _SAMPLED and not _few_unread(distinct, hard):
+        # A quick no for the many columns of dates and words.
+        if sum(1 for text in hard[:_SAMPLED] if read(text) is not None) < 0.5 * _SAMPLED:
+            return None
     unread = [text for text in hard if read(text) is None]
     if unread and not must and not _few_unread(distinct, unread):
         return None
@@ -126,17 +130,19 @@ def _unit(hard: list[str]) -> str | None:
     return unit if sure or (spaced == count and count >= 10) or count >= 20 else None
 
 
-def _separators(texts: list[str], options: dict[str, Any]) -> dict[str, Any]:
+def _separators(hard: list[str], texts: list[str], options: dict[str, Any]) -> dict[str, Any]:
     """Decimal and thousands separators that read the most texts; the usual ones in a tie."""
+    seen = set(hard)
+    every = hard + [text for text in texts if text not in seen]
     best: tuple[int, dict[str, Any]] = (-1, {})
     for decimal, thousands in _FORMS:
-        if thousands == " " and not any(space in text for text in texts for space in SPACES):
+        if thousands == " " and not any(space in text for text in hard for space in SPACES):
             continue
-        if thousands == "'" and not any("'" in text for text in texts):
+        if thousands == "'" and not any("'" in text for text in hard):
             continue
         tried: dict[str, Any] = {"decimal": decimal, "thousands": thousands}
         read = build(options | tried)
-        count = sum(1 for text in texts if read(text) is not None)
+        count = sum(1 for text in every if read(text) is not None)
         if count > best[0]:
             best = (count, tried)
     return {k: v for k, v in best[1].items() if (k, v) not in (("decimal", "."), ("thousands", None))}

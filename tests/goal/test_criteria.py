@@ -52,7 +52,7 @@ def test_reads(text: str, wanted: Criterion) -> None:
 
 
 def test_the_threshold_of_a_percentage_is_the_float_that_the_fraction_is() -> None:
-    for tenths in range(1000):
+    for tenths in range(1001):
         percent = f"{tenths // 10}.{tenths % 10}"
         found = parse_criterion(f"accuracy >= {percent}%").threshold
         assert found == float(f"{tenths / 1000:.3f}")
@@ -61,12 +61,14 @@ def test_the_threshold_of_a_percentage_is_the_float_that_the_fraction_is() -> No
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
 
 
+UNITS = {"share": ["", "%"], "time": ["ms", "s", "m", "h"], "bytes": ["KB", "MB"]}
+
+
 @st.composite
 def criteria(draw: st.DrawFn) -> str:
     spec = draw(st.sampled_from(list(METRICS.values())))
     high = spec.bounds[1]
-    unit = draw(st.sampled_from({"share": ["", "%"], "time": ["ms", "s", "m", "h"], "bytes": ["KB", "MB"]}.get(
-        spec.unit, [""])))  # fmt: skip
+    unit = draw(st.sampled_from(UNITS.get(spec.unit, [""])))
     number = draw(st.floats(0.001, 0.999) if high is not None else st.floats(0.001, 1e6))
     average = draw(st.sampled_from(["", *spec.averages]))
     op = draw(st.sampled_from([">=", ">"] if spec.direction == "higher" else ["<=", "<"]))

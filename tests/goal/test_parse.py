@@ -194,8 +194,8 @@ def test_any_mapping_is_a_goal_or_a_bad_goal(mapping: dict[str, object]) -> None
 
 
 PIECES = [
-    "data:", " source:", " a.csv", "\n", "\t", "- ", "{", "}", "[", "]", "&a ", "*a", "? ", "!!x ", '"', ": ", "#",
-    "---\n", "|", ">",
+    "data:", " source:", " a.csv", "\n", "\t", "- ", "{", "}", "[", "]", "&a ", "*a", "? ", "!!x ", '"', ": ",
+    "#",    "---\n", "|", ">",
 ]  # fmt: skip
 
 

@@ -64,6 +64,8 @@ def _decode(kind: Any, data: Any) -> Any:
         if len(inner) == 2 and inner[1] is Ellipsis:
             return tuple(_decode(inner[0], item) for item in data)
         return tuple(_decode(k, item) for k, item in zip(inner, data, strict=True))
+    if origin is list:
+        return [_decode(get_args(kind)[0], item) for item in data]
     if origin is dict:
         return {key: _decode(get_args(kind)[1], item) for key, item in data.items()}
     if kind is float:

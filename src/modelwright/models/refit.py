@@ -6,6 +6,8 @@ import statistics
 import time
 from typing import Any
 
+from modelwright.graph.dedupe import dedupe
+from modelwright.graph.finish import mean
 from modelwright.graph.join import join
 from modelwright.models.families import FAMILIES
 from modelwright.models.fit import Job
@@ -20,6 +22,18 @@ def settled(trial: Trial) -> dict[str, Any]:
     if not FAMILIES.get(trial.family).tags.rounds:
         return trial.config
     return {**trial.config, "rounds": max(1, round(statistics.median(r.rounds for r in trial.results)))}
+
+
+def mean_of(parts: list[bytes], columns: int) -> bytes:
+    """One member graph that answers the mean of several, their shared nodes computed once."""
+    import onnx
+
+    graph, tensors = join([onnx.load_from_string(part) for part in parts])
+    tensors = dedupe(graph, tensors)
+    double = mean(graph, tensors, [1.0] * len(tensors), columns)
+    scores = graph.node("Cast", [double], to=onnx.TensorProto.FLOAT)
+    graph.output(scores, "scores", "float32", columns)
+    return bytes(graph.build().SerializeToString(deterministic=True))
 
 
 def refit(
@@ -57,5 +71,5 @@ def refit(
             graphs[trial.name] = entry.graph
         else:
             parts = [trial.entries[f].graph for f in trial.folds]
-            graphs[trial.name] = join(parts, [1.0 / len(parts)] * len(parts))
+            graphs[trial.name] = mean_of(parts, 1 if place.problem == "regression" else place.classes)
     return graphs

@@ -101,7 +101,7 @@ class Learning:
     def read(cls, place: Place) -> Learning:
         import polars as pl
 
-        frame = pl.read_ipc(Path(place.table), memory_map=True)
+        frame = pl.read_ipc(Path(place.table))
         signature = Signature.from_json(cast(Any, place.signature))
         target = frame["__target__"]
         y = target.to_numpy() if place.problem == "regression" else target.cast(pl.Int64).to_numpy()

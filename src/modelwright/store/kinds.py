@@ -52,12 +52,12 @@ def _arrays(value: dict[str, Any]) -> bytes:
 
 
 def from_file(kind: Kind, path: Path) -> Any:
-    """Read a stored value. Tables are mapped, not loaded; treat every value as read-only."""
+    """Read a stored value. Treat every value as read-only."""
     match kind:
         case "table":
             import polars as pl
 
-            return pl.read_ipc(path, memory_map=True)
+            return pl.read_ipc(path)
         case "arrays":
             import numpy as np
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,7 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 WIDTH = 100
-_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./ -]*(?<! )", re.ASCII)
+_PLAIN = re.compile(r"[\w./][\w./ -]*(?<! )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +74,8 @@ def _lines(p: Proposal) -> Iterator[str]:
     file = f"{p.name}.yaml"
     yield from _comment(f"A goal for modelwright, proposed after a look at {p.source}.")
     yield from _comment(
-        "Each value was guessed from the data, for the reason above it. Correct what is wrong; a line that begins "
-        "with # says nothing until its # is taken away."
+        "Each value was guessed from the data, for the reason above it. Correct what is wrong; a line that "
+        "begins with # says nothing until its # is taken away."
     )
     yield from _comment(
         f"`modelwright check {file}` says what can be proven, `modelwright run {file}` does the work."
@@ -170,7 +169,13 @@ def scalar(value: str) -> str:
         read_back: Any = read(f"x: {value}").data.get("x")
         if read_back == value and isinstance(read_back, str):
             return value
-    return json.dumps(value, ensure_ascii=not value.isprintable())
+    return '"' + "".join(_escaped(each) for each in value) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    return character if character.isprintable() else f"\\U{ord(character):08X}"
 
 
 def _looks_a_criterion(value: str) -> bool:

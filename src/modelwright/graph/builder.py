@@ -90,6 +90,11 @@ class GraphBuilder:
         self.nodes.append(helper.make_node(op, list(inputs), names, domain=domain, **attributes))
         return names
 
+    def forget(self) -> None:
+        """Share nothing that was made before: for when nodes and constants were moved or removed."""
+        self.memo.clear()
+        self._constants.clear()
+
     def build(self) -> onnx.ModelProto:
         """The finished model, checked by onnx. The same calls give the same bytes."""
         graph = helper.make_graph(self.nodes, self.name, self.inputs, self.outputs, self.initializers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -55,7 +55,7 @@ def collect(source: SourceSection, book: Book, frame: Any = None) -> Collected:
         licence=source.licence or "",
         consent=source.consent or "",
         collected=source.collected or "",
-        read_at=datetime.now(tz=timezone.utc).isoformat(timespec="seconds"),
+        read_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
     )
 
 
@@ -73,8 +73,8 @@ def _say(reads: list[Read], book: Book) -> None:
             book.finding(
                 "collect.broken-rows",
                 "warning",
-                f"{one.facts.name}: {len(one.quarantine)} broken rows were kept aside (lines {first}{more}); the "
-                f"first: {one.quarantine[0].reason}.",
+                f"{one.facts.name}: {len(one.quarantine)} broken rows were kept aside (lines {first}{more}); "
+                f"the first: {one.quarantine[0].reason}.",
                 "Mend the rows named in the quarantine file, or accept that they are left out.",
                 numbers={"rows": float(len(one.quarantine)), "share": share},
             )

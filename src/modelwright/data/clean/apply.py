@@ -60,9 +60,9 @@ def typed_column(series: pl.Series, parser: ColumnParser) -> tuple[pl.Series, pl
         if series.dtype == pl.String and parser.plain_decimal:
             return _numbers(series, parser)
     if kind == "date" and isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone is not None:
-        return series.cast(pl.Datetime("us", series.dtype.time_zone)).to_physical().rename(series.name), pl.repeat(
-            False, len(series), eager=True
-        )
+        return series.cast(pl.Datetime("us", series.dtype.time_zone)).to_physical().rename(
+            series.name
+        ), pl.repeat(False, len(series), eager=True)
     return _distinct(series, parser)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 
 import polars as pl
 
@@ -20,12 +21,16 @@ def examples(raw: pl.DataFrame, columns: Sequence[Column]) -> tuple[BeforeAfter,
     for column in columns:
         if raw[column.name].dtype != pl.String or not any(op.changed for op in column.operations):
             continue
-        first = raw.select(ROW, column.name).drop_nulls().unique(column.name, keep="first", maintain_order=True)
+        first = (
+            raw.select(ROW, column.name).drop_nulls().unique(column.name, keep="first", maintain_order=True)
+        )
         texts, rows = first[column.name].to_list()[:2000], first[ROW].to_list()
         for place, operation in enumerate(column.operations):
             if not operation.changed:
                 continue
-            steps = [build_operation(OperationSpec(op.name, op.options)) for op in column.operations[: place + 1]]
+            steps = [
+                build_operation(OperationSpec(op.name, op.options)) for op in column.operations[: place + 1]
+            ]
             found = 0
             for text, row in zip(texts, rows, strict=False):
                 before: object = text
@@ -34,7 +39,9 @@ def examples(raw: pl.DataFrame, columns: Sequence[Column]) -> tuple[BeforeAfter,
                 after = steps[-1](before) if isinstance(before, str) else None
                 if not isinstance(before, str) or after == before or _same_number(before, after):
                     continue
-                made.append(BeforeAfter(column.name, int(row), text, _shown(after, column.kind), operation.name))
+                made.append(
+                    BeforeAfter(column.name, int(row), text, _shown(after, column.kind), operation.name)
+                )
                 found += 1
                 if found == _EACH:
                     break
@@ -57,10 +64,10 @@ def _shown(value: object, kind: str) -> str:
     if value is None:
         return ""
     if kind == "date" and isinstance(value, int):
-        from datetime import datetime, timedelta, timezone
+        from datetime import datetime, timedelta
 
         try:
-            moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=value)
+            moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)
         except OverflowError:
             return str(value)
         return moment.strftime("%Y-%m-%d %H:%M:%S")

@@ -9,7 +9,8 @@ import polars as pl
 from modelwright.core.records.data import Kind
 
 _NAMED = re.compile(
-    r"^(id|uuid|guid|key|index|idx|row|row_?(id|name|names|num|number|index)|no|nr|record|rownames|unnamed: 0|serial)$"
+    r"^(id|uuid|guid|key|index|idx|row|row_?(id|name|names|num|number|index)|no|nr|record|rownames|serial)$"
+    r"|^unnamed: 0$"
     r"|[_\-. ](id|uuid|guid|key)$|^(id|uuid|guid)[_\-. ]|[a-z](ID|Id|UUID)$|^[A-Z]+ID$",
 )
 _LEAST_ROWS = 20

@@ -45,7 +45,8 @@ def clean(
         book.finding(
             "clean.no-inputs",
             "warning",
-            "No column is left that a model could learn from: all are constant, identifiers, or kept out by the goal.",
+            "No column is left that a model could learn from: all are constant, identifiers, or kept out by "
+            "the goal.",
             "Give a column a kind in data.columns to bring it in, or add columns to the source.",
         )
     table, duplicates, dropped, test_rows = _duplicates(section, columns, table, collected, book)
@@ -71,7 +72,9 @@ def _column(
     name = raw.name
     role = role_of(name, roles, problem, wish)
     off = frozenset(
-        entry.partition(":")[0] for entry in section.off if ":" not in entry or entry.partition(":")[2] == name
+        entry.partition(":")[0]
+        for entry in section.off
+        if ":" not in entry or entry.partition(":")[2] == name
     )
     mask, dropped = _personal(raw, section, role, book)
     found = infer_column(raw, _duty(role, problem), wish, off, mask)
@@ -126,10 +129,14 @@ def _duty(role: Role, problem: ProblemSection) -> Duty:
 
 
 def _why(found: Inferred, role: Role) -> str:
-    return f"{found.kind}: {found.why}" + (f"; {role}: the goal says so" if role not in ("input", "ignored") else "")
+    return f"{found.kind}: {found.why}" + (
+        f"; {role}: the goal says so" if role not in ("input", "ignored") else ""
+    )
 
 
-def _personal(raw: pl.Series, section: CleanSection, role: Role, book: Book) -> tuple[dict[str, Any] | None, str]:
+def _personal(
+    raw: pl.Series, section: CleanSection, role: Role, book: Book
+) -> tuple[dict[str, Any] | None, str]:
     """Options of ``mask`` for the column, or why it is dropped; neither unless the goal asks for it."""
     if section.personal in (None, "keep") or role in ("target", "weight"):
         return None, ""
@@ -137,7 +144,9 @@ def _personal(raw: pl.Series, section: CleanSection, role: Role, book: Book) -> 
     if not kinds:
         return None, ""
     shown = " and ".join(kinds)
-    done = {"drop": "is left out", "mask": "is masked", "hash": "is replaced by digests"}[str(section.personal)]
+    done = {"drop": "is left out", "mask": "is masked", "hash": "is replaced by digests"}[
+        str(section.personal)
+    ]
     book.finding(
         "clean.personal",
         "note",
@@ -163,7 +172,7 @@ def _useless(column: Column, values: pl.Series, off: frozenset[str], book: Book)
         code,
         "note",
         f"{column.name!r} {what} and is left out: {why}.",
-        f"Give it a kind in data.columns if it should be used all the same, such as `{column.name}: {column.kind}`.",
+        f"Give it a kind in data.columns if it should be used all the same: `{column.name}: {column.kind}`.",
         column=column.name,
     )
     role: Role = "ignored" if column.role == "input" else column.role
@@ -189,9 +198,9 @@ def _sentinels(values: pl.Series, book: Book) -> None:
             book.finding(
                 "clean.sentinel",
                 "warning",
-                f"{values.name!r} is {sentinel:g} in {count:,} rows, far from all its other values ({lowest:g} to "
-                f"{highest:g}): it may stand for a missing value.",
-                f"If it does, say so: `columns: {{{values.name}: {{spellings: {{\"{sentinel:g}\": \"\"}}}}}}`.",
+                f"{values.name!r} is {sentinel:g} in {count:,} rows, far from all its other values "
+                f"({lowest:g} to {highest:g}): it may stand for a missing value.",
+                f'If it does, say so: `columns: {{{values.name}: {{spellings: {{"{sentinel:g}": ""}}}}}}`.',
                 column=values.name,
                 numbers={"value": sentinel, "rows": float(count)},
             )
@@ -204,10 +213,12 @@ def _check_numbers(raw: pl.Series, values: pl.Series) -> None:
         there &= raw.str.strip_chars() != ""
     unread = raw.filter(there & values.is_null())
     if values.null_count() == len(values) or len(unread) > 0.5 * max(1, int(there.sum())):
-        shown = ", ".join(repr(str(value)[:40]) for value in unread.unique(maintain_order=True).head(3).to_list())
+        shown = ", ".join(
+            repr(str(value)[:40]) for value in unread.unique(maintain_order=True).head(3).to_list()
+        )
         raise BadData(
-            f"the target {raw.name!r} of a regression has to hold numbers; {len(unread):,} of {int(there.sum()):,} "
-            f"values are not: {shown}",
+            f"the target {raw.name!r} of a regression has to hold numbers; {len(unread):,} of "
+            f"{int(there.sum()):,} values are not: {shown}",
             code="data.target-kind",
             hint="name a column of numbers as the target, or leave `problem` out for a target of classes",
         )
@@ -217,7 +228,9 @@ def _duplicates(
     section: CleanSection, columns: list[Column], table: pl.DataFrame, collected: Collected, book: Book
 ) -> tuple[pl.DataFrame, int, int, int]:
     """The rows that stay, the repeats, the dropped, and how many test rows stay."""
-    identifiers = {c.name for c in columns if c.role == "key" or (c.role == "ignored" and "identifier" in c.why)}
+    identifiers = {
+        c.name for c in columns if c.role == "key" or (c.role == "ignored" and "identifier" in c.why)
+    }
     told = identifiers | {c.name for c in columns if c.role == "time"}
     every = [column.name for column in columns]
     part = "__part__"
@@ -244,8 +257,12 @@ def _duplicates(
             "clean.duplicates",
             "note" if count < 0.05 * table.height else "warning",
             f"{count:,} rows are exactly equal to an earlier one; "
-            + (f"{dropped:,} of them were dropped: {why}." if dropped else "all are kept, on one side of every split."),
-            "Say `duplicates: drop` in the goal if they are entries made twice, and `duplicates: keep` if they are not.",
+            + (
+                f"{dropped:,} of them were dropped: {why}."
+                if dropped
+                else "all are kept, on one side of every split."
+            ),
+            "Say `duplicates: drop` in the goal if they are entries made twice, `duplicates: keep` if not.",
             numbers={"rows": float(count), "dropped": float(dropped)},
         )
     if not dropped:

@@ -35,7 +35,8 @@ class CsvReader:
     def read(self, source: str, query: str | None = None) -> Read:
         path = existing(source)
         opening = _Opening(path)
-        frames, broken = [], []
+        frames: list[pl.DataFrame] = []
+        broken: list[BrokenRow] = []
         for batch in opening.batches():
             frames.append(batch.frame)
             broken += batch.quarantine
@@ -73,7 +74,8 @@ class CsvReader:
 
 def _no_rows(path: Path, opening: _Opening, broken: list[BrokenRow]) -> BadData:
     if broken:
-        what = f"{path.name} has no sound row; the first broken one is on line {broken[0].line}: {broken[0].reason}"
+        first = broken[0]
+        what = f"{path.name} has no sound row; the first broken one is on line {first.line}: {first.reason}"
     else:
         what = f"{path.name} has a header ({len(opening.names)} columns) and no rows"
     return BadData(what, code="data.no-rows", hint="write the data again, or name another file")
@@ -92,7 +94,11 @@ class _Opening:
             if len(sample) > _SAMPLE:
                 whole = False
                 break
-        text = sample[:_SAMPLE].decode("utf-8", errors="ignore") if not whole else sample.decode("utf-8", "replace")
+        text = (
+            sample[:_SAMPLE].decode("utf-8", errors="ignore")
+            if not whole
+            else sample.decode("utf-8", "replace")
+        )
         if not text.strip():
             raise BadData(
                 f"{path.name} holds nothing but white space", code="data.empty", hint="write the data again"
@@ -105,7 +111,7 @@ class _Opening:
             self.notes.append("Some bytes are not valid UTF-8 and were read as \N{REPLACEMENT CHARACTER}.")
 
     def _pieces(self) -> Iterator[tuple[bytes, int]]:
-        """Text that ends where records end, with the number of its first line; leading blank lines are off."""
+        """Text that ends where records end, with its first line's number; leading blank lines are off."""
         line = 1
         begun = False
         for piece in split_records(encodings.utf8(self.path, self.encoding), self.dialect):
@@ -155,7 +161,7 @@ class _Opening:
                 yield Batch(frame, tuple(broken))
 
     def empty(self) -> pl.DataFrame:
-        return pl.DataFrame(schema={name: pl.String for name in self.names})
+        return pl.DataFrame(schema=dict.fromkeys(self.names, pl.String))
 
     def details(self) -> dict[str, str]:
         found = {

@@ -99,7 +99,10 @@ def _engine(source: str) -> tuple[Engine, str, Path | None]:
     try:
         engine = create_engine(
             url,
-            connect_args={"connect_timeout": _CONNECT_SECONDS, "options": "-c default_transaction_read_only=on"},
+            connect_args={
+                "connect_timeout": _CONNECT_SECONDS,
+                "options": "-c default_transaction_read_only=on",
+            },
             hide_parameters=True,
         )
     except (ImportError, NoSuchModuleError) as error:
@@ -195,7 +198,8 @@ def _rows(connection: Connection, query: str, shown: str) -> tuple[list[str], li
     try:
         # A colon in a query is a colon, and not the parameter that SQLAlchemy would make of it.
         result = connection.execute(text(query.replace(":", r"\:")))
-        return [str(name) for name in result.keys()], [tuple(row) for row in result.fetchall()]
+        names = [str(name) for name in result.keys()]  # noqa: SIM118  (a result is no dict)
+        return names, [tuple(row) for row in result.fetchall()]
     except ResourceClosedError as error:
         raise BadData(
             f"the query gives no rows: {_short(query)}", code="data.query", hint="begin it with select"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections import Counter
 from dataclasses import dataclass, replace
 
@@ -79,7 +80,7 @@ def _delimited(sample: str) -> Dialect:
         quote = '"'
         if '"' not in sample and sample.count(f"'{delimiter}'") > sample.count("\n") // 2 > 0:
             quote = "'"
-        skip_space = f'{quote}{delimiter} {quote}' in sample
+        skip_space = f"{quote}{delimiter} {quote}" in sample
         tried = Dialect(delimiter, quote, skip_space=skip_space)
         rows = records(sample, tried)
         if not rows:
@@ -115,7 +116,7 @@ def has_header(rows: list[list[str]]) -> bool:
     numbers = [cell for cell in cells if PLAIN.fullmatch(cell)]
     if numbers:
         years = [int(n) for n in numbers if n.isdigit() and 1900 <= int(n) <= 2100]
-        going_up = all(a < b for a, b in zip(years, years[1:], strict=False))
+        going_up = all(a < b for a, b in itertools.pairwise(years))
         if len(numbers) == len(cells) or len(years) < len(numbers) or len(years) < 2 or not going_up:
             return False
     if not body:

@@ -104,13 +104,15 @@ def _folder(path: Path) -> Read:
     suffixes = sorted({p.suffix for p in files if p.suffix})
     if not files:
         raise BadData(
-            f"the folder {path.name}/ holds no files", code="data.empty-folder", hint="name a file or another folder"
+            f"the folder {path.name}/ holds no files",
+            code="data.empty-folder",
+            hint="name a file or another folder",
         )
     first = suffixes[0] if suffixes else ""
     raise BadData(
         f"{path.name}/ is a folder, and not a file of rows",
         code="data.folder",
-        hint=f"name one of its files, such as {path.name}/{files[0].name}, or a pattern such as {path.name}/*{first}",
+        hint=f"name one of its files, as {path.name}/{files[0].name}, or a pattern: {path.name}/*{first}",
     )
 
 

@@ -15,7 +15,8 @@ CHUNK = 8 * 1024**2
 _SAMPLE = 256 * 1024
 # What charset-normalizer may choose from: with every codec of Python allowed, short files come out exotic.
 _CANDIDATES = [
-    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "mac_roman", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr",
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "mac_roman", "shift_jis", "euc_jp", "gb18030", "big5",
+    "euc_kr",
 ]  # fmt: skip
 
 
@@ -92,7 +93,7 @@ def _not_utf8(first: bytes, file: IO[bytes]) -> bytes | None:
             decoder.decode(part)
         except UnicodeDecodeError as error:
             start = max(0, error.start - 1024)
-            sample = error.object[start:] if isinstance(error.object, bytes) else part
+            sample = bytes(error.object[start:])
             if len(sample) < _SAMPLE:
                 sample += file.read(_SAMPLE - len(sample))
             return sample[:_SAMPLE]

@@ -88,7 +88,8 @@ def _sheet(path: Path, wanted: str | None) -> tuple[list[tuple[Any, ...]], str, 
             raise BadData(
                 f"{path.name} has no sheet {wanted!r}",
                 code="data.sheet",
-                hint=(f"did you mean {path.name}#{near[0]}? " if near else "") + f"the sheets are: {', '.join(sheets)}",
+                hint=(f"did you mean {path.name}#{near[0]}? " if near else "")
+                + f"the sheets are: {', '.join(sheets)}",
             )
         # Everything as text: the header is text, so a column with it would be of mixed types else.
         name = wanted if wanted is not None else sheets[0]
@@ -137,9 +138,7 @@ def _header(rows: list[tuple[Any, ...]]) -> tuple[int | None, int]:
     if not widest:
         return None, 0
     start = next(k for k, count in enumerate(filled) if count >= max(1, 0.6 * widest))
-    columns = [
-        k for k in range(len(rows[0])) if any(row[k] not in (None, "") for row in rows[start:])
-    ]
+    columns = [k for k in range(len(rows[0])) if any(row[k] not in (None, "") for row in rows[start:])]
     return start, max(columns) + 1
 
 

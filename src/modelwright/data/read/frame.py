@@ -81,7 +81,9 @@ def to_polars(frame: Any) -> tuple[pl.DataFrame, list[str]]:
         if frame and all(isinstance(row, (list, tuple)) for row in frame):
             width = max(len(row) for row in frame)
             if any(len(row) != width for row in frame):
-                raise BadData("the rows differ in length", code="data.shape", hint="give every row one value a column")
+                raise BadData(
+                    "the rows differ in length", code="data.shape", hint="give every row one value a column"
+                )
             return pl.DataFrame([_values(f"c{k}", [row[k] for row in frame]) for k in range(width)]), []
     raise _unknown(frame)
 
@@ -98,7 +100,13 @@ def flat(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame without nested or binary columns: those become JSON text, and text."""
     made = []
     for series in frame.get_columns():
-        if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object, pl.Decimal, pl.Time, pl.Duration):
+        if series.dtype.is_nested() or series.dtype in (
+            pl.Binary,
+            pl.Object,
+            pl.Decimal,
+            pl.Time,
+            pl.Duration,
+        ):
             series = _values(series.name, series.to_list())
         made.append(series.rename(series.name.strip()) if series.name != series.name.strip() else series)
     return pl.DataFrame(made)
@@ -136,15 +144,18 @@ def _values(name: str, values: list[Any]) -> pl.Series:
     types = {type(value) for value in made if value is not None}
     if not types:
         return pl.Series(name, made, dtype=pl.Null)
-    if types <= {int} and all(value is None or -(2**63) <= value < 2**63 for value in made):  # type: ignore[operator]
+    if types <= {int} and all(value is None or -(2**63) <= value < 2**63 for value in made):
         return pl.Series(name, made, dtype=pl.Int64)
     if types <= {int, float}:
-        return pl.Series(name, [None if v is None else float(v) for v in made], dtype=pl.Float64)  # type: ignore[arg-type]
+        return pl.Series(name, [None if v is None else float(v) for v in made], dtype=pl.Float64)
     if types <= {bool}:
         return pl.Series(name, made, dtype=pl.Boolean)
     if types <= {date}:
         return pl.Series(name, made, dtype=pl.Date)
-    if types <= {datetime} and len({value.tzinfo is None for value in made if isinstance(value, datetime)}) == 1:
+    if (
+        types <= {datetime}
+        and len({value.tzinfo is None for value in made if isinstance(value, datetime)}) == 1
+    ):
         aware = any(isinstance(value, datetime) and value.tzinfo is not None for value in made)
         return pl.Series(name, made, dtype=pl.Datetime("us", "UTC" if aware else None))
     texts = [None if value is None else render(plain(value)) for value in made]  # type: ignore[arg-type]
@@ -162,7 +173,8 @@ def _scalar(value: Any) -> Any:
         elif hasattr(value, "to_list"):
             value = value.to_list()
         return json.dumps(value, ensure_ascii=False, default=str, sort_keys=True)
-    made = plain(value)
+    made: Any = plain(value)
+    # pandas' Timestamp is a datetime that polars does not take.
     return made.to_pydatetime() if hasattr(made, "to_pydatetime") else made
 
 

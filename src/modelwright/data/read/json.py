@@ -110,5 +110,8 @@ def _records(value: Any) -> bool:
 
 
 def _what(data: Any) -> str:
-    kinds = {dict: "dict of differing things", list: "list of things that are no records", str: "text"}
-    return kinds.get(type(data), "number" if isinstance(data, (int, float)) else type(data).__name__)
+    if isinstance(data, dict):
+        return "dict of differing things"
+    if isinstance(data, list):
+        return "list of things that are no records"
+    return "text" if isinstance(data, str) else "number" if isinstance(data, (int, float)) else "null"

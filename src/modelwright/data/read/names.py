@@ -36,7 +36,9 @@ def settle(names: Sequence[str]) -> tuple[list[str], list[str]]:
     if nameless:
         said.append(f"{_columns(nameless)} had no name and got the name of the place: {_few(nameless)}.")
     if repeated:
-        said.append(f"{_columns(repeated)} had the name of an earlier column and got a number: {_few(repeated)}.")
+        said.append(
+            f"{_columns(repeated)} had the name of an earlier column and got a number: {_few(repeated)}."
+        )
     return made, said
 
 

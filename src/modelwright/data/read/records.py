@@ -88,7 +88,10 @@ def is_regular(text: bytes, dialect: Dialect) -> bool:
 
 
 def _quotes_stand_right(
-    bytes_: np.ndarray, quotes: np.ndarray, inside: np.ndarray, dialect: Dialect  # type: ignore[type-arg]
+    bytes_: np.ndarray,
+    quotes: np.ndarray,
+    inside: np.ndarray,
+    dialect: Dialect,
 ) -> bool:
     """Opening quotes follow a separator, a line end or a quote; closing ones stand before one."""
     places = np.flatnonzero(quotes)
@@ -140,10 +143,12 @@ def read_slow(
             rows.append(fields)
         place += used
     columns = {name: [row[k] for row in rows] for k, name in enumerate(names)}
-    return pl.DataFrame(columns, schema={name: pl.String for name in names}), broken
+    return pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)), broken
 
 
-def _record(lines: list[str], odd: list[bool], place: int, dialect: Dialect) -> tuple[list[str] | None, int, str]:
+def _record(
+    lines: list[str], odd: list[bool], place: int, dialect: Dialect
+) -> tuple[list[str] | None, int, str]:
     """The fields of the record that begins at a line, and how many lines it has; or why it is broken."""
     last = place
     if odd[place]:

@@ -10,7 +10,7 @@ import lzma
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, cast
 
@@ -67,7 +67,11 @@ def existing(source: str) -> Path:
             hint="give this user the right to read the file",
         ) from error
     if size == 0:
-        raise BadData(f"{path.name} is empty (0 bytes)", code="data.empty", hint="write the data again, or name another file")
+        raise BadData(
+            f"{path.name} is empty (0 bytes)",
+            code="data.empty",
+            hint="write the data again, or name another file",
+        )
     return path
 
 
@@ -80,7 +84,7 @@ def plain_suffix(source: str) -> str:
 
 def modified(path: Path) -> str:
     """When the file was last written, ISO 8601 in UTC, to the second."""
-    return datetime.fromtimestamp(int(path.stat().st_mtime), tz=timezone.utc).isoformat()
+    return datetime.fromtimestamp(int(path.stat().st_mtime), tz=UTC).isoformat()
 
 
 def digest(path: Path) -> str:
@@ -130,7 +134,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
             elif head.startswith(b"BZh"):
                 stream = cast(IO[bytes], bz2.BZ2File(raw))
             elif head.startswith(b"\xfd7zXZ\x00"):
-                stream = cast(IO[bytes], lzma.LZMAFile(raw))
+                stream = cast(IO[bytes], lzma.LZMAFile(raw))  # noqa: SIM115  (closed below)
             elif head.startswith(b"PK\x03\x04") and path.suffix.lower() == ".zip":
                 stream = _only_member(zipfile.ZipFile(raw), path)
             else:

@@ -86,7 +86,9 @@ def apply_counted(
     return parser.column(values)
 
 
-def apply_column(spec: ColumnSpec | ColumnParser, values: Sequence[Raw] | npt.NDArray[Any]) -> npt.NDArray[Any]:
+def apply_column(
+    spec: ColumnSpec | ColumnParser, values: Sequence[Raw] | npt.NDArray[Any]
+) -> npt.NDArray[Any]:
     """The typed array of one column: float64 with NaN (number, boolean), object of ``str`` or ``None``
 
     (category, text), int64 microseconds UTC with the smallest int64 as null (date).

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from modelwright.runtime.parse.number import plain_number
@@ -80,7 +80,7 @@ def read_as(found: re.Match[str], zone: int) -> int | None:
     try:
         made = datetime(
             year, month, int(part.get("d") or 1), 0 if next_day else hour, int(part.get("M") or 0),
-            int(part.get("S") or 0), fraction, tzinfo=timezone.utc,
+            int(part.get("S") or 0), fraction, tzinfo=UTC,
         )  # fmt: skip
         if next_day:
             made += timedelta(days=1)

@@ -9,8 +9,9 @@ from typing import Any
 
 # ASCII digits only: \d would take digits of other scripts, and Python's float also underscores.
 PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
-CURRENCIES = ("$", "€", "£", "¥", "₹", "₽", "₩", "₺", "₴", "฿", "R$", "US$", "USD", "EUR", "GBP", "JPY",
-              "CHF", "CNY", "INR", "ZAR", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "BRL", "MXN")  # fmt: skip
+CURRENCIES = ("$", "€", "£", "¥", "₹", "₽", "₩", "₺", "₴", "฿", "R$", "US$", "USD", "EUR", "GBP",
+              "JPY", "CHF", "CNY", "INR", "ZAR", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN",
+              "BRL", "MXN")  # fmt: skip
 SPACES = (" ", "\u00a0", "\u202f", "\u2009")
 
 
@@ -43,7 +44,9 @@ def build(options: dict[str, Any]) -> Callable[[str], float | None]:
         mark = "[" + "".join(re.escape(s) for s in separators) + "]"
         # The last group has three digits; earlier ones two or three, for Indian grouping. A leading zero
         # cannot begin a grouped number: "0,500" is a decimal comma.
-        grouped = re.compile(rf"[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}(?:{re.escape(decimal)}[0-9]*)?")
+        grouped = re.compile(
+            rf"[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}(?:{re.escape(decimal)}[0-9]*)?"
+        )
     with_unit = re.compile(r"(.*?[0-9.])\s*([^\d\s.,()\-+][^\d()]*)", re.DOTALL) if units else None
 
     def digits(text: str) -> float | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import Any
 
 Raw = Any
 """What a source may give: text, number, bool, date, datetime, None, or a numpy scalar of these."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ABSENT_TYPES = frozenset({"NAType", "NaTType"})
 
 
@@ -67,7 +67,7 @@ def microseconds(value: datetime | date, zone: int = 0) -> int:
     if not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001  (the zone is taken off below)
     if value.tzinfo is None:
-        gap = value.replace(tzinfo=timezone.utc) - _EPOCH
+        gap = value.replace(tzinfo=UTC) - _EPOCH
         return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds - zone * 60_000_000
     gap = value - _EPOCH
     return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds

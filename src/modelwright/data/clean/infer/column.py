@@ -74,7 +74,7 @@ def infer_column(
 
     Of the target only its own spelling is looked at, and of other columns nothing but themselves.
     """
-    wished = cast("Kind | None", wish.kind if wish is not None and wish.kind != "ignore" else None)
+    wished: Kind | None = wish.kind if wish is not None and wish.kind != "ignore" else None
     dtype = series.dtype
     words = dtype in (pl.String, pl.Categorical, pl.Enum)
     spelt = bool(wish is not None and wish.spellings)
@@ -127,7 +127,9 @@ def _plainly(kind: Kind, series: pl.Series) -> tuple[CleanOperation, ...]:
                    "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%d %H:%M:%S.%f%z"]  # fmt: skip
         return (CleanOperation("date", {"formats": formats}, "Read as dates", 0),)
     if kind == "text":
-        return (CleanOperation("text", {}, "Take texts as lower-case words", len(series) - series.null_count()),)
+        return (
+            CleanOperation("text", {}, "Take texts as lower-case words", len(series) - series.null_count()),
+        )
     return ()
 
 
@@ -201,7 +203,10 @@ def _kind(values: Distinct, duty: Duty, off: frozenset[str]) -> tuple[Kind, str]
                 low, high = float(cast(float, whole.min())), float(cast(float, whole.max()))
                 if "date" not in off and date.from_numbers(values.name, low, high, whole=True) is not None:
                     return "date", "its name says a date, and its numbers count time since 1970"
-            return "number", "all values are numbers" if not numbers.unread else "nearly all values are numbers"
+            return (
+                "number",
+                "all values are numbers" if not numbers.unread else "nearly all values are numbers",
+            )
         if duty == "plain" and not values.hard:
             return "category", f"{few}, digits of one length with leading zeros: codes"
     if "date" not in off and duty == "plain" and date.infer(values) is not None:
@@ -218,7 +223,9 @@ def _read_all(values: Distinct, options: dict[str, Any]) -> list[float | None]:
 
 
 def _present(stripped: Distinct, off: frozenset[str], *, words: bool, target: bool) -> Distinct:
-    dropped = {""} if "missing" in off else set(missing.markers(stripped.texts, words=words, target=target)) | {""}
+    dropped = (
+        {""} if "missing" in off else set(missing.markers(stripped.texts, words=words, target=target)) | {""}
+    )
     return stripped.without(dropped)
 
 
@@ -239,12 +246,19 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
         folded = case.infer(left) if "case" not in off and duty != "name" else {}
         if folded:
             shown = ", ".join(repr(to) for to in list(folded.values())[:3])
-            recipe.add("case", {"spellings": folded}, lambda n: f"Write other spellings as {shown} ({_cells(n)})")
+            recipe.add(
+                "case", {"spellings": folded}, lambda n: f"Write other spellings as {shown} ({_cells(n)})"
+            )
     elif kind == "number":
         numbers = number.infer(left, off, must=True) or number.Numbers({}, [], "", [])
         how = f": {'; '.join(numbers.said)}" if numbers.said else ""
         changed = sum(c for k, c in enumerate(left.counts) if left.plain[k] is None)
-        recipe.last("number", numbers.options, f"Read as numbers{how} ({_cells(changed)} not written plainly)", changed)
+        recipe.last(
+            "number",
+            numbers.options,
+            f"Read as numbers{how} ({_cells(changed)} not written plainly)",
+            changed,
+        )
         unit = numbers.unit
         notes += _unread(left, numbers.unread, "number")
     elif kind == "boolean":

@@ -10,17 +10,20 @@ from modelwright.data.clean.infer.distinct import Distinct
 from modelwright.runtime.parse.date import pattern, read_as
 
 _DAYS = (
-    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %b, %Y", "%b %d, %Y", "%b %d %Y",
-    "%b-%d-%Y", "%d/%b/%Y", "%d.%b.%Y", "%Y-%b-%d",
+    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %b, %Y", "%b %d, %Y",
+    "%b %d %Y", "%b-%d-%Y", "%d/%b/%Y", "%d.%b.%Y", "%Y-%b-%d",
 )  # fmt: skip
-_EITHER = (("%m/%d/%Y", "%d/%m/%Y"), ("%m/%d/%y", "%d/%m/%y"), ("%d.%m.%Y", "%m.%d.%Y"), ("%d.%m.%y", "%m.%d.%y"),
-           ("%d-%m-%Y", "%m-%d-%Y"), ("%d-%m-%y", "%m-%d-%y"), ("%d %m %Y", "%m %d %Y"))  # fmt: skip
+_EITHER = (("%m/%d/%Y", "%d/%m/%Y"), ("%m/%d/%y", "%d/%m/%y"), ("%d.%m.%Y", "%m.%d.%Y"),
+           ("%d.%m.%y", "%m.%d.%y"), ("%d-%m-%Y", "%m-%d-%Y"), ("%d-%m-%y", "%m-%d-%y"),
+           ("%d %m %Y", "%m %d %Y"))  # fmt: skip
 """Both orders of day and month; the first of each pair is the usual one."""
 _MONTHS = ("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%b-%Y", "%b-%y", "%b/%Y")
-_HOURS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%I:%M%p", "%H:%M:%S%z", "%H:%M:%S.%f%z",
-          "%H:%M%z", "%H:%M:%S %z", "%H:%M:%S.%f %z")  # fmt: skip
+_HOURS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%I:%M%p", "%H:%M:%S%z",
+          "%H:%M:%S.%f%z", "%H:%M%z", "%H:%M:%S %z", "%H:%M:%S.%f %z")  # fmt: skip
 _LOOKS = re.compile(r"\d.*[-/.:\s].*\d|[A-Za-z]{3,9}.*\d|\d.*[A-Za-z]{3,9}")
-_NAMED = re.compile(r"date|day|time|stamp|epoch|created|updated|modified|_at$|_on$|_ts$|^ts$|^dt$", re.IGNORECASE)
+_NAMED = re.compile(
+    r"date|day|time|stamp|epoch|created|updated|modified|_at$|_on$|_ts$|^ts$|^dt$", re.IGNORECASE
+)
 _MOST_FORMATS = 8
 _EPOCHS = (("s", 3e8, 5e9), ("ms", 3e11, 5e12), ("us", 3e14, 5e15), ("ns", 3e17, 5e18))
 """Counts since 1970 that fall into 1979 to 2128, by unit; the ranges do not meet."""
@@ -48,7 +51,9 @@ def infer(distinct: Distinct, *, must: bool = False) -> Dates | None:
     while left and len(chosen) < _MOST_FORMATS:
         best = _format_for(left[0], texts)
         if best is None:
-            other = next((found for text in left[1:20] if (found := _format_for(text, texts)) is not None), None)
+            other = next(
+                (found for text in left[1:20] if (found := _format_for(text, texts)) is not None), None
+            )
             if other is None:
                 break
             best = other

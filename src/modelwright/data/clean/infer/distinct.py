@@ -49,9 +49,7 @@ class Distinct:
 
     def changed(self, change: Callable[[str], object]) -> int:
         """Cells whose text a change does not leave as it is."""
-        return sum(
-            count for text, count in zip(self.texts, self.counts, strict=True) if change(text) != text
-        )
+        return sum(count for text, count in zip(self.texts, self.counts, strict=True) if change(text) != text)
 
     def without(self, dropped: set[str]) -> Distinct:
         kept = [(t, c) for t, c in zip(self.texts, self.counts, strict=True) if t not in dropped]

@@ -7,11 +7,50 @@ from collections.abc import Iterable
 
 CERTAIN = ("", "?", "na", "n/a", "#n/a", "#na", "nan", "<na>", "nat", "null", "(null)")
 """In any column, in any case."""
-USUAL = (*CERTAIN, "n.a.", "-", "--", "---", ".", "..", "...", "unknown", "missing", "not available", "not known")
+USUAL = (
+    *CERTAIN,
+    "n.a.",
+    "-",
+    "--",
+    "---",
+    ".",
+    "..",
+    "...",
+    "unknown",
+    "missing",
+    "not available",
+    "not known",
+)
 """In any column but the target, where they may be answers."""
-ONLY_AMONG_VALUES = ("none", "nil", "not applicable", "no data", "n/d", "nd", "tbd", "#value!", "#ref!", "#div/0!")
+ONLY_AMONG_VALUES = (
+    "none",
+    "nil",
+    "not applicable",
+    "no data",
+    "n/d",
+    "nd",
+    "tbd",
+    "#value!",
+    "#ref!",
+    "#div/0!",
+)
 """Among numbers, dates and booleans; among words "none" is a value more often than not."""
-ALWAYS = ("", "?", "-", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "none", "unknown", "Unknown")
+ALWAYS = (
+    "",
+    "?",
+    "-",
+    "NA",
+    "N/A",
+    "n/a",
+    "NaN",
+    "nan",
+    "null",
+    "NULL",
+    "None",
+    "none",
+    "unknown",
+    "Unknown",
+)
 """Markers that columns of numbers, dates and booleans know beyond those found."""
 
 _TWO_LETTERS = re.compile("[A-Z]{2}")

@@ -13,9 +13,9 @@ from modelwright.runtime.parse.number import CURRENCIES, SPACES, build
 _UNIT = re.compile(r"[+\-−(]?[\d.,'\s]*\d[\d.,'\s]*?(\s*)([^\d\s.,()\-+'][^\d()]*)")
 _LEADING_ZERO = re.compile(r"0\d+")
 _UNITS = frozenset(
-    "kg g mg t lb lbs oz km m cm mm mi ft in inch inches l ml cl gal cc hp bhp kw w kwh mwh v a hz mhz ghz kb mb "
-    "gb tb s sec ms min mins h hr hrs hours days day years year months kmpl mpg km/kg km/h kmh mph rpm c f k °c °f "
-    "sqft sqm ha pa kpa bar psi nm db px pts x".split()
+    "kg g mg t lb lbs oz km m cm mm mi ft in inch inches l ml cl gal cc hp bhp kw w kwh mwh v a hz mhz ghz "
+    "kb mb gb tb s sec ms min mins h hr hrs hours days day years year months kmpl mpg km/kg km/h kmh mph rpm "
+    "c f k °c °f sqft sqm ha pa kpa bar psi nm db px pts x".split()
 )
 _FORMS = ((".", ","), (",", "."), (".", None), (",", None), (",", " "), (".", " "), (".", "'"), (",", "'"))
 _MOST_LOOKED_AT = 20_000
@@ -43,7 +43,11 @@ def infer(distinct: Distinct, off: frozenset[str] = frozenset(), *, must: bool =
     hard = [distinct.texts[k] for k in distinct.hard]
     if not hard:
         return None if not must and _codes(distinct) else Numbers({}, [], "", [])
-    if not must and not any(any(c.isdigit() for c in text) for text in hard) and not _few_unread(distinct, hard):
+    if (
+        not must
+        and not any(any(c.isdigit() for c in text) for text in hard)
+        and not _few_unread(distinct, hard)
+    ):
         return None
     looked = hard[:_MOST_LOOKED_AT]
     options = _options(looked, off)
@@ -51,10 +55,14 @@ def infer(distinct: Distinct, off: frozenset[str] = frozenset(), *, must: bool =
         # Plain numbers bear witness too: "3.5" contradicts points between thousands.
         options |= _separators(looked[:_SAMPLED], distinct.texts[:_SAMPLED], options)
     read = build(options)
-    if not must and len(hard) > _SAMPLED and not _few_unread(distinct, hard):
+    if (
         # A quick no for the many columns of dates and words.
-        if sum(1 for text in hard[:_SAMPLED] if read(text) is not None) < 0.5 * _SAMPLED:
-            return None
+        not must
+        and len(hard) > _SAMPLED
+        and not _few_unread(distinct, hard)
+        and sum(1 for text in hard[:_SAMPLED] if read(text) is not None) < 0.5 * _SAMPLED
+    ):
+        return None
     unread = [text for text in hard if read(text) is None]
     if unread and not must and not _few_unread(distinct, unread):
         return None
@@ -89,7 +97,8 @@ def _options(hard: list[str], off: frozenset[str]) -> dict[str, Any]:
         if found:
             options["currency"] = found
     if "negatives" not in off and any(
-        (t.startswith("(") and t.endswith(")") and any(c.isdigit() for c in t)) or (t[:1].isdigit() and t.endswith("-"))
+        (t.startswith("(") and t.endswith(")") and any(c.isdigit() for c in t))
+        or (t[:1].isdigit() and t.endswith("-"))
         for t in hard
     ):
         options["negatives"] = True
@@ -107,7 +116,7 @@ def _bears(text: str, symbol: str) -> bool:
     rest = text[len(symbol) :].lstrip() if text.startswith(symbol) else None
     if rest is None and text.endswith(symbol):
         rest = text[: -len(symbol)].rstrip()
-    return rest is not None and rest[:1] not in "" and (rest[:1].isdigit() or rest[:1] in ".-+")
+    return bool(rest) and (rest[:1].isdigit() or rest[:1] in ".-+")  # type: ignore[index]
 
 
 def _unit(hard: list[str]) -> str | None:

@@ -1,0 +1,151 @@
+"""Calibration and decision threshold, settled on held-out rows and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize
+
+from modelwright.goal.metrics import metric as spec_of
+from modelwright.goal.metrics.scored import Scored
+from modelwright.goal.sections import Criterion
+from modelwright.graph.calibrate import Calibration
+
+Scores = npt.NDArray[np.float64]
+
+PARTS = 5
+WORTH = 1e-4
+"""A calibration must lower the cross-fitted log loss by this share to be used: otherwise it is noise."""
+
+
+def calibrate(
+    scores: Scores,
+    y: npt.NDArray[Any],
+    weights: npt.NDArray[np.float64],
+    units: npt.NDArray[np.int64],
+    seed: int,
+) -> tuple[Calibration, float, float]:
+    """The calibration of class probabilities that lowers the log loss of held-out rows, or ``none``.
+
+    ``scores`` float64 [n, k], ``y`` int64 [n], ``units`` int64 [n]: rows of one unit (a group, or the row
+    itself) stay together. Every candidate is judged cross-fitted: on rows it was not fitted on. Returns the
+    calibration fitted on all rows, and the cross-fitted log loss without and with it.
+    """
+    k = scores.shape[1]
+    kinds = ("sigmoid", "temperature") if k == 2 else ("temperature",)
+    plain = loss(scores, y, weights)
+    names, place = np.unique(units, return_inverse=True)
+    parts = (np.random.default_rng(seed).permutation(len(names)) % PARTS)[place]
+    best: tuple[float, str] = (plain * (1 - WORTH), "none")
+    for kind in kinds:
+        made = np.empty_like(scores)
+        for part in range(PARTS):
+            held = parts == part
+            if not held.any() or held.all():
+                made[held] = scores[held]
+                continue
+            made[held] = fit(kind, scores[~held], y[~held], weights[~held]).apply(scores[held])
+        value = loss(made, y, weights)
+        if value < best[0]:
+            best = (value, kind)
+    if best[1] == "none":
+        return Calibration(), plain, plain
+    return fit(best[1], scores, y, weights), plain, best[0]
+
+
+def loss(scores: Scores, y: npt.NDArray[Any], weights: npt.NDArray[np.float64]) -> float:
+    """Weighted log loss."""
+    p = np.clip(scores[np.arange(len(y)), y], 1e-15, 1.0)
+    return float(np.average(-np.log(p), weights=weights))
+
+
+def fit(kind: str, scores: Scores, y: npt.NDArray[Any], weights: npt.NDArray[np.float64]) -> Calibration:
+    """Platt scaling of log-odds, smoothed targets (Platt 1999), or a temperature (Guo et al. 2017)."""
+    logs = np.log(np.clip(scores, 1e-12, 1.0))
+    if kind == "temperature":
+
+        def of(t: float) -> float:
+            return loss(Calibration("temperature", (float(np.exp(t)),)).apply(scores), y, weights)
+
+        found = optimize.minimize_scalar(of, bounds=(-3.0, 3.0), method="bounded")
+        return Calibration("temperature", (float(np.exp(found.x)),))
+    odds = logs[:, 1] - logs[:, 0]
+    positives, negatives = float(weights[y == 1].sum()), float(weights[y == 0].sum())
+    target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+
+    def cost(ab: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        z = ab[0] * odds + ab[1]
+        value = np.average(np.logaddexp(0.0, z) - target * z, weights=weights)
+        slope = (1 / (1 + np.exp(-np.clip(z, -500, 500))) - target) * weights / weights.sum()
+        return float(value), np.array([slope @ odds, slope.sum()])
+
+    found = optimize.minimize(
+        cost, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(1e-3, 20), (-20, 20)]
+    )
+    return Calibration("sigmoid", (float(found.x[0]),), (float(found.x[1]),))
+
+
+def threshold(
+    probabilities: Scores,
+    y: npt.NDArray[Any],
+    weights: npt.NDArray[np.float64] | None,
+    criteria: tuple[Criterion, ...],
+    classes: tuple[str, ...],
+    costs: npt.NDArray[np.float64] | None,
+) -> tuple[float, str]:
+    """The probability of the positive class from which it is predicted, and why.
+
+    With costs, the threshold that theory gives for calibrated probabilities (Elkan 2001). With criteria on
+    labels, the one that makes the least satisfied of them best on held-out rows. Otherwise one half.
+    """
+    if costs is not None:
+        gain = costs[1, 0] - costs[1, 1] + costs[0, 1] - costs[0, 0]
+        if gain > 0:
+            return float(np.clip((costs[0, 1] - costs[0, 0]) / gain, 0.0, 1.0)), "least expected cost"
+    wanted = [c for c in criteria if spec_of(c.metric).needs == "label" and c.metric != "cost"]
+    if not wanted:
+        return 0.5, "one half: no criterion depends on it"
+    chance = probabilities[:, 1]
+    grid = np.unique(np.quantile(chance, np.linspace(0.005, 0.995, 100)))
+    grid = np.unique(np.append(grid, 0.5))
+    best, at = -np.inf, 0.5
+    for t in grid:
+        scored = Scored(
+            truth=y.astype(np.int64),
+            labels=(chance >= t).astype(np.int64),
+            probabilities=probabilities,
+            weights=weights,
+            classes=classes,
+            positive=1,
+        )
+        margins = []
+        for c in wanted:
+            code = None if c.for_class is None else classes.index(c.for_class)
+            value = spec_of(c.metric).compute(scored, for_class=code, average=c.average)
+            margin = value - c.threshold if c.op in (">=", ">") else c.threshold - value
+            margins.append(margin if np.isfinite(margin) else -np.inf)
+        # The least satisfied criterion decides; ties go to the larger sum, then to the one nearest one half.
+        value = min(margins) + 1e-3 * sum(margins) - 1e-9 * abs(t - 0.5)
+        if value > best:
+            best, at = value, float(t)
+    names = ", ".join(c.text for c in wanted)
+    return at, f"the largest margin on validation rows for {names}"
+
+
+def radius(problem: str, answers: Scores, y: npt.NDArray[Any], coverage: float) -> tuple[float, float]:
+    """The split-conformal radius (Vovk et al. 2005; Lei et al. 2018) and the coverage that it guarantees.
+
+    Numbers: the quantile of absolute errors; classes: of one minus the probability of the true class
+    (Sadinle et al. 2019), at rank ceil((n + 1) * coverage) of n held-out rows.
+    """
+    if problem == "regression":
+        wrong = np.abs(y - answers[:, 0])
+    else:
+        wrong = 1.0 - answers[np.arange(len(y)), y]
+    n = len(wrong)
+    rank = int(np.ceil((n + 1) * coverage))
+    if rank > n:
+        return (float("inf") if problem == "regression" else 1.0), 1.0
+    return float(np.sort(wrong)[rank - 1]), rank / (n + 1)

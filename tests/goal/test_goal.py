@@ -68,12 +68,36 @@ def test_the_digest_does_not_know_the_folder(tmp_path: Path) -> None:
     "frame", [pl.DataFrame({"a": [1]}), np.zeros((2, 2)), {"a": [1, 2]}], ids=["polars", "numpy", "mapping"]
 )
 def test_rows_from_python_are_kept_aside(frame: object) -> None:
-    one = Goal(data={"source": frame, "target": "a", "test": frame})
+    one = Goal(data={"source": frame, "target": "a"})
     assert one.frame is frame
-    assert one.test_frame is frame
     assert one.sections.source.source == "<frame>"
     assert one.name == "goal"
     assert "<frame>" in one.to_yaml()
+
+
+def test_rows_from_python_are_not_taken_for_the_test() -> None:
+    with pytest.raises(BadGoal, match=r"data\.test"):
+        Goal(data={"source": "a.csv", "target": "a", "test": pl.DataFrame({"a": [1]})})
+
+
+def test_restoring_a_goal_that_was_kept() -> None:
+    one = goal(seed=3)
+    again = Goal.restore(one.to_yaml(), base=Path(), name=one.name)
+    assert again == one
+    assert one.base == Path.cwd()
+    assert again.digest == one.digest
+    framed = Goal(data={"source": pl.DataFrame({"a": [1]}), "target": "a"})
+    assert (
+        Goal.restore(framed.to_yaml(), base=Path(), name=framed.name, frames=True).sections == framed.sections
+    )
+
+
+def test_another_budget_is_the_commands_and_not_the_goals() -> None:
+    one = goal(budget={"time": "60s", "cores": 2})
+    more = one.with_budget(90.0)
+    assert (more.sections.budget.seconds, more.sections.budget.cores) == (90.0, 2)
+    assert (more.digest, more.to_yaml()) == (one.digest, one.to_yaml())
+    assert one.sections.budget.seconds == 60.0
 
 
 def test_a_path_is_a_source() -> None:

@@ -59,14 +59,19 @@ def _source(keys: GoalKeys, frames: bool) -> Iterator[Disagreement]:
         yield Disagreement(
             ("data", "query"), "a query only where data.source is a database", f"{data.source!r}"
         )
-    for key, place in (("source", data.source), ("test", data.test)):
-        if place == FRAME and not frames:
-            yield Disagreement(
-                ("data", key),
-                "a file, a glob or a database",
-                FRAME,
-                "the rows were given from Python: save them first",
-            )
+    if scheme(data.test or "") in DATABASES and not database:
+        yield Disagreement(
+            ("data", "test"),
+            "a database only where data.source is one, as the query is shared",
+            f"{data.test!r}",
+        )
+    if data.source == FRAME and not frames:
+        hint = "the rows were given from Python: save them first"
+        yield Disagreement(("data", "source"), "a file, a glob or a database", FRAME, hint)
+    if data.test == FRAME:
+        yield Disagreement(
+            ("data", "test"), "a file, a glob or a database", FRAME, "rows from Python do not work here yet"
+        )
 
 
 def _target(

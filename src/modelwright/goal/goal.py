@@ -14,78 +14,73 @@ from modelwright.goal.sections import Sections
 class Goal:
     """What to predict, from which data, how good it must be, within which limits.
 
-    Takes the keys of a goal file; ``data.source`` (and ``data.test``) may also be a polars, pandas or Arrow
-    table, a NumPy structured array, or a mapping from names to columns. Relative paths start from the current
-    folder. Raises :class:`~modelwright.core.errors.BadGoal` with every mistake.
+    Takes the keys of a goal file; ``data.source`` may also be a polars, pandas or Arrow table, a NumPy array,
+    or a mapping from names to columns. Relative paths start from the current folder. Raises :class:`~modelwright.core.errors.BadGoal` with every mistake.
 
     >>> goal = Goal(data={"source": "adult.csv", "target": "income"}, budget="60s")
     >>> goal.sections.budget.seconds
     60.0
     """
 
-    __slots__ = ("_frame", "_parsed", "_path", "_test_frame")
+    __slots__ = ("_base", "_frame", "_parsed", "_path")
 
     _parsed: Parsed
+    _base: Path
     _path: Path | None
     _frame: object | None
-    _test_frame: object | None
 
     def __init__(self, *, data: Mapping[str, Any] | None = None, **keys: Any) -> None:
         from modelwright.goal.keys import FRAME
 
         own: object = dict(data) if isinstance(data, Mapping) else data
-        frames: dict[str, object] = {}
+        frame: object | None = None
         if isinstance(own, dict):
             for key in ("source", "test"):
-                value = own.get(key)
-                if isinstance(value, Path):
-                    own[key] = str(value)
-                elif _is_frame(value):
-                    frames[key] = value
-                    own[key] = FRAME
+                if isinstance(own.get(key), Path):
+                    own[key] = str(own[key])
+            if _is_frame(own.get("source")):
+                frame = own["source"]
+                own["source"] = FRAME
         given = {
             **({} if own is None else {"data": own}),
             **{key: value for key, value in keys.items() if value is not None},
         }
-        parsed = parse(given, base=Path(), frames=bool(frames))
-        self._fill(parsed, None, frames.get("source"), frames.get("test"))
+        self._fill(parse(given, base=Path(), frames=frame is not None), Path(), None, frame)
 
-    def _fill(self, parsed: Parsed, path: Path | None, frame: object | None, test: object | None) -> None:
-        for name, value in (("_parsed", parsed), ("_path", path), ("_frame", frame), ("_test_frame", test)):
+    def _fill(self, parsed: Parsed, base: Path, path: Path | None, frame: object | None) -> None:
+        for name, value in (("_parsed", parsed), ("_base", base), ("_path", path), ("_frame", frame)):
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def _made(cls, parsed: Parsed, base: Path, path: Path | None, frame: object | None) -> Goal:
+        goal = cls.__new__(cls)
+        goal._fill(parsed, base, path, frame)
+        return goal
 
     @classmethod
     def load(cls, path: str | Path) -> Goal:
         """The goal in a file. Raises ``BadGoal``, or ``BadInput`` where the file cannot be read."""
-        goal = cls.__new__(cls)
-        goal._fill(load(path), Path(path), None, None)
-        return goal
+        return cls._made(load(path), Path(path).parent, Path(path), None)
 
     @classmethod
-    def restore(cls, text: str, *, base: Path, name: str, frames: bool) -> Goal:
-        """The goal of a run that is resumed: the text that the run kept, its paths starting from ``base``.
+    def restore(
+        cls, text: str, *, base: Path, name: str, frames: bool = False, frame: object | None = None
+    ) -> Goal:
+        """A goal kept as text, such as a run's ``goal.yaml``; its paths start from ``base``, as they first did.
 
-        ``frames`` says that its rows had come from Python; the run has kept them.
+        ``name`` is its name where the text gives none; ``frames`` says that its rows were given from Python.
         """
-        goal = cls.__new__(cls)
-        goal._fill(parse(text, base=base, name=name, frames=frames), None, None, None)
-        return goal
+        parsed = parse(text, base=base, name=name, frames=frames or frame is not None)
+        return cls._made(parsed, base, None, frame)
 
     def with_budget(self, seconds: float) -> Goal:
-        """The same goal with another limit on time."""
+        """The same goal with another limit on time, as a command gives it: text and digest stay the goal's own."""
         import dataclasses
 
         budget = dataclasses.replace(self.sections.budget, seconds=seconds)
         sections = dataclasses.replace(self.sections, budget=budget)
-        goal = type(self).__new__(type(self))
         parsed = dataclasses.replace(self._parsed, sections=sections)
-        goal._fill(parsed, self._path, self._frame, self._test_frame)
-        return goal
-
-    @property
-    def base(self) -> Path:
-        """The folder that relative paths start from."""
-        return (self._path.parent if self._path is not None else Path()).resolve()
+        return self._made(parsed, self._base, self._path, self._frame)
 
     @property
     def sections(self) -> Sections:
@@ -108,9 +103,9 @@ class Goal:
         return self._frame
 
     @property
-    def test_frame(self) -> object | None:
-        """The rows for the test, where they were given from Python as ``data.test``."""
-        return self._test_frame
+    def base(self) -> Path:
+        """The folder that relative paths start from, absolute, so that a run can be resumed from elsewhere."""
+        return self._base.resolve()
 
     @property
     def name(self) -> str:
@@ -146,8 +141,7 @@ class Goal:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Goal):
             return NotImplemented
-        same_rows = self._frame is other._frame and self._test_frame is other._test_frame
-        return same_rows and self._parsed.sections == other._parsed.sections
+        return self._frame is other._frame and self._parsed.sections == other._parsed.sections
 
     def __hash__(self) -> int:
         return hash(self._parsed.sections)

@@ -60,18 +60,16 @@ def scheme(source: str) -> str | None:
     return match[1].split("+")[0].lower() if match else None
 
 
-def _place(expected: str, databases: bool) -> Constraint:
-    works = DATABASES if databases else ()
-
+def _place(expected: str) -> Constraint:
     def check(value: Any) -> str:
         if not isinstance(value, str) or not value.strip() or "\0" in value:
             raise wrong(expected)
         kind = scheme(value.strip())
         if value in (FRAME, UNKNOWN):
             return value
-        if kind in _LATER_SCHEMES or (kind in DATABASES and not databases):
+        if kind in _LATER_SCHEMES:
             raise wrong(expected, f"{kind}:// does not work yet: fetch the rows to a file first")
-        if kind is not None and kind not in works:
+        if kind is not None and kind not in DATABASES:
             near = {"postgres": "postgresql", "sqlite3": "sqlite"}.get(kind)
             raise wrong(expected, f"did you mean {near}://?" if near else "")
         return value.strip()
@@ -213,17 +211,17 @@ class ColumnKeys(Keys):
 
 
 class DataKeys(Keys):
-    source: Annotated[
-        str, _place("a file, a glob, a folder, or a sqlite:// or postgresql:// database", databases=True)
-    ] = Field(
-        description="Where the rows are: a file (CSV, Parquet, JSON, JSON lines, Excel), a glob, or a "
-        "database URL with `query`. Relative to the goal file."
+    source: Annotated[str, _place("a file, a glob, a folder, or a sqlite:// or postgresql:// database")] = (
+        Field(
+            description="Where the rows are: a file (CSV, Parquet, JSON, JSON lines, Excel), a glob, or a "
+            "database URL with `query`. Relative to the goal file."
+        )
     )
     query: Annotated[str | None, c.text("the SQL query that selects the rows", 100_000)] = key(
         "The SQL that selects the rows, where the source is a database."
     )
-    test: Annotated[str | None, _place("a file or a glob with the rows for the test", databases=False)] = key(
-        "Rows for the test that come from elsewhere. Then `split.test` is not given."
+    test: Annotated[str | None, _place("a file, a glob or a database with the rows for the test")] = key(
+        "Rows for the test that come from elsewhere (a database: by the same query). Excludes `split.test`."
     )
     target: Annotated[str | None, c.name("the name of the column to predict")] = key("The column to predict.")
     positive: Annotated[str | None, c.label("the class of the target that counts as positive")] = key(

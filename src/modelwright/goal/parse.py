@@ -88,7 +88,7 @@ def parse(
     settled["success"] = [one.text for _, one in criteria]
     return Parsed(
         sections(keys, [one for _, one in criteria], base, name),
-        document.data,
+        data,
         settled,
         goal if isinstance(goal, str) else None,
     )

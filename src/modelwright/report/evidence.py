@@ -1,0 +1,150 @@
+"""Evidence in the order of the page: the metrics, figures and tables of each part, known ones first."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modelwright.core.records.evidence import Figure, Metric, Table
+from modelwright.report.places import Look, look, metric_place, rank
+from modelwright.report.svg.small import ends
+from modelwright.report.views import RunView, Staged
+
+MOST_METRICS = 60
+"""Rows of a group of metrics that are shown; how many there are is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureView:
+    stage: str
+    figure: Figure
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    stage: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class MetricGroup:
+    """Estimates of one metric on one axis, with a reference where there is one to compare with."""
+
+    title: str
+    unit: str
+    rows: tuple[Metric, ...]
+    hidden: int
+    ends: tuple[float, float]
+    reference: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Metrics of the model beside the same ones of each baseline, on the same rows."""
+
+    baselines: tuple[str, ...]
+    rows: tuple[tuple[Metric, tuple[Metric | None, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The evidence of one part of the page."""
+
+    figures: tuple[FigureView, ...] = ()
+    tables: tuple[TableView, ...] = ()
+    groups: tuple[MetricGroup, ...] = ()
+    comparison: Comparison | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.figures or self.tables or self.groups or self.comparison)
+
+
+PLACES = (
+    "data",
+    "columns",
+    "relations",
+    "models",
+    "test",
+    "slices",
+    "explain",
+    "robust",
+    "safety",
+    "release",
+)
+
+
+def parts(view: RunView) -> dict[str, Part]:
+    """Every piece of evidence of the view, by the part where it stands. Nothing is left out."""
+    return {place: _part(view, place) for place in PLACES}
+
+
+def _part(view: RunView, place: str) -> Part:
+    figures = [FigureView(s.stage, s.item, look(s.stage, s.item.code)) for s in view.figures]
+    tables = [s for s in view.tables if look(s.stage, s.item.code).place == place]
+    metrics = [s for s in view.metrics if metric_place(s.stage, s.item.about) == place]
+    comparison = None
+    if place == "test":
+        comparison = _comparison([s.item for s in metrics])
+        metrics = [s for s in metrics if s.item.part != "test"]
+    return Part(
+        figures=tuple(
+            sorted((f for f in figures if f.look.place == place), key=lambda f: rank(f.figure.code))
+        ),
+        tables=tuple(TableView(s.stage, s.item) for s in sorted(tables, key=lambda s: rank(s.item.code))),
+        groups=_groups(metrics, view.metrics),
+        comparison=comparison,
+    )
+
+
+def _comparison(metrics: Sequence[Metric]) -> Comparison | None:
+    on_test = [m for m in metrics if m.part == "test"]
+    ours = [m for m in on_test if m.about == "model"]
+    baselines = list(dict.fromkeys(m.about for m in on_test if m.about != "model"))
+    theirs = {(m.about, m.name): m for m in on_test}
+    known = {m.name for m in ours}
+    # What was measured of a baseline only is not lost: it gets a line of its own.
+    alone = [m for m in on_test if m.about != "model" and m.name not in known]
+    rows = [(m, tuple(theirs.get((b, m.name)) for b in baselines)) for m in ours]
+    for name in dict.fromkeys(m.name for m in alone):
+        of_name = tuple(theirs.get((b, name)) for b in baselines)
+        first = next(m for m in alone if m.name == name)
+        nothing = type(first.estimate)(math.nan, math.nan, math.nan, 0, method="not measured of the model")
+        rows.append((Metric(name, nothing, "model", "test", first.unit), of_name))
+    return Comparison(tuple(b.partition(":")[2] or b for b in baselines), tuple(rows)) if rows else None
+
+
+def _groups(metrics: Sequence[Staged[Metric]], every: Sequence[Staged[Metric]]) -> tuple[MetricGroup, ...]:
+    found: dict[tuple[str, str, str], list[Metric]] = {}
+    for staged in metrics:
+        m = staged.item
+        found.setdefault((m.about.partition(":")[0], m.name, m.part), []).append(m)
+    groups = []
+    for (kind, name, part), rows in found.items():
+        overall = next(
+            (s.item.estimate.value for s in every if s.item.about == "model" and s.item.name == name
+             and s.item.part == part),
+            None,
+        )  # fmt: skip
+        reference = overall if kind != "model" and overall is not None and math.isfinite(overall) else None
+        kept = rows[:MOST_METRICS]
+        values = [v for m in kept for v in (m.estimate.value, m.estimate.low, m.estimate.high)]
+        title = name if kind in ("model", "slice") else f"{name}, {kind}"
+        groups.append(
+            MetricGroup(
+                title=title if part == "test" else f"{title} ({part})",
+                unit=rows[0].unit,
+                rows=tuple(kept),
+                hidden=len(rows) - len(kept),
+                ends=ends([*values, *([reference] if reference is not None else [])]),
+                reference=reference,
+            )
+        )
+    return tuple(groups)
+
+
+def slug(words: str) -> str:
+    """An anchor made of words."""
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-") or "part"

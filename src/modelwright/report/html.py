@@ -1,0 +1,112 @@
+"""The view as one self-contained HTML page: opens offline, in the dark, on a phone and on paper.
+
+Nothing is loaded and nothing runs but a sorter of tables; the page's own policy names both by hash. Bytes
+depend on the view alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from modelwright.report import advice, evidence, glossary, numbers, svg, tables
+from modelwright.report.places import look
+from modelwright.report.svg.marks import clean
+from modelwright.report.views import RunView
+
+CELL = 160
+"""Characters of a cell that are shown."""
+
+
+def render(view: RunView) -> str:
+    """The page, as text to be written in UTF-8."""
+    style, script = _asset("style.css"), _asset("sort.js")
+    page = _environment().get_template("report.html.j2")
+    return page.render(
+        view=view,
+        r=view.records,
+        parts=evidence.parts(view),
+        style=Markup(style),
+        script=Markup(script),
+        policy=(
+            "default-src 'none'; base-uri 'none'; form-action 'none'; "
+            f"style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'"
+        ),
+        terms=glossary.used(view),
+    )
+
+
+def _digest(source: str) -> str:
+    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+
+
+@cache
+def _asset(name: str) -> str:
+    loader = PackageLoader("modelwright.report", "templates")
+    return loader.get_source(Environment(autoescape=True), name)[0].strip()
+
+
+def link(path: str) -> str:
+    """A path inside the run's folder as an address, or nothing where it is not one."""
+    if (
+        not path
+        or re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|[/\\]", path)
+        or ".." in path.replace("\\", "/").split("/")
+    ):
+        return ""
+    name, mark, anchor = path.partition("#")
+    if name == "report.html" or not name:
+        return f"#{quote(anchor)}" if mark else ""
+    return quote(name) + (f"#{quote(anchor)}" if mark else "")
+
+
+def cell(value: Any) -> str:
+    """What a cell of a table holds, as text of bounded length."""
+    if value is None or (isinstance(value, float) and value != value):
+        return numbers.NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return numbers.plain(float(value))
+    text = clean(value)
+    return text if len(text) <= CELL else f"{text[:CELL].rstrip()}… ({len(text):,} characters)"
+
+
+def _finalize(value: Any) -> Any:
+    """Every ``{{ }}`` passes here: nothing that HTML cannot hold is written."""
+    return value if isinstance(value, Markup) else clean("" if value is None else value)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("modelwright.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        plain=numbers.plain,
+        score=numbers.score,
+        share=numbers.share,
+        size=numbers.size,
+        duration=numbers.duration,
+        date=numbers.date,
+        measure=numbers.measure,
+        cell=cell,
+        link=link,
+        is_number=lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    )
+    environment.globals.update(
+        svg=svg, look=look, tables=tables, count=numbers.count, advice=advice, sum=sum, slug=evidence.slug
+    )
+    return environment

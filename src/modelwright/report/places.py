@@ -1,0 +1,107 @@
+"""Where each piece of evidence stands in the report, and what its picture needs beside the data.
+
+A code that is not named here is shown generically in the part of its stage, so that nothing is lost. A name
+fits a code when it is equal to it or is its beginning (``dependence`` fits ``dependence:age``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Place = Literal[
+    "data", "columns", "relations", "models", "test", "slices", "explain", "robust", "safety", "release"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """``diagonal``: a reference from corner to corner, with its name. ``unit``: both axes run from 0 to 1.
+    ``signed``: a matrix whose cells may be negative. ``shares``: cells of a matrix shaded as shares of a row.
+    """
+
+    place: Place
+    diagonal: str = ""
+    unit: bool = False
+    signed: bool = False
+    shares: bool = False
+
+
+_BY_CODE: dict[str, Look] = {
+    "confusion": Look("test", shares=True),
+    "roc": Look("test", diagonal="chance", unit=True),
+    "pr": Look("test", unit=True),
+    "precision-recall": Look("test", unit=True),
+    "reliability": Look("test", diagonal="perfect", unit=True),
+    "calibration": Look("test", diagonal="perfect", unit=True),
+    "predicted-actual": Look("test", diagonal="perfect"),
+    "residuals": Look("test"),
+    "coverage": Look("test"),
+    "threshold": Look("models"),
+    "slices": Look("slices"),
+    "slice": Look("slices"),
+    "importance": Look("explain"),
+    "permutation": Look("explain"),
+    "dependence": Look("explain"),
+    "contributions": Look("explain"),
+    "explanations": Look("explain"),
+    "hard-rows": Look("explain"),
+    "robustness": Look("robust"),
+    "noise": Look("robust"),
+    "more-data": Look("models"),
+    "learning-curve": Look("models"),
+    "epochs": Look("models"),
+    "trials": Look("models"),
+    "settings": Look("models"),
+    "ensemble": Look("models"),
+    "recipe": Look("models"),
+    "relations": Look("relations"),
+    "correlation": Look("relations", signed=True),
+    "fairness": Look("safety"),
+    "checklist": Look("data"),
+    "preparation": Look("data"),
+    "before-after": Look("data"),
+    "quarantine": Look("data"),
+}
+
+_BY_STAGE: dict[str, Place] = {
+    "define": "data", "collect": "data", "clean": "data", "label": "data", "profile": "columns",
+    "split": "data", "analyse": "relations", "choose": "models", "train": "models", "compress": "models",
+    "test": "test", "safeguard": "safety", "release": "release", "live": "release",
+}  # fmt: skip
+
+_BY_ABOUT: dict[str, Place] = {
+    "model": "test", "baseline": "test", "slice": "slices", "noise": "robust", "missing": "robust",
+    "unseen": "robust", "outlier": "robust", "outliers": "robust", "shift": "robust", "units": "robust",
+    "robustness": "robust", "fairness": "safety",
+}  # fmt: skip
+
+
+def look(stage: str, code: str) -> Look:
+    """How and where to show the figure or table of that code."""
+    plain = code.lower().replace("_", "-").replace(" ", "-")
+    while plain:
+        if plain in _BY_CODE:
+            return _BY_CODE[plain]
+        cut = max(plain.rfind(mark) for mark in "-:./")
+        plain = plain[:cut] if cut > 0 else ""
+    return Look(_BY_STAGE.get(stage, "release"))
+
+
+def rank(code: str) -> int:
+    """Position of a code among its neighbours: known ones in the order above, others behind."""
+    plain = code.lower().replace("_", "-").replace(" ", "-")
+    names = list(_BY_CODE)
+    while plain:
+        if plain in _BY_CODE:
+            return names.index(plain)
+        cut = max(plain.rfind(mark) for mark in "-:./")
+        plain = plain[:cut] if cut > 0 else ""
+    return len(names)
+
+
+def metric_place(stage: str, about: str) -> Place:
+    """Where a metric about that (``model``, ``baseline:majority``, ``slice:sex=Female``, ...) stands."""
+    if stage == "test":
+        return _BY_ABOUT.get(about.partition(":")[0], "robust")
+    return _BY_STAGE.get(stage, "release")

@@ -1,0 +1,8 @@
+"""Figures as SVG: small, without fonts or scripts, coloured by the page's own variables."""
+
+from __future__ import annotations
+
+from modelwright.report.svg.draw import figure, legend
+from modelwright.report.svg.small import demand, ends, histogram, interval, share_bar
+
+__all__ = ["demand", "ends", "figure", "histogram", "interval", "legend", "share_bar"]

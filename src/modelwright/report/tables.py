@@ -1,0 +1,76 @@
+"""The numbers behind pictures, and the limits of what is shown of long tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelwright.core.records.evidence import Figure, Table
+from modelwright.core.records.models import FitRow
+from modelwright.report.svg.bars import shown as bars_shown
+from modelwright.report.svg.matrix import MOST as MATRIX
+
+ROWS = 200
+"""Rows of the numbers behind a figure."""
+FACTS = 100
+"""Rows of a table of facts."""
+COLUMNS = 150
+"""Columns of the data that are profiled on the page."""
+FITS = 60
+"""Lines of the leaderboard."""
+FINDINGS = 100
+
+Cell = str | float | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    total: int
+    """Rows that there are; more than ``rows`` holds where the table is long."""
+
+
+def behind(figure: Figure) -> Numbers:
+    """A figure's data as a table."""
+    if figure.kind == "matrix":
+        labels = [*figure.rows, *(str(i) for i in range(len(figure.rows), len(figure.matrix)))]
+        every: list[tuple[Cell, ...]] = [
+            (label, *row) for label, row in zip(labels, figure.matrix, strict=False)
+        ]
+        corner = " / ".join(part for part in (figure.y_label, figure.x_label) if part)
+        return Numbers((corner, *figure.columns), tuple(every[:ROWS]), len(every))
+    banded = any(s.low and s.high for s in figure.series)
+    several = len(figure.series) > 1
+    rows: list[tuple[Cell, ...]] = []
+    for s in figure.series:
+        for i, (x, y) in enumerate(zip(s.x, s.y, strict=False)):
+            row: list[Cell] = [s.name] if several else []
+            row += [x, y]
+            if banded:
+                row += [s.low[i] if i < len(s.low) else None, s.high[i] if i < len(s.high) else None]
+            rows.append(tuple(row))
+    head = ["series"] if several else []
+    head += [figure.x_label or "x", figure.y_label or "y"] + (["low", "high"] if banded else [])
+    return Numbers(tuple(head), tuple(rows[:ROWS]), len(rows))
+
+
+def cut(figure: Figure) -> str:
+    """What of a figure is in its numbers only, said; empty where all is drawn."""
+    if figure.kind == "bar":
+        drawn, total = bars_shown(figure)
+        return f"The first {drawn} of {total:,} are drawn." if drawn < total else ""
+    if figure.kind == "matrix" and max(len(figure.matrix), len(figure.columns)) > MATRIX:
+        return f"The first {MATRIX} of {max(len(figure.matrix), len(figure.columns)):,} are drawn."
+    return ""
+
+
+def facts(table: Table) -> Numbers:
+    return Numbers(table.columns, table.rows[:FACTS], len(table.rows))
+
+
+def fitted(rows: tuple[FitRow, ...]) -> tuple[FitRow, ...]:
+    return tuple(r for r in rows if r.taken and r.status != "declined")
+
+
+def declined(rows: tuple[FitRow, ...]) -> tuple[FitRow, ...]:
+    return tuple(r for r in rows if not r.taken or r.status == "declined")

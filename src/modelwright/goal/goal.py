@@ -15,7 +15,8 @@ class Goal:
     """What to predict, from which data, how good it must be, within which limits.
 
     Takes the keys of a goal file; ``data.source`` may also be a polars, pandas or Arrow table, a NumPy array,
-    or a mapping from names to columns. Relative paths start from the current folder. Raises :class:`~modelwright.core.errors.BadGoal` with every mistake.
+    or a mapping from names to columns. Relative paths start from the current folder. Raises
+    :class:`~modelwright.core.errors.BadGoal` with every mistake.
 
     >>> goal = Goal(data={"source": "adult.csv", "target": "income"}, budget="60s")
     >>> goal.sections.budget.seconds
@@ -66,7 +67,7 @@ class Goal:
     def restore(
         cls, text: str, *, base: Path, name: str, frames: bool = False, frame: object | None = None
     ) -> Goal:
-        """A goal kept as text, such as a run's ``goal.yaml``; its paths start from ``base``, as they first did.
+        """A goal kept as text, such as a run's ``goal.yaml``; paths start from ``base``, as they first did.
 
         ``name`` is its name where the text gives none; ``frames`` says that its rows were given from Python.
         """
@@ -74,7 +75,7 @@ class Goal:
         return cls._made(parsed, base, None, frame)
 
     def with_budget(self, seconds: float) -> Goal:
-        """The same goal with another limit on time, as a command gives it: text and digest stay the goal's own."""
+        """The same goal with a command's limit on time: text and digest stay the goal's own."""
         import dataclasses
 
         budget = dataclasses.replace(self.sections.budget, seconds=seconds)
@@ -104,7 +105,7 @@ class Goal:
 
     @property
     def base(self) -> Path:
-        """The folder that relative paths start from, absolute, so that a run can be resumed from elsewhere."""
+        """The folder that relative paths start from; absolute, as runs are resumed from elsewhere."""
         return self._base.resolve()
 
     @property

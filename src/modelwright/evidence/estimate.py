@@ -37,6 +37,10 @@ Interval = tuple[float, float]
 MOST_BINS = 1000
 FEW_UNITS = 40
 """Up to here each unit is left out in turn; beyond, influences give the same at less cost."""
+LEAST_UNITS = 6
+"""Below this the mean and the spread of a loss between units are too entangled for any interval to hold."""
+SOME_UNITS = 10
+"""From here on the studentised bootstrap is used beside the jackknife."""
 NEAR_PERFECT = 5.0
 """Below this many expected errors an area or a correlation is near its bound, where influences fail."""
 
@@ -157,7 +161,8 @@ def _all_intervals(
             continue
         low, high, method = _interval(form, units, level, np.random.default_rng(seed))
         if math.isnan(low) or math.isnan(high):
-            found.append((math.nan, math.nan, f"too few independent {units.kind}s for {method}"))
+            why = f"{units.count} {units.kind}s are too few, or nearly all of it rests on one or two of them"
+            found.append((math.nan, math.nan, method if "without" in method else why))
         else:
             found.append((low, high, method if units.kind == "row" else f"{method}-{units.kind}"))
     return found
@@ -243,19 +248,47 @@ def _sums(form: Sums, units: Units, level: float, rng: np.random.Generator) -> t
     if not math.isfinite(float(function(total))):
         # A perfect score: nothing varies, and nothing bounds how large a rare error may be.
         return math.nan, math.nan, "a value without any error"
-    df = _freedom(form.influence(), units)
+    df = _freedom(form.influence(), units) if units.count >= LEAST_UNITS else 0.0
     if units.codes is None:
         units = random_bins(len(form.rows), MOST_BINS, rng)
     unit_sums = units.total(form.rows)
     left_out = function(total - unit_sums)
     error = jackknife.standard_error(left_out)
-    low, high = jackknife.t_interval(float(function(total)), error, df, level)
+    centre = float(function(total))
+    if units.codes is not None and units.count <= FEW_UNITS:
+        centre = jackknife.corrected(centre, left_out)
+    low, high = jackknife.t_interval(centre, error, df, level)
     method = "jackknife-t"
-    if units.count > FEW_UNITS / 2:
+    if units.count >= SOME_UNITS:
         lower, upper = bootstrap.studentised(unit_sums, function, level, rng)
         if not math.isnan(lower):
             low, high, method = min(low, lower), max(high, upper), "bootstrap-t"
+    if form.folded:
+        stretch = intervals.t_quantile(level, df) / intervals.normal_quantile(level) if df > 0 else math.nan
+        return bootstrap.folded_low(unit_sums, level, stretch, rng), scale.back(low, high)[1], method
+    low, high = _with_a_twin(form.rows if units.kind == "row" else unit_sums, function, low, high)
     return *scale.back(low, high), method
+
+
+def _with_a_twin(rows: Array, function: bootstrap.Value, low: float, high: float) -> Interval:
+    """The interval, widened for what a heavy tail has not shown yet.
+
+    No resampling invents a row worse than the worst. So each end is also found as if the row that pulls most
+    towards it had a twin (up to three, the more of the variance it carries alone), and the further end is
+    taken: a difference of the order of (largest loss)/n.
+    """
+    total = rows.sum(axis=0)
+    centre = float(function(total))
+    influence = rows @ bootstrap.gradient(function, total)
+    ends = []
+    for end, row in ((low, influence.argmin()), (high, influence.argmax())):
+        twins = 1.0 + 2.0 * float(influence[row] ** 2 / np.sum(np.square(influence)))
+        more = total + twins * rows[row]
+        slope = bootstrap.gradient(function, more)
+        wider = float(np.sum(np.square(rows @ slope))) + twins * float(rows[row] @ slope) ** 2
+        stretch = math.sqrt(wider / float(np.sum(np.square(influence))))
+        ends.append(float(function(more)) + (end - centre) * stretch)
+    return min(low, ends[0]), max(high, ends[1])
 
 
 def _functional(form: Functional, units: Units, level: float) -> tuple[float, float, str]:
@@ -268,15 +301,24 @@ def _functional(form: Functional, units: Units, level: float) -> tuple[float, fl
     # What one row is worth next to an independent one; without any spread each unit counts once.
     share = min(1.0, (singly / spread) ** 2) if spread > 0 else units.count / len(influence)
     low = high = math.nan
+    pull = np.zeros(1)
+    df = min(df, max(form.carriers, 2.0) - 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         centre = float(scale.forward(value))
         error = spread * float(np.abs(scale.slope(value)))
         if units.codes is not None and units.count <= FEW_UNITS:
             inside = [form.compute(form.weights * (units.codes != u)) for u in range(units.count)]
-            careful = jackknife.standard_error(scale.forward(np.array(inside)))
-            error = max(error, careful) if math.isfinite(careful) else error
+            left_out = scale.forward(np.array(inside))
+            careful = jackknife.standard_error(left_out)
+            if math.isfinite(careful):
+                # Pairs of rows of one unit are commoner here than in the population: take out that bias.
+                error, centre = max(error, careful), jackknife.corrected(centre, left_out)
+            twins = [form.compute(form.weights * (1.0 + (units.codes == u))) for u in range(units.count)]
+            pull = scale.forward(np.array(twins)) - float(scale.forward(value))
     if math.isfinite(centre) and df > 0:
-        low, high = scale.back(*jackknife.t_interval(centre, error, df, level))
+        lower, upper = jackknife.t_interval(centre, error, df, level)
+        # As for means: the worst (or best) unit might have had a twin.
+        low, high = scale.back(lower + min(0.0, float(pull.min())), upper + max(0.0, float(pull.max())))
     if form.careful is not None and form.small * share < NEAR_PERFECT:
         lower, upper = form.careful(level, share)
         if math.isfinite(centre) and df > 0:
@@ -289,7 +331,8 @@ def _freedom(influence: Array, units: Units) -> float:
     """Degrees of freedom of the variance between units: less where few units carry most."""
     if units.codes is None:
         return len(influence) - 1.0
-    return effective_count(units.total(np.abs(influence))) - 1.0
+    # One is for the mean; one more pays for skewness, which the least numbers of units cannot average out.
+    return effective_count(units.total(np.abs(influence))) - 2.0
 
 
 def _spread(influence: Array, units: Units) -> tuple[float, float]:

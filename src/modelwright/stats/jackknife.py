@@ -23,6 +23,12 @@ def standard_error(left_out: Array) -> float:
     return math.sqrt(float(np.sum(np.square(left_out - left_out.mean()))) * (units - 1) / units)
 
 
+def corrected(value: float, left_out: Array) -> float:
+    """``value`` less the bias of order 1/units that leaving units out shows (Quenouille 1956)."""
+    units = len(left_out)
+    return units * value - (units - 1) * float(left_out.mean())
+
+
 def t_interval(value: float, error: float, df: float, level: float) -> Interval:
     """``value`` plus and minus Student's t times ``error``; NaN where there is no error or no freedom."""
     if not (math.isfinite(value) and error >= 0 and df > 0):

@@ -26,7 +26,8 @@ class Scale:
 
     def back(self, low: float, high: float) -> tuple[float, float]:
         """An interval on this scale, as an ordered interval of the original quantity."""
-        ends = self.inverse(np.array([low, high]))
+        with np.errstate(over="ignore"):
+            ends = self.inverse(np.array([low, high]))
         return (float(ends[0]), float(ends[1])) if self.rising else (float(ends[1]), float(ends[0]))
 
 

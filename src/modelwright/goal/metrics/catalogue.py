@@ -124,8 +124,8 @@ _SPECS = (
         _CLASSES,
         "lower",
         "probability",
-        "The mean squared distance of the probabilities from the truth: of the positive class where there are "
-        "two classes (0 to 1), summed over classes where there are more (0 to 2).",
+        "The mean squared distance of the probabilities from the truth: of the positive class if there are "
+        "two classes (0 to 1), summed over classes if there are more (0 to 2).",
         "scores:brier",
         True,
         bounds=(0.0, 2.0),

@@ -87,6 +87,8 @@ class Sums:
     n: int
     scale: ScaleName = "identity"
     why: str = ""
+    folded: bool = False
+    """Whether it is a sum of absolute sums over the first sum: biased upwards where those are near 0."""
 
     @cached_property
     def value(self) -> float:
@@ -113,6 +115,8 @@ class Functional:
     """A number that says how near the value is to where influences fail: expected misorderings or errors."""
     careful: Callable[[float, float], tuple[float, float]] | None = None
     """(level, rows counted as one) to an interval that holds where influences fail, near a perfect value."""
+    carriers: float = math.inf
+    """Rows of the rarest class, which carry most of the variance."""
     why: str = ""
 
     @cached_property

@@ -39,20 +39,27 @@ def _area(scored: Scored, choice: Choice, kind: str) -> Form:
         if len(codes) < 2:
             codes = []
     ranked = [(truth == c, Ranked(truth == c, probabilities[:, c])) for c in codes]
-    shares = np.array([float(w @ yes) for yes, _ in ranked])
-    if choice.average == "weighted" and len(ranked):
-        factors = shares / shares.sum()
-    else:
-        factors = np.full(len(ranked), 1 / max(len(ranked), 1))
+    by_share = choice.average == "weighted"
+
+    def factors_and_areas(weights: Array) -> tuple[Array, Array]:
+        areas = [r.roc_auc(weights) if kind == "roc" else r.average_precision(weights) for _, r in ranked]
+        shares = np.array([float(weights @ yes) if by_share else 1.0 for yes, _ in ranked])
+        return shares / shares.sum(), np.array(areas)
 
     def compute(weights: Array) -> float:
-        areas = [r.roc_auc(weights) if kind == "roc" else r.average_precision(weights) for _, r in ranked]
+        factors, areas = factors_and_areas(weights)
         return float(factors @ areas)
 
     def influence(weights: Array) -> Array:
+        factors, areas = factors_and_areas(weights)
         total = np.zeros(len(weights))
         for factor, (_, r) in zip(factors, ranked, strict=True):
             total += factor * (r.roc_influence(weights) if kind == "roc" else r.precision_influence(weights))
+        if by_share:
+            gains = areas - float(factors @ areas)
+            whole = sum(float(weights @ yes) for yes, _ in ranked)
+            for gain, (yes, _) in zip(gains, ranked, strict=True):
+                total += weights * yes * gain / whole
         return total
 
     # The class with the fewest rows (on either side) decides how far the area can be trusted near 1.
@@ -74,7 +81,9 @@ def _area(scored: Scored, choice: Choice, kind: str) -> Form:
         low, high = newcombe_auc(value, max(rows, 1.0), max(other, 1.0), level)
         return (min(low, exact[0]), max(high, exact[1])) if value >= 1 else (low, high)
 
-    return Functional(compute, influence, w, len(truth), "logit", fewest * min(value, 1 - value), careful)
+    return Functional(
+        compute, influence, w, len(truth), "logit", fewest * min(value, 1 - value), careful, fewest
+    )
 
 
 def roc_auc(scored: Scored, choice: Choice) -> Form:
@@ -130,4 +139,5 @@ def ece(scored: Scored, choice: Choice) -> Form:
         out: Array = np.abs(sums[..., 1:]).sum(axis=-1) / sums[..., 0]
         return out
 
-    return Sums(rows, function, len(truth), "identity", "" if len(truth) else "no rows")
+    why = "" if len(truth) else "no rows"
+    return Sums(rows, function, len(truth), "identity", why, folded=True)

@@ -16,6 +16,8 @@ from modelwright.graph.calibrate import Calibration
 Scores = npt.NDArray[np.float64]
 
 PARTS = 5
+SLICE = 30
+"""Rows below which a slice is too small to settle a threshold on."""
 WORTH = 1e-4
 """A calibration must lower the cross-fitted log loss by this share to be used: otherwise it is noise."""
 
@@ -94,11 +96,13 @@ def threshold(
     criteria: tuple[Criterion, ...],
     classes: tuple[str, ...],
     costs: npt.NDArray[np.float64] | None,
+    slices: dict[str, npt.NDArray[np.int64]],
 ) -> tuple[float, str]:
     """The probability of the positive class from which it is predicted, and why.
 
     With costs, the threshold that theory gives for calibrated probabilities (Elkan 2001). With criteria on
-    labels, the one that makes the least satisfied of them best on held-out rows. Otherwise one half.
+    labels, the one that separates best among those that leave the least satisfied criterion a margin.
+    Otherwise one half. ``slices``: int64 codes [n] of the columns that criteria are asked ``by``.
     """
     if costs is not None:
         gain = costs[1, 0] - costs[1, 1] + costs[0, 1] - costs[0, 0]
@@ -108,30 +112,58 @@ def threshold(
     if not wanted:
         return 0.5, "one half: no criterion depends on it"
     chance = probabilities[:, 1]
-    grid = np.unique(np.quantile(chance, np.linspace(0.005, 0.995, 100)))
-    grid = np.unique(np.append(grid, 0.5))
-    best, at = -np.inf, 0.5
-    for t in grid:
-        scored = Scored(
-            truth=y.astype(np.int64),
-            labels=(chance >= t).astype(np.int64),
-            probabilities=probabilities,
-            weights=weights,
-            classes=classes,
-            positive=1,
-        )
-        margins = []
-        for c in wanted:
-            code = None if c.for_class is None else classes.index(c.for_class)
-            value = spec_of(c.metric).compute(scored, for_class=code, average=c.average)
-            margin = value - c.threshold if c.op in (">=", ">") else c.threshold - value
-            margins.append(margin if np.isfinite(margin) else -np.inf)
-        # The least satisfied criterion decides; ties go to the larger sum, then to the one nearest one half.
-        value = min(margins) + 1e-3 * sum(margins) - 1e-9 * abs(t - 0.5)
-        if value > best:
-            best, at = value, float(t)
+    grid = np.unique(np.append(np.quantile(chance, np.linspace(0.005, 0.995, 100)), 0.5))
+    margins = np.array([_margin(t, wanted, chance, probabilities, y, weights, classes, slices) for t in grid])
+    overall = np.array([_mcc(chance >= t, y) for t in grid])
+    # Enough margin for the test's interval (about two standard errors of a share of the rarer class), and
+    # beyond that the threshold that separates the classes best: more margin than needed would be paid for
+    # with everything the goal does not name.
+    enough = min(float(margins.max()), 2.0 * (0.25 / max(1, min((y == 1).sum(), (y == 0).sum()))) ** 0.5)
+    able = np.flatnonzero(margins >= enough - 1e-12)
+    at = float(grid[able[np.argmax(overall[able])]])
     names = ", ".join(c.text for c in wanted)
-    return at, f"the largest margin on validation rows for {names}"
+    return at, f"the best separation that leaves validation rows a margin of {enough:.3f} for {names}"
+
+
+def _margin(
+    t: float,
+    wanted: list[Criterion],
+    chance: Scores,
+    probabilities: Scores,
+    y: npt.NDArray[Any],
+    weights: npt.NDArray[np.float64] | None,
+    classes: tuple[str, ...],
+    slices: dict[str, npt.NDArray[np.int64]],
+) -> float:
+    """How far the least satisfied criterion is on the good side at threshold ``t``."""
+    scored = Scored(
+        truth=y.astype(np.int64),
+        labels=(chance >= t).astype(np.int64),
+        probabilities=probabilities,
+        weights=weights,
+        classes=classes,
+        positive=1,
+    )
+    found = []
+    for c in wanted:
+        code = None if c.for_class is None else classes.index(c.for_class)
+        parts = [scored]
+        if c.by in slices:
+            names = slices[c.by]
+            sizes = np.bincount(names)
+            parts += [scored.take(np.flatnonzero(names == s)) for s in np.flatnonzero(sizes >= SLICE)]
+        for part in parts:
+            value = spec_of(c.metric).compute(part, for_class=code, average=c.average)
+            margin = value - c.threshold if c.op in (">=", ">") else c.threshold - value
+            found.append(float(margin) if np.isfinite(margin) else 0.0)
+    return min(found)
+
+
+def _mcc(said: npt.NDArray[np.bool_], y: npt.NDArray[Any]) -> float:
+    """Matthews correlation; 0 where one side is empty."""
+    a, b = said.astype(np.float64), (y == 1).astype(np.float64)
+    spread = a.std() * b.std()
+    return float((a * b).mean() - a.mean() * b.mean()) / float(spread) if spread > 0 else 0.0
 
 
 def radius(problem: str, answers: Scores, y: npt.NDArray[Any], coverage: float) -> tuple[float, float]:

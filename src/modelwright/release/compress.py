@@ -140,6 +140,7 @@ def _settle(
             success.criteria,
             development.classes,
             matrix,
+            _slices(rows, success),
         )
         notes |= {"threshold": at, "threshold_why": why}
         finish = Finish(2, settled, threshold=at)
@@ -151,6 +152,14 @@ def _settle(
         notes["guaranteed_coverage"] = coverage
         finish = Finish(finish.classes, settled, finish.threshold, finish.costs, radius=value)
     return finish, notes
+
+
+def _slices(rows: Any, success: SuccessSection) -> dict[str, npt.NDArray[np.int64]]:
+    """Codes of the values of category columns that criteria are asked ``by``."""
+    import polars as pl
+
+    wanted = {c.by for c in success.criteria if c.by is not None and rows[c.by].dtype == pl.String}
+    return {name: rows[name].rank("dense").fill_null(0).cast(pl.Int64).to_numpy() for name in sorted(wanted)}
 
 
 def expected(trained: Trained, finish: Finish, typed: Typed) -> dict[str, npt.NDArray[Any]]:
@@ -167,8 +176,8 @@ def expected(trained: Trained, finish: Finish, typed: Typed) -> dict[str, npt.ND
 
 
 def _check(graph: bytes, typed: Typed, trained: Trained, finish: Finish, seed: int) -> GraphCheck:
-    """The graph against its parts on real rows and on hard ones. The label must be what the decision rule makes
-    of the very probabilities that the graph gives out."""
+    """The graph against its parts on real rows and on hard ones. The label must be what the decision rule
+    makes of the very probabilities that the graph gives out."""
     real = typed.take(slice(0, CHECKED))
     hard = hard_rows(typed.take(slice(0, 200)), seed)
     runner = session(graph)

@@ -1,0 +1,79 @@
+"""Each criterion of the goal, estimated on the sealed rows and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwright.core.records.evidence import Estimate
+from modelwright.core.records.verdict import CriterionResult
+from modelwright.evidence import judge as judging
+from modelwright.evidence.estimate import estimate, estimate_calls, estimate_exact
+from modelwright.evidence.testing.answers import Opened
+from modelwright.evidence.testing.slices import slices_of
+from modelwright.goal.metrics import metric as spec_of
+from modelwright.goal.metrics.scored import Scored
+from modelwright.goal.sections import Criterion
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What was measured of the model's cost."""
+
+    calls: Callable[[], npt.NDArray[np.float64]]
+    """Times single-row calls, when a criterion asks; seconds [n]."""
+    size: int
+    fit_seconds: float
+
+
+def judge_one(
+    criterion: Criterion, rows: Opened, scored: Scored, resources: Resources, level: float, seed: int
+) -> tuple[CriterionResult, Estimate | None]:
+    """The verdict on one criterion, and the estimate behind it where there is one number."""
+    spec = spec_of(criterion.metric)
+    if spec.needs == "resource":
+        found = _resource(criterion.metric, resources, level)
+        return judging.judge(criterion.text, criterion.op, criterion.threshold, found), found
+    if rows.rows == 0:
+        return judging.unproven(criterion.text, "there are no test rows (split.test is 0)"), None
+    code = None if criterion.for_class is None else rows.classes.index(criterion.for_class)
+
+    def measured(part: npt.NDArray[np.int64] | None, at: float) -> Estimate:
+        some = rows if part is None else rows.take(part)
+        return estimate(
+            spec,
+            scored if part is None else scored.take(part),
+            for_class=code,
+            average=criterion.average,
+            groups=some.groups,
+            time_order=some.time_order,
+            level=at,
+            seed=seed,
+        )
+
+    if criterion.by is None:
+        found = measured(None, level)
+        result = judging.judge(criterion.text, criterion.op, criterion.threshold, found, rows=rows.rows)
+        return result, found
+    parts = dict(slices_of(rows.frame, criterion.by))
+    estimates = [(name, measured(part, level)) for name, part in parts.items()]
+    result = judging.judge_slices(
+        criterion.text,
+        criterion.op,
+        criterion.threshold,
+        estimates,
+        rows=rows.rows,
+        at_level=lambda name, at: measured(parts[name], at),
+    )
+    return result, None
+
+
+def _resource(name: str, resources: Resources, level: float) -> Estimate:
+    if name == "size":
+        return estimate_exact(float(resources.size), level=level)
+    if name == "fit_time":
+        return estimate_exact(resources.fit_seconds, level=level)
+    return estimate_calls(spec_of(name), resources.calls(), level=level)

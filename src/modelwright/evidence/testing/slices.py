@@ -1,0 +1,47 @@
+"""Rows by the values of a column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+MOST = 50
+"""Values of a category that make slices of their own; the rest share one."""
+
+
+def slices_of(frame: Any, column: str) -> list[tuple[str, npt.NDArray[np.int64]]]:
+    """(name, positions int64) of each value of a category or boolean, or each quartile of a number or date.
+
+    Missing values are a slice of their own. Largest first for categories, ascending for quartiles.
+    """
+    import polars as pl
+
+    values = frame[column]
+    positions = np.arange(frame.height, dtype=np.int64)
+    missing = values.is_null().to_numpy()
+    found: list[tuple[str, npt.NDArray[np.int64]]] = []
+    if values.dtype == pl.String or values.n_unique() <= 3:
+        counts = (
+            values.drop_nulls().value_counts(sort=False).sort(["count", column], descending=[True, False])
+        )
+        names = counts[column].to_list()
+        for name in names[:MOST]:
+            found.append((str(name), positions[(values == name).fill_null(False).to_numpy()]))
+        if len(names) > MOST:
+            rest = values.is_in(names[MOST:]).fill_null(False).to_numpy()
+            found.append((f"the other {len(names) - MOST} values", positions[rest]))
+    else:
+        numbers = values.cast(pl.Float64).to_numpy()
+        edges = np.unique(np.nanquantile(numbers, [0.25, 0.5, 0.75])) if not missing.all() else np.empty(0)
+        place = np.searchsorted(edges, numbers, side="left")
+        for quarter in range(len(edges) + 1):
+            inside = (place == quarter) & ~missing
+            if inside.any():
+                low = "lowest" if quarter == 0 else f"above {edges[quarter - 1]:g}"
+                high = "highest" if quarter == len(edges) else f"{edges[quarter]:g}"
+                found.append((f"{low} to {high}", positions[inside]))
+    if missing.any():
+        found.append(("missing", positions[missing]))
+    return found

@@ -1,0 +1,159 @@
+"""The stage that opens the sealed rows."""
+
+from __future__ import annotations
+
+import math
+
+from modelwright.core.book import Book
+from modelwright.core.records.data import Development, Sealed
+from modelwright.core.records.evidence import Metric
+from modelwright.core.records.goal import Openings
+from modelwright.core.records.models import Compressed, Trained
+from modelwright.core.records.verdict import CriterionResult, Tested
+from modelwright.core.stage import Work
+from modelwright.evidence import judge as judging
+from modelwright.evidence.testing import figures, standard
+from modelwright.evidence.testing.answers import Opened, Oracle, opened
+from modelwright.evidence.testing.criteria import Resources, judge_one
+from modelwright.evidence.testing.resources import time_calls
+from modelwright.goal.metrics import metric as spec_of
+from modelwright.goal.metrics.scored import Scored
+from modelwright.goal.sections import OutputSection, SuccessSection
+
+
+def test(
+    success: SuccessSection,
+    output: OutputSection,
+    development: Development,
+    sealed: Sealed,
+    trained: Trained,
+    compressed: Compressed,
+    openings: Openings,
+    work: Work,
+    book: Book,
+) -> Tested:
+    """Score the sealed rows through the graph that ships, judge every criterion, and look at where and why
+    the model errs."""
+    rows = opened(sealed.table.get(), development, success)
+    graph = compressed.graph.get()
+    oracle = Oracle(graph)
+    resources = Resources(lambda: time_calls(oracle, rows), len(graph), trained.seconds)
+    if openings.count > 1:
+        book.finding(
+            "test.opened-before",
+            "note",
+            f"these test rows have been opened {openings.count} times, so intervals are at level {openings.level:.4g}",
+            "new test rows would bring the intervals back to 95%",
+        )
+    if rows.rows == 0:
+        results = tuple(
+            judge_one(c, rows, _nothing(rows), resources, 0.95, work.seed)[0] for c in success.criteria
+        )
+        none = judging.unproven("better than the best baseline", "there are no test rows (split.test is 0)")
+        return Tested(results or (none,), (), openings.count, openings.level, 0)
+    work.say("testing", rows=rows.rows)
+    scored = oracle.scored(rows)
+    level = openings.level
+    judged = [judge_one(c, rows, scored, resources, level, work.seed) for c in success.criteria]
+    results = [result for result, _ in judged]
+    metrics: list[Metric] = []
+    for criterion, (_, found) in zip(success.criteria, judged, strict=True):
+        if found is not None:
+            metrics.append(book.metric(criterion.metric, found, about=f"criterion:{criterion.text}"))
+    metrics += standard.measure(rows, scored, level, work.seed, book)
+    names = dict.fromkeys([trained.metric, *(c.metric for c in success.criteria)])
+    specs = tuple(
+        s
+        for s in map(spec_of, names)
+        if s.needs != "resource" and not (s.name == "cost" and rows.costs is None)
+    )
+    gaps = standard.against_baselines(rows, scored, trained, specs, level, work.seed, book)
+    results = results or _beats(trained, gaps, rows)
+    _warn(trained, gaps, book)
+    figures.draw(scored, rows.classes, rows.problem, level, book)
+    if output.intervals is not None:
+        _coverage(oracle, rows, output.intervals, level, metrics, book)
+    return Tested(
+        criteria=tuple(results),
+        metrics=tuple(metrics),
+        openings=openings.count,
+        level=level,
+        rows=rows.rows,
+    )
+
+
+def _nothing(rows: Opened) -> Scored:
+    return Scored(truth=rows.truth, classes=rows.classes)
+
+
+def _beats(trained: Trained, gaps: dict[tuple[str, str], object], rows: Opened) -> list[CriterionResult]:
+    """Without criteria: better than the best baseline by the search's metric."""
+    from modelwright.core.records.evidence import Estimate
+
+    spec = spec_of(trained.metric)
+    found = []
+    for (family, metric), (difference, _) in gaps.items():  # type: ignore[misc]
+        if metric == spec.name and isinstance(difference, Estimate):
+            found.append((family, difference))
+    if not found:
+        return [judging.unproven("better than the best baseline", "no baseline was fitted")]
+    sign = 1.0 if spec.higher_is_better else -1.0
+    family, difference = min(found, key=lambda f: sign * f[1].value)
+    return [
+        judging.judge_against_baseline(family, spec.name, spec.higher_is_better, difference, rows=rows.rows)
+    ]
+
+
+def _warn(trained: Trained, gaps: dict[tuple[str, str], object], book: Book) -> None:
+    spec = spec_of(trained.metric)
+    sign = 1.0 if spec.higher_is_better else -1.0
+    for (family, metric), (difference, _) in gaps.items():  # type: ignore[misc]
+        worst = sign * (difference.low if sign > 0 else difference.high)
+        if metric == spec.name and math.isfinite(worst) and worst <= 0:
+            book.finding(
+                "test.not-better-than-baseline",
+                "warning",
+                f"the model is not shown to be better than the baseline {family} by {spec.title}: the difference is "
+                f"{difference.value:.4g} (95% interval {difference.low:.4g} to {difference.high:.4g})",
+                "bring rows or columns that tell more of the target, or use the baseline",
+            )
+
+
+def _coverage(
+    oracle: Oracle, rows: Opened, wanted: float, level: float, metrics: list[Metric], book: Book
+) -> None:
+    """Do intervals or sets contain the truth as often as they say?"""
+    import numpy as np
+
+    from modelwright.core.records.evidence import Estimate
+    from modelwright.evidence.estimate import estimate
+    from modelwright.goal.metrics.scored import Scored as Rows
+
+    made = oracle.outputs_of(rows.typed)
+    if rows.problem == "regression":
+        inside = (made["low"] <= rows.truth) & (rows.truth <= made["high"])
+        width = float(np.mean(made["high"].astype(np.float64) - made["low"]))
+        about = "mean width"
+    else:
+        inside = made["set"][np.arange(rows.rows), rows.truth]
+        width = float(made["set"].sum(axis=1).mean())
+        about = "mean classes in a set"
+    held = Rows(
+        truth=np.ones(rows.rows, dtype=np.int64),
+        labels=inside.astype(np.int64),
+        classes=("outside", "inside"),
+        positive=1,
+        weights=rows.weights,
+    )
+    found = estimate(spec_of("accuracy"), held, groups=rows.groups, time_order=rows.time_order, level=level)
+    metrics.append(book.metric("coverage", found, about=f"intervals at {wanted:g}"))
+    plain = Estimate(width, float("nan"), float("nan"), rows.rows, level, "a description of these rows")
+    metrics.append(book.metric("width", plain, about=about))
+    if found.high < wanted:
+        book.finding(
+            "test.low-coverage",
+            "warning",
+            f"intervals contain the truth in {found.value:.1%} of the test rows ({found.low:.1%} to {found.high:.1%}), "
+            f"less than the {wanted:.0%} that was asked",
+            "the test rows differ from the validation rows (drift?), or groups make rows alike; see the split",
+        )

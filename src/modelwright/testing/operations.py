@@ -173,8 +173,9 @@ class OperationSuite:
         typed = sample(30).take(np.zeros(30, dtype=np.int64))
         kind = OPERATIONS.get(self.step.kind)(self.step.columns, **dict(self.step.options))
         operation, matrix = kind.fit(typed, sample_target(typed), 0)
-        assert operation.apply(typed).shape == matrix.shape == (30, len(operation.names))
-        assert np.unique(matrix, axis=0).shape[0] <= 30
+        wide = 1 if self.step.kind == "nothing" else 0
+        assert operation.apply(typed).shape == matrix.shape == (30, wide)
+        assert len(operation.names) == len(operation.categorical) == wide
 
     def assert_graph(self, operation: FittedOperation, typed: Typed) -> None:
         agreement = compare(operation.kind, through_graph(operation, typed), operation.apply(typed))

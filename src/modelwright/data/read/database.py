@@ -167,11 +167,7 @@ def _only_table(connection: Connection, shown: str) -> str:
     try:
         tables = _tables(connection)
     except DBAPIError as error:
-        raise BadData(
-            f"{shown} cannot be read as a database: {_reason(error, connection.engine.url)}",
-            code="data.database",
-            hint="the file is damaged, or no database",
-        ) from None
+        raise _damaged(shown, _reason(error, connection.engine.url)) from None
     if len(tables) != 1:
         listed = ", ".join(tables[:20]) + (", ..." if len(tables) > 20 else "")
         raise BadData(
@@ -183,6 +179,14 @@ def _only_table(connection: Connection, shown: str) -> str:
         )
     quoted = connection.dialect.identifier_preparer.quote(tables[0])
     return f"select * from {quoted}"
+
+
+def _damaged(shown: str, reason: str) -> BadData:
+    return BadData(
+        f"{shown} cannot be read as a database: {reason}",
+        code="data.database",
+        hint="the file is damaged, or no database",
+    )
 
 
 def _rows(connection: Connection, query: str, shown: str) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -206,6 +210,8 @@ def _rows(connection: Connection, query: str, shown: str) -> tuple[list[str], li
         ) from error
     except DBAPIError as error:
         reason = _reason(error, connection.engine.url)
+        if "not a database" in reason or "malformed" in reason:
+            raise _damaged(shown, reason) from None
         connection.rollback()
         raise BadData(
             f"{shown} refuses the query: {reason}", code="data.query", hint=_remedy(reason, connection)

@@ -111,7 +111,9 @@ def _old(sample: bytes, path: Path) -> str:
 
     best = from_bytes(sample, cp_isolation=_CANDIDATES).best()
     if best is not None:
-        return str(best.encoding)
+        # Where the common encoding says the same it is the likelier one for the rest of the file.
+        western = sample.decode("cp1252", errors="replace")
+        return "cp1252" if western == sample.decode(best.encoding, errors="replace") else str(best.encoding)
     for name in ("cp1252", "latin-1"):
         try:
             text = sample.decode(name)

@@ -171,7 +171,8 @@ def _record(
     fields = _fields(lines[place : place + 1], dialect)
     if fields is None:
         return None, 1, "it cannot be parted into fields"
-    return None, 1, f"{len(fields)} fields where {dialect.width} are expected"
+    counted = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+    return None, 1, f"{counted} where {dialect.width} are expected"
 
 
 def _fields(lines: list[str], dialect: Dialect) -> list[str] | None:

@@ -153,8 +153,10 @@ class ColumnParser:
         if kind == "date":
             if isinstance(made, (datetime, date)):
                 return microseconds(made, self._zone)
-            if self._epoch is not None and not isinstance(made, bool) and math.isfinite(made):
-                made_date = from_epoch(float(made), self._epoch)
+            if self._epoch is not None and not isinstance(made, bool):
+                # Beyond a double's exact whole numbers there are no dates either.
+                fits = -1e30 < made < 1e30
+                made_date = from_epoch(float(made), self._epoch) if fits else None
                 return UNREAD if made_date is None else made_date
         return self.text(render(made))
 
@@ -202,8 +204,6 @@ class ColumnParser:
 
 def _default(kind: Kind) -> Callable[[str], Any] | None:
     """How a kind is read where no operation says so: numbers plainly, dates not at all, words as they are."""
-    if kind == "number":
-        return plain_number
     if kind == "category":
         return None
     options: dict[str, dict[str, Any]] = {

@@ -1,0 +1,31 @@
+"""Writes the data files of the bad cases that are no plain text, so that it can be seen what they are."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    (HERE / "binary_named_csv" / "people.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    (HERE / "control_bytes" / "people.csv").write_bytes(b"a,b\n\x00\x01\x02,1\n")
+    (HERE / "cut_short_gzip" / "people.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 5000, mtime=0)[:40])
+    (HERE / "wrong_encoding" / "people.csv").write_bytes("name,n\nann,1\n".encode("utf-16") + b"\x00")
+    (HERE / "no_parquet" / "people.parquet").write_bytes(b"PAR1 this is no parquet")
+    (HERE / "no_workbook" / "people.xlsx").write_bytes(b"name,age\n1,2\n")
+    (HERE / "no_database" / "people.sqlite").write_bytes(b"not a database at all" * 100)
+    for case in ("unknown_table", "query_missing", "query_writes", "query_wrong", "query_without_rows"):
+        path = HERE / case / "shop.sqlite"
+        path.unlink(missing_ok=True)
+        with sqlite3.connect(path) as connection:
+            connection.execute("create table Customer (id integer, name text)")
+            connection.execute("create table Invoice (id integer, total real)")
+            connection.execute("insert into Customer values (1, 'ann')")
+        connection.close()
+
+
+if __name__ == "__main__":
+    main()

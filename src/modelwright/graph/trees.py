@@ -145,7 +145,6 @@ class Trees:
     entry_node: npt.NDArray[np.int64]
     entry_output: npt.NDArray[np.int64]
     entry_value: npt.NDArray[np.float32]
-    base: npt.NDArray[np.float64]
     link: Link = "none"
     scale: float = 1.0
     offset: float = 0.0
@@ -162,22 +161,26 @@ class Trees:
         offset: float = 0.0,
     ) -> Trees:
         """The sum of ``trees`` into ``outputs`` raw values, plus ``base`` [outputs]."""
-        if not trees:
+        start = np.zeros(outputs) if base is None else np.asarray(base, dtype=np.float64).reshape(outputs)
+        if not trees or start.any():
+            # A tree of one leaf. The operator's own `base_values` are not applied to an output that no leaf
+            # of a row's path mentions (seen with onnxruntime 1.31).
             zero = np.zeros(1, dtype=np.int64)
-            trees = [Tree(zero - 1, np.zeros(1, np.float32), zero, zero, zero > 0, np.zeros((1, 1)))]
+            constant = Tree(zero - 1, np.zeros(1, np.float32), zero, zero, zero > 0, start[None])
+            trees = [constant, *trees]
         sizes = np.array([len(t.feature) for t in trees])
         roots = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         shift = np.repeat(roots[:-1], sizes)
         feature = np.concatenate([t.feature for t in trees]).astype(np.int64)
         nodes, targets, values = [], [], []
-        for tree, start in zip(trees, roots, strict=False):
+        for tree, root in zip(trees, roots, strict=False):
             leaf = np.flatnonzero(tree.feature < 0)
             value = tree.value[leaf].astype(np.float32)
             taken = value != 0
             # The operator wants at least one entry for each leaf.
             taken[~taken.any(axis=1), 0] = True
             row, column = np.nonzero(taken)
-            nodes.append(leaf[row] + start)
+            nodes.append(leaf[row] + root)
             targets.append(column if value.shape[1] > 1 else np.full(len(row), tree.output))
             values.append(value[row, column])
         return cls(
@@ -191,7 +194,6 @@ class Trees:
             entry_node=np.concatenate(nodes).astype(np.int64),
             entry_output=np.concatenate(targets).astype(np.int64),
             entry_value=np.concatenate(values).astype(np.float32),
-            base=np.zeros(outputs) if base is None else np.asarray(base, dtype=np.float64).reshape(outputs),
             link=link,
             scale=scale,
             offset=offset,
@@ -211,7 +213,7 @@ class Trees:
 
     def raw(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Sums [n, outputs] in float64."""
-        total = np.tile(self.base, (len(x), 1))
+        total = np.zeros((len(x), self.outputs))
         first = np.searchsorted(self.entry_node, self.roots)
         for tree in range(len(self.roots) - 1):
             table = np.zeros((self.roots[tree + 1] - self.roots[tree], self.outputs))
@@ -268,8 +270,6 @@ class Trees:
             node.attribute.append(AttributeProto(name=key, type=AttributeProto.STRING, s=value.encode()))
 
         text("aggregate_function", "SUM")
-        if np.any(self.base != 0):
-            floats("base_values", self.base.astype(np.float32))
         node.attribute.append(AttributeProto(name="n_targets", type=AttributeProto.INT, i=self.outputs))
         ints("nodes_falsenodeids", np.where(leaf, 0, self.right - start))
         ints("nodes_featureids", np.where(leaf, 0, self.feature))

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from modelwright.graph import layers
 from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.trees import Tree, Trees, oblivious, round_down
 from modelwright.models.families import common
@@ -50,19 +52,28 @@ class CatBoostFitted:
     curve: Curve
     stopped: str
     threads: int
+    seen: npt.NDArray[np.int64]
+    """Class codes that training rows had: CatBoost knows no others."""
 
     def predict(self, x: Matrix) -> Values:
         raw = self.model.predict(
             x, prediction_type="RawFormulaVal", ntree_end=self.rounds, thread_count=self.threads
         )
-        return answer(self.task, np.asarray(raw, dtype=np.float64), self.scale)
+        raw = np.asarray(raw, dtype=np.float64)
+        if self.task.problem == "multiclass":
+            raw = self._spread(raw, layers.ABSENT)
+        return answer(self.task, raw, self.scale)
 
     def to_graph(self, graph: GraphBuilder, x: str) -> str:
         outputs = self.task.classes if self.task.problem == "multiclass" else 1
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.json"
             self.model.save_model(str(path), format="json")
-            trees, base = from_json(path.read_bytes(), outputs, self.rounds)
+            known = len(self.seen) if self.task.problem == "multiclass" else 1
+            trees, base = from_json(path.read_bytes(), known, self.rounds)
+        if self.task.problem == "multiclass":
+            trees = [replace(tree, value=self._spread(tree.value, 0.0)) for tree in trees]
+            base = self._spread(base[None], layers.ABSENT)[0]
         return Trees.of(
             trees,
             outputs,
@@ -71,6 +82,12 @@ class CatBoostFitted:
             scale=self.scale.deviation,
             offset=self.scale.mean,
         ).to_graph(graph, x)
+
+    def _spread(self, values: Values, absent: float) -> Values:
+        """Columns of the classes that were seen, set among those of all."""
+        out = np.full((len(values), self.task.classes), absent)
+        out[:, self.seen] = values
+        return out
 
 
 def from_json(raw: bytes, outputs: int, rounds: int) -> tuple[list[Tree], Values]:
@@ -183,19 +200,20 @@ class CatBoost:
         }
         if float(c["bagging"]) < 1.0:
             parameters["subsample"] = float(c["bagging"])
+        seen = np.unique(train.y) if task.problem == "multiclass" else np.arange(2)
         if task.problem == "multiclass":
-            parameters["classes_count"] = task.classes
+            parameters["classes_count"] = len(seen)
         model = catboost.CatBoost(parameters)
         model.fit(
-            _pool(train, scale, task),
-            eval_set=None if valid is None else _pool(valid, scale, task),
+            _pool(train, scale, task, seen),
+            eval_set=None if valid is None else _pool(valid, scale, task, seen),
             callbacks=[_Callback(progress, name)],
         )
         if not progress.curve:
             raise OutOfTime("not one tree was made before the deadline")
         progress.demand()
         return CatBoostFitted(
-            model, task, scale, progress.best, common.thinned(progress.curve), progress.stopped, threads
+            model, task, scale, progress.best, common.thinned(progress.curve), progress.stopped, threads, seen
         )
 
 
@@ -220,14 +238,16 @@ def _loss(task: Task) -> str:
     return "MAE" if task.metric in ABSOLUTE else "RMSE"
 
 
-def _pool(rows: Rows, scale: Scale, task: Task) -> Any:
+def _pool(rows: Rows, scale: Scale, task: Task, seen: npt.NDArray[np.int64]) -> Any:
     import catboost
 
-    return catboost.Pool(
-        rows.x,
-        label=scale.apply(rows.y) if task.problem == "regression" else rows.y,
-        weight=None if rows.weights is None else common.unit_weights(rows),
-    )
+    x, weights = rows.x, None if rows.weights is None else common.unit_weights(rows)
+    if task.problem == "regression":
+        return catboost.Pool(x, label=scale.apply(rows.y), weight=weights)
+    # Validation rows of a class that training never saw say nothing of when to stop.
+    kept = np.flatnonzero(np.isin(rows.y, seen))
+    label = np.searchsorted(seen, rows.y[kept])
+    return catboost.Pool(x[kept], label=label, weight=None if weights is None else weights[kept])
 
 
 FAMILY = CatBoost()

@@ -157,7 +157,11 @@ OPAQUE = Declines(
 
 @contextmanager
 def blas_threads(threads: int) -> Iterator[None]:
-    """Hold the linear algebra underneath numpy to ``threads`` threads."""
+    """Hold the linear algebra underneath numpy to ``threads`` threads.
+
+    Linear families ask for one, whatever they are given: a matrix times a vector waits for memory, a second
+    thread gains nothing, and on a busy machine threads that wait for one another lose a factor of ten.
+    """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=threads):

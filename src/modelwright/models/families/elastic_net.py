@@ -75,7 +75,10 @@ def proximal(
         return value, np.asarray(x.T @ slope.astype(x.dtype), dtype=np.float64), slope.sum(axis=0)
 
     share = weights / weights.sum()
-    spread = _largest_eigenvalue(x, share)
+    # Steps in units of each column's own size, so that rare categories do not slow the others down.
+    squares = linear.column_squares(x)
+    squares = (squares + 1e-4 * max(float(squares.max()), 1e-12))[:, None]
+    spread = _largest_eigenvalue(x, share, np.sqrt(squares[:, 0]))
     # Where all weights are zero the best bias is not zero: settle it first, so that the strength is right.
     for _ in range(50):
         _, gradient, at_bias = slopes(w, b)
@@ -84,17 +87,18 @@ def proximal(
             break
     penalty = strength * max(float(np.abs(gradient).max()), 1e-12) / max(l1_ratio, 1e-3)
     l1, l2 = penalty * l1_ratio, penalty * (1.0 - l1_ratio)
-    step = 1.0 / (curvature * (spread + 1.0) + l2)
+    step = 1.0 / (curvature * (spread + 1.0) * squares + l2)
+    step_b = 1.0 / (curvature * (spread + 1.0))
     ahead_w, ahead_b, momentum = w, b, 1.0
     curve: list[tuple[int, float, float]] = []
     stopped = ""
     for number in range(1, most + 1):
         value, gradient, at_bias = slopes(ahead_w, ahead_b)
-        moved = ahead_w - step * (gradient + l2 * ahead_w)
-        new_w = np.sign(moved) * np.maximum(np.abs(moved) - step * l1, 0.0)
-        new_b = ahead_b - step * at_bias
+        target = ahead_w - step * (gradient + l2 * ahead_w)
+        new_w = np.sign(target) * np.maximum(np.abs(target) - step * l1, 0.0)
+        new_b = ahead_b - step_b * at_bias
         change_w, change_b = new_w - w, new_b - b
-        if ((ahead_w - new_w) * change_w).sum() + ((ahead_b - new_b) * change_b).sum() > 0:
+        if ((ahead_w - new_w) * change_w / step).sum() + ((ahead_b - new_b) * change_b).sum() / step_b > 0:
             momentum = 1.0
         following = 0.5 * (1.0 + math.sqrt(1.0 + 4.0 * momentum * momentum))
         ahead_w = new_w + (momentum - 1.0) / following * change_w
@@ -104,8 +108,9 @@ def proximal(
         if valid_loss is not None and (number % 20 == 0 or number == 1):
             at = valid_loss(w, b)
         curve.append((number, value, at))
-        size = max(1.0, float(np.abs(w).max()), float(np.abs(b).max()))
-        if max(float(np.abs(change_w).max()), float(np.abs(change_b).max())) < tolerance * size:
+        # Changes in units of the score that a column gives.
+        moved = max(float(np.abs(change_w * np.sqrt(squares)).max()), float(np.abs(change_b).max()))
+        if moved < tolerance * max(1.0, float(np.abs(w * np.sqrt(squares)).max())):
             break
         if watch(number, value, at):
             stopped = "watch"
@@ -116,20 +121,20 @@ def proximal(
     return Solved(w, b, curve, stopped)
 
 
-def _largest_eigenvalue(x: npt.NDArray[Any], share: Values) -> float:
-    """Of x' diag(share) x, by power iteration, a little raised to be safe as a bound."""
-    vector = np.full(x.shape[1], 1.0 / math.sqrt(x.shape[1]))
+def _largest_eigenvalue(x: npt.NDArray[Any], share: Values, size: Values) -> float:
+    """Of (x / size)' diag(share) (x / size), by power iteration, a little raised to be safe as a bound."""
     # A start that is not symmetric, so that it is not orthogonal to the answer.
-    vector += np.linspace(0.0, 0.1, x.shape[1])
+    vector = 1.0 + np.linspace(0.0, 0.1, x.shape[1])
+    vector /= np.linalg.norm(vector)
     value = 1.0
     for _ in range(30):
-        image = x @ vector.astype(x.dtype)
-        vector = np.asarray(x.T @ (image * share).astype(x.dtype), dtype=np.float64)
+        image = x @ (vector / size).astype(x.dtype)
+        vector = np.asarray(x.T @ (image * share).astype(x.dtype), dtype=np.float64) / size
         value = float(np.linalg.norm(vector))
         if value == 0.0:
             return 1e-12
         vector /= value
-    return 1.05 * value
+    return 1.1 * value
 
 
 class ElasticNet:
@@ -174,7 +179,7 @@ class ElasticNet:
         else:
             loss = linear.log_loss(task, train.y, weights)
             outputs, curvature = (1, 0.25) if task.problem == "binary" else (task.classes, 0.5)
-        with common.blas_threads(threads):
+        with common.blas_threads(1):
             solved = proximal(
                 linear.working(train.x),
                 outputs,

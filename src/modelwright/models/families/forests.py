@@ -49,6 +49,9 @@ class ForestFitted:
     curve: Curve = ()
     stopped: str = ""
     rounds: int = 1
+    prior: Values | None = None
+    """Class frequencies that count as two more rows in each leaf; None: leaves speak for themselves, as they
+    may in a forest."""
 
     def _value(self, tree: Any) -> Values:
         """What each node says: [nodes, classes] shares, or [nodes, 1]."""
@@ -57,6 +60,9 @@ class ForestFitted:
             return value
         out = np.zeros((len(value), self.task.classes))
         out[:, list(self.seen)] = value / value.sum(axis=1, keepdims=True)
+        if self.prior is not None:
+            rows = np.asarray(tree.weighted_n_node_samples, dtype=np.float64)[:, None]
+            out = (out * rows + 2.0 * self.prior) / (rows + 2.0)
         return out
 
     def predict(self, x: Matrix) -> Values:
@@ -260,8 +266,13 @@ class DecisionTree:
             ccp_alpha=float(c["prune"]),
             random_state=seed % 2**32,
         )
-        model.fit(train.x, y, sample_weight=train.weights)
-        return ForestFitted([model], _seen(task, model), task, scale)
+        weights = common.unit_weights(train)
+        model.fit(train.x, y, sample_weight=weights)
+        prior = None
+        if task.problem != "regression":
+            # A pure leaf of three rows is no proof: an estimate towards the frequencies (Cestnik, 1990).
+            prior = np.bincount(train.y, weights=weights, minlength=task.classes) / weights.sum()
+        return ForestFitted([model], _seen(task, model), task, scale, prior=prior)
 
 
 RANDOM_FOREST = Forest("random_forest", "Random forest", extra=False)

@@ -102,6 +102,11 @@ def working(x: Matrix) -> npt.NDArray[Any]:
     return x.astype(np.float64) if x.size <= 20_000_000 else x
 
 
+def column_squares(x: npt.NDArray[Any]) -> Values:
+    """The mean square of each column, float64 [m]."""
+    return np.asarray(np.einsum("ij,ij->j", x, x, dtype=np.float64) / len(x))
+
+
 def solve(
     x: npt.NDArray[Any],
     outputs: int,
@@ -118,14 +123,17 @@ def solve(
     if deadline.passed():
         raise OutOfTime("the deadline had passed before the first step")
     _, m = x.shape
+    # In units of each column's own size, rare categories do not slow the others down (Jacobi's scaling).
+    size = np.sqrt(column_squares(x) + l2 + 1e-6)[:, None]
     curve: list[tuple[int, float, float]] = []
     stopped = ""
 
     def objective(flat: Values) -> tuple[float, Values]:
-        w, b = flat[: m * outputs].reshape(m, outputs), flat[m * outputs :]
+        w, b = flat[: m * outputs].reshape(m, outputs) / size, flat[m * outputs :]
         value, slope = loss(np.asarray(x @ w.astype(x.dtype), dtype=np.float64) + b)
         gradient = np.asarray(x.T @ slope.astype(x.dtype), dtype=np.float64) + l2 * w
-        return value + 0.5 * l2 * float((w * w).sum()), np.concatenate([gradient.ravel(), slope.sum(axis=0)])
+        inner = (gradient / size).ravel()
+        return value + 0.5 * l2 * float((w * w).sum()), np.concatenate([inner, slope.sum(axis=0)])
 
     def each(intermediate_result: Any) -> None:
         nonlocal stopped
@@ -133,7 +141,7 @@ def solve(
         flat = intermediate_result.x
         at = math.nan
         if valid_loss is not None and (step % 10 == 0 or step == 1):
-            at = valid_loss(flat[: m * outputs].reshape(m, outputs), flat[m * outputs :])
+            at = valid_loss(flat[: m * outputs].reshape(m, outputs) / size, flat[m * outputs :])
         curve.append((step, float(intermediate_result.fun), at))
         if watch(*curve[-1]):
             stopped = "watch"
@@ -148,10 +156,10 @@ def solve(
         jac=True,
         method="L-BFGS-B",
         callback=each,
-        options={"maxiter": most, "maxcor": 20, "gtol": 1e-6, "ftol": 1e-10, "maxfun": 4 * most},
+        options={"maxiter": most, "maxcor": 20, "gtol": 1e-5, "ftol": 1e-8, "maxfun": 4 * most},
     )
     flat = np.asarray(result.x, dtype=np.float64)
-    return Solved(flat[: m * outputs].reshape(m, outputs), flat[m * outputs :], curve, stopped)
+    return Solved(flat[: m * outputs].reshape(m, outputs) / size, flat[m * outputs :], curve, stopped)
 
 
 def with_absent(task: Task, y: npt.NDArray[Any], solved: Solved) -> tuple[Values, Values]:

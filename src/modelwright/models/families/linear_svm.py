@@ -68,7 +68,7 @@ class LinearSvm:
         x = linear.working(train.x)
         c = float(config.get("c", 1.0))
         scale = Scale(0.0, 1.0)
-        with common.blas_threads(threads):
+        with common.blas_threads(1):
             if task.problem == "regression":
                 scale = Scale.of(train.y, weights)
                 solved = linear.solve(

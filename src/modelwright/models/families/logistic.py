@@ -62,7 +62,7 @@ class Logistic:
         weights = common.unit_weights(train)
         x = linear.working(train.x)
         outputs = 1 if task.problem == "binary" else task.classes
-        with common.blas_threads(threads):
+        with common.blas_threads(1):
             solved = linear.solve(
                 x,
                 outputs,

@@ -18,6 +18,7 @@ from modelwright.models.family import (
     Fitted,
     Float,
     Machine,
+    OutOfTime,
     Rows,
     Space,
     Suits,
@@ -102,6 +103,8 @@ class NaiveBayes:
     ) -> Fitted:
         """``config["floor"]`` times the largest variance of any column is added to every variance."""
         common.check(task, train, dense=True)
+        if deadline.passed():
+            raise OutOfTime("the deadline had passed before the fit")
         weights = common.unit_weights(train)
         x = train.x.astype(np.float64)
         largest = float(

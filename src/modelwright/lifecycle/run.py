@@ -21,7 +21,7 @@ from modelwright.core.codec import decode
 from modelwright.core.errors import BadInput, ModelwrightError, Stopped
 from modelwright.core.records.data import Collected, Sealed
 from modelwright.core.records.evidence import Finding
-from modelwright.core.records.goal import Openings
+from modelwright.core.records.goal import Force, Openings
 from modelwright.core.records.models import Compressed, Trained
 from modelwright.core.records.verdict import Findings, Released
 from modelwright.core.stage import Say, Work, say_nothing
@@ -376,6 +376,8 @@ class Runner:
                 given[name] = self.work(stage)
             elif kind is Findings:
                 given[name] = Findings(tuple(self.findings))
+            elif kind is Force:
+                given[name] = Force(self.force_release)
             elif kind is Openings:
                 given[name] = self._openings()
             elif name == "seed":

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from modelwright.core.book import Book
 from modelwright.core.codec import canonical
 from modelwright.core.records.data import Sealed, Split
-from modelwright.core.records.goal import Openings
+from modelwright.core.records.goal import Force, Openings
 from modelwright.core.records.verdict import Findings
 from modelwright.core.stage import Work
 from modelwright.goal.sections import Sections
@@ -42,7 +42,7 @@ def check(plan: tuple[Stage, ...]) -> None:
     """Raise :class:`MiswiredError` unless every stage can be given what it asks for, and only ``SEALED_MAY``
     ask for sealed rows. Leakage is a wiring error."""
     sections = {type_ for name, type_ in get_type_hints(Sections).items() if name not in ("seed", "engine")}
-    lent: set[Any] = {Book, Work, Findings, Openings}
+    lent: set[Any] = {Book, Work, Findings, Force, Openings}
     made: set[Any] = set()
     for stage in plan:
         for name, kind in parameters(stage).items():

@@ -30,3 +30,10 @@ class Openings:
     """1 - 0.05 / count: the level of every interval that judges a criterion."""
     others: tuple[str, ...] = ()
     """Names of the other runs that opened rows of this test part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Force:
+    """Whether the user asked for a release whatever the verdict (``--force-release``)."""
+
+    asked: bool = False

@@ -21,6 +21,9 @@ class CriterionResult:
     why: str = ""
     more_rows: int | None = None
     """How many more test rows would settle it, where it is unproven and can be said."""
+    point_met: bool | None = None
+    """Whether the value itself (with ``by``: that of every slice) is on the good side, which is what
+    ``success_policy: point`` asks; None where it was not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +68,5 @@ class Released:
     blockers: tuple[str, ...]
     bundle: str | None = None
     """Folder of the bundle, relative to the run's folder."""
+    forced: bool = False
+    """Released on request although the goal's policy says no."""

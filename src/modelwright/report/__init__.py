@@ -1,4 +1,4 @@
-"""The report of a run: files of its folder -> view -> HTML, text or JSON. Never runs anything, never reads rows.
+"""The report of a run: the files of its folder -> a view -> HTML, text or JSON. It runs nothing.
 
 ``build(folder)`` reads a run's folder into a :class:`RunView`; ``report.html.render``, ``report.text.render``
 and ``report.json.render`` show it.

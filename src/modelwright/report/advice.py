@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from modelwright.core.records.models import FitRow
 from modelwright.report import numbers
-from modelwright.report.places import look
 from modelwright.report.views import Advice, CriterionView, RunView
 
 MOST = 7
@@ -71,10 +70,10 @@ def _against_baseline(view: RunView) -> list[str]:
         if ours and theirs:
             lower = any(c.text.startswith(name) and c.direction == "lower" for c in view.verdict.criteria)
             best = (min if lower else max)(theirs, key=lambda m: m.estimate.value)
-            return [
-                f"{name} on the test rows is {numbers.measure(ours[0].estimate.value, ours[0].unit)}; the best "
-                f"baseline ({best.about.partition(':')[2]}) has {numbers.measure(best.estimate.value, best.unit)}."
-            ]
+            value = numbers.measure(ours[0].estimate.value, ours[0].unit)
+            baseline = numbers.measure(best.estimate.value, best.unit)
+            said = f"{name} on the test rows is {value}; the best baseline"
+            return [f"{said} ({best.about.partition(':')[2]}) has {baseline}."]
     return []
 
 

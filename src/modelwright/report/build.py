@@ -1,4 +1,4 @@
-"""From the files of a run's folder to the view: what is shown, in which order, worst and most useful first."""
+"""From the files of a run's folder to the view: what is shown, worst and most useful first."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from modelwright.report.files import UNREADABLE, Folder
 from modelwright.report.views import CriterionView, Records, RunView, Staged, StageTime, StepView, VerdictView
 
 STAGES = (
-    "define", "collect", "clean", "label", "profile", "split", "analyse", "choose", "train", "compress", "test",
-    "safeguard", "release", "live",
+    "define", "collect", "clean", "label", "profile", "split", "analyse", "choose", "train", "compress",
+    "test", "safeguard", "release", "live",
 )  # fmt: skip
 """Stages in the order of the plan; the plan itself lives above this layer."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from modelwright.core.records.evidence import Figure, Metric, Table
 from modelwright.report.places import Look, look, metric_place, rank
 from modelwright.report.svg.small import ends
+from modelwright.report.tables import relations
 from modelwright.report.views import RunView, Staged
 
 MOST_METRICS = 60
@@ -83,6 +84,10 @@ def parts(view: RunView) -> dict[str, Part]:
 
 def _part(view: RunView, place: str) -> Part:
     figures = [FigureView(s.stage, s.item, look(s.stage, s.item.code)) for s in view.figures]
+    analysis = view.records.analysis
+    if place == "relations" and analysis and not any(f.figure.code == "relations" for f in figures):
+        own = relations(analysis)
+        figures += [FigureView("analyse", own, look("analyse", own.code))] if analysis.relations else []
     tables = [s for s in view.tables if look(s.stage, s.item.code).place == place]
     metrics = [s for s in view.metrics if metric_place(s.stage, s.item.about) == place]
     comparison = None
@@ -117,24 +122,24 @@ def _comparison(metrics: Sequence[Metric]) -> Comparison | None:
 
 
 def _groups(metrics: Sequence[Staged[Metric]], every: Sequence[Staged[Metric]]) -> tuple[MetricGroup, ...]:
-    found: dict[tuple[str, str, str], list[Metric]] = {}
+    found: dict[tuple[str, str], list[Metric]] = {}
     for staged in metrics:
         m = staged.item
-        found.setdefault((m.about.partition(":")[0], m.name, m.part), []).append(m)
+        found.setdefault((m.name, m.part), []).append(m)
     groups = []
-    for (kind, name, part), rows in found.items():
+    for (name, part), rows in found.items():
         overall = next(
             (s.item.estimate.value for s in every if s.item.about == "model" and s.item.name == name
              and s.item.part == part),
             None,
         )  # fmt: skip
-        reference = overall if kind != "model" and overall is not None and math.isfinite(overall) else None
+        compared = any(m.about != "model" for m in rows)
+        reference = overall if compared and overall is not None and math.isfinite(overall) else None
         kept = rows[:MOST_METRICS]
         values = [v for m in kept for v in (m.estimate.value, m.estimate.low, m.estimate.high)]
-        title = name if kind in ("model", "slice") else f"{name}, {kind}"
         groups.append(
             MetricGroup(
-                title=title if part == "test" else f"{title} ({part})",
+                title=name if part == "test" else f"{name} ({part})",
                 unit=rows[0].unit,
                 rows=tuple(kept),
                 hidden=len(rows) - len(kept),
@@ -143,6 +148,12 @@ def _groups(metrics: Sequence[Staged[Metric]], every: Sequence[Staged[Metric]]) 
             )
         )
     return tuple(groups)
+
+
+def about(words: str) -> str:
+    """What a metric is about: ``slice:sex=Male`` is ``sex=Male``, others keep their kind."""
+    kind, _, rest = words.partition(":")
+    return rest if kind == "slice" and rest else f"{kind}: {rest}" if rest else kind
 
 
 def slug(words: str) -> str:

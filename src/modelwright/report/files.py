@@ -66,7 +66,7 @@ class Folder:
             return None
 
     def lines(self, name: str) -> list[dict[str, Any]]:
-        """The objects of a file of JSON lines; a broken line (a run killed while writing) is noted and left."""
+        """The objects of a file of JSON lines; a broken line is noted and left out."""
         found: list[dict[str, Any]] = []
         for number, line in enumerate(self.text(name).splitlines(), start=1):
             if not line.strip():

@@ -9,19 +9,23 @@ TERMS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "met, not met, unproven",
         (),
-        "Met: the whole interval lies on the good side of the threshold. Not met: the whole interval lies on "
-        "the bad side. Unproven: the interval holds the threshold, so the test rows cannot tell.",
+        (
+            "Met: the whole interval lies on the good side of the threshold. Not met: all of it lies on "
+            "the bad side. Unproven: the interval holds the threshold, so the test rows cannot tell."
+        ),
     ),
     (
         "interval",
         (),
-        "The range that holds the true value with the stated confidence. A 95% interval made this way "
-        "holds it in 95 of 100 such tests.",
+        (
+            "The range that holds the true value with the stated confidence. A 95% interval made this way "
+            "holds it in 95 of 100 such tests."
+        ),
     ),
     (
         "test rows",
         (),
-        "Rows sealed away before any learning and opened once, at the end. Each further opening widens the intervals.",
+        "Rows sealed away before any learning and opened once. Opening them again widens intervals.",
     ),
     ("baseline", (), "The simplest answer worth beating, such as always naming the most frequent class."),
     (

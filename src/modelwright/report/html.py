@@ -107,6 +107,13 @@ def _environment() -> Environment:
         is_number=lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     )
     environment.globals.update(
-        svg=svg, look=look, tables=tables, count=numbers.count, advice=advice, sum=sum, slug=evidence.slug
+        svg=svg,
+        look=look,
+        tables=tables,
+        count=numbers.count,
+        advice=advice,
+        sum=sum,
+        slug=evidence.slug,
+        about=evidence.about,
     )
     return environment

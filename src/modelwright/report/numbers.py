@@ -12,10 +12,6 @@ _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 _MINUS = "−"
 
 
-def missing(value: float | None) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
 def plain(value: float | None, digits: int = 4) -> str:
     """A number in at most ``digits`` significant digits, thousands apart: 48842 is ``48,842``."""
     if value is None or math.isnan(value):
@@ -34,8 +30,7 @@ def plain(value: float | None, digits: int = 4) -> str:
     else:
         decimals = max(0, digits - 1 - math.floor(math.log10(size)))
         text = f"{size:,.{decimals}f}"
-        if "." in text and size >= 1:
-            text = text.rstrip("0").rstrip(".")
+        text = text.rstrip("0").rstrip(".") if "." in text else text
     return (_MINUS if value < 0 else "") + text
 
 

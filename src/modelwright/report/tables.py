@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modelwright.core.records.evidence import Figure, Table
-from modelwright.core.records.models import FitRow
+from modelwright.core.records.evidence import Figure, Series, Table
+from modelwright.core.records.models import Analysis, FitRow
 from modelwright.report.svg.bars import shown as bars_shown
 from modelwright.report.svg.matrix import MOST as MATRIX
+from modelwright.report.svg.small import ends
 
 ROWS = 200
 """Rows of the numbers behind a figure."""
@@ -54,6 +55,16 @@ def behind(figure: Figure) -> Numbers:
     return Numbers(tuple(head), tuple(rows[:ROWS]), len(rows))
 
 
+def numeric(numbers: Numbers) -> tuple[int, ...]:
+    """Places of the columns that hold numbers and nothing else, to be set flush right."""
+    found = []
+    for place in range(len(numbers.columns)):
+        cells = [row[place] for row in numbers.rows if place < len(row) and row[place] is not None]
+        if cells and all(isinstance(c, int | float) and not isinstance(c, bool) for c in cells):
+            found.append(place)
+    return tuple(found)
+
+
 def cut(figure: Figure) -> str:
     """What of a figure is in its numbers only, said; empty where all is drawn."""
     if figure.kind == "bar":
@@ -64,12 +75,36 @@ def cut(figure: Figure) -> str:
     return ""
 
 
+def relations(analysis: Analysis) -> Figure:
+    """How much each column alone says of the target, strongest first."""
+    found = sorted(analysis.relations, key=lambda x: (-x.score if x.score == x.score else 1.0, x.column))
+    series = Series("share explained", tuple(x.column for x in found), tuple(x.score for x in found))
+    measured = ", ".join(dict.fromkeys(x.method for x in found))
+    return Figure(
+        "relations", "Relation to the target", "bar", "column", "share explained", (series,),
+        note=f"Measured as {measured}." if measured else "",
+    )  # fmt: skip
+
+
 def facts(table: Table) -> Numbers:
     return Numbers(table.columns, table.rows[:FACTS], len(table.rows))
 
 
 def fitted(rows: tuple[FitRow, ...]) -> tuple[FitRow, ...]:
     return tuple(r for r in rows if r.taken and r.status != "declined")
+
+
+def axis(rows: tuple[FitRow, ...]) -> tuple[float, float]:
+    """The axis of the leaderboard: it holds what is near the best, and leaves the hopeless outside."""
+    usual = [r for r in rows if not r.baseline and r.score == r.score] or [
+        r for r in rows if r.score == r.score
+    ]
+    if not usual:
+        return 0.0, 1.0
+    best = usual[0].score
+    far = 3 * abs(sorted(abs(r.score - best) for r in usual)[len(usual) // 2]) or float("inf")
+    near = [r for r in usual if abs(r.score - best) <= far]
+    return ends([v for r in near for v in (r.score, r.low, r.high)])
 
 
 def declined(rows: tuple[FitRow, ...]) -> tuple[FitRow, ...]:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from modelwright.report.svg.draw import figure, legend
-from modelwright.report.svg.small import demand, ends, histogram, interval, share_bar
+from modelwright.report.svg.small import demand, histogram, interval, share_bar
 
-__all__ = ["demand", "ends", "figure", "histogram", "interval", "legend", "share_bar"]
+__all__ = ["demand", "figure", "histogram", "interval", "legend", "share_bar"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from markupsafe import Markup
@@ -22,7 +23,7 @@ from modelwright.report.svg.marks import (
     ticks,
 )
 
-WIDTH = 460.0
+WIDTH = 400.0
 MOST = 25
 """Names that are drawn; the table has all."""
 
@@ -57,7 +58,7 @@ def _lying(figure: Figure, series: list[Series]) -> Markup:
     values = [_values(s) for s in series]
     every = [v for per in values for name in names if name in per for v in per[name]]
     low, high = span(finite(every), 0.04, zero=True)
-    left = min(170.0, 14.0 + 6.6 * max(len(short(name, 24)) for name in names))
+    left = min(172.0, 14.0 + 7.4 * max(len(short(name, 22)) for name in names))
     thick = 16.0 if len(series) == 1 else 11.0
     row = thick * len(series) + 9.0
     top, bottom = 8.0, 44.0
@@ -71,7 +72,7 @@ def _lying(figure: Figure, series: list[Series]) -> Markup:
     for i, name in enumerate(names):
         head = top + i * row + 4.0
         middle = head + thick * len(series) / 2 + 4.0
-        parts.append(text(left - 8, middle, short(name, 24), "name", name, text_anchor="end"))
+        parts.append(text(left - 8, middle, short(name, 22), "name", name, text_anchor="end"))
         for k, per in enumerate(values):
             value, least, most = per.get(name, (math.nan, math.nan, math.nan))
             if not math.isfinite(value):
@@ -95,11 +96,11 @@ def _lying(figure: Figure, series: list[Series]) -> Markup:
 
 
 def _standing(figure: Figure, series: list[Series]) -> Markup:
-    height, left, right, top, bottom = 300.0, 58.0, 14.0, 12.0, 50.0
+    height, left, right, top, bottom = 290.0, 62.0, 12.0, 10.0, 48.0
     xs = sorted(set(finite(x for s in series for x in s.x)))
     if not xs:
         return Markup()
-    gaps = [b - a for a, b in zip(xs, xs[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(xs)]
     wide = min(gaps) if gaps else 1.0
     low, high = span(finite(v for s in series for v in (*s.y, *s.low, *s.high)), 0.06, zero=True)
     x = Scale(xs[0] - wide * 0.6, xs[-1] + wide * 0.6, left, WIDTH - right)

@@ -8,7 +8,7 @@ from modelwright.core.records.evidence import Figure
 from modelwright.report.places import Look
 from modelwright.report.svg.bars import bars
 from modelwright.report.svg.lines import lines
-from modelwright.report.svg.marks import line, rect, svg
+from modelwright.report.svg.marks import line, rect, svg, tag
 from modelwright.report.svg.matrix import matrix
 
 
@@ -29,7 +29,7 @@ def legend(figure: Figure, look: Look) -> tuple[tuple[Markup, str], ...]:
     names = [s.name for s in figure.series if s.x and s.y]
     if figure.kind == "matrix" or (len(names) < 2 and not look.diagonal):
         return ()
-    kind = "bar" if figure.kind == "bar" else "stroke"
+    kind = {"bar": "bar", "scatter": "point"}.get(figure.kind, "stroke")
     entries = [(_swatch(f"{kind} s{i % 8}"), name) for i, name in enumerate(names)]
     if look.diagonal and figure.kind != "bar":
         entries.append((_swatch("diagonal"), look.diagonal))
@@ -39,6 +39,8 @@ def legend(figure: Figure, look: Look) -> tuple[tuple[Markup, str], ...]:
 def _swatch(class_: str) -> Markup:
     if class_.startswith("bar"):
         body = rect(2.0, 2.0, 14.0, 10.0, class_, rx=2)
+    elif class_.startswith("point"):
+        body = tag("circle", cx=9.0, cy=7.0, r=4.0, class_=class_)
     else:
         body = line(0.0, 7.0, 18.0, 7.0, class_)
     return svg(18.0, 14.0, body, "", "swatch")

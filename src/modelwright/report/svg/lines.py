@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from markupsafe import Markup
@@ -10,11 +11,24 @@ from modelwright.core.records.evidence import Figure, Series
 from modelwright.report import numbers
 from modelwright.report.places import Look
 from modelwright.report.svg.marks import (
-    Scale, finite, join, line, path, powers, rect, short, span, svg, tag, text, tick_text, ticks,
+    Scale,
+    finite,
+    join,
+    line,
+    path,
+    powers,
+    rect,
+    short,
+    span,
+    svg,
+    tag,
+    text,
+    tick_text,
+    ticks,
 )  # fmt: skip
 
-WIDTH, HEIGHT = 460.0, 320.0
-LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 12.0, 50.0
+WIDTH, HEIGHT = 400.0, 290.0
+LEFT, RIGHT, TOP, BOTTOM = 62.0, 12.0, 10.0, 48.0
 MARKED = 25
 """Lines of at most so many points show each of them."""
 CLOUD = 2_000
@@ -121,9 +135,7 @@ def _one(series: Series, index: int, kind: str, x: Scale, y: Scale, labels: list
         parts += [line(p[0], y(p[2]), p[0], y(p[3]), f"whisker {colour}") for p in banded]
     course = [(p[0], p[1]) for p in points]
     if kind == "step":
-        course = [q for a, b in zip(course, course[1:], strict=False) for q in (a, (b[0], a[1]))] + course[
-            -1:
-        ]
+        course = [q for a, b in itertools.pairwise(course) for q in (a, (b[0], a[1]))] + course[-1:]
     parts.append(path(course, f"stroke {colour}"))
     if len(points) <= MARKED:
         for (px, py, _, _), raw, value in zip(points, series.x, series.y, strict=False):

@@ -13,7 +13,7 @@ from modelwright.report.svg.marks import join, rect, short, svg, text
 
 MOST = 30
 """Rows and columns that are drawn; the table has all."""
-WIDTH = 460.0
+WIDTH = 400.0
 
 
 def matrix(figure: Figure, look: Look) -> Markup:
@@ -25,7 +25,7 @@ def matrix(figure: Figure, look: Look) -> Markup:
     wide = max(len(row) for row in cells)
     columns = [*figure.columns, *(str(i) for i in range(len(figure.columns), wide))][:wide]
     letters = 16 if wide <= 6 else 12
-    left = 24.0 + min(120.0, 7.0 * max(len(short(r, letters)) for r in rows))
+    left = 26.0 + min(124.0, 7.6 * max(len(short(r, letters)) for r in rows))
     side = (WIDTH - left - 8) / wide
     tall = min(side, 62.0)
     slanted = any(len(short(c, letters)) * 7.2 > side for c in columns)
@@ -61,19 +61,17 @@ def matrix(figure: Figure, look: Look) -> Markup:
             colour = "s1" if value < 0 else "s0"
             said = f"{rows[i]}, {columns[j]}: {numbers.plain(value)}"
             said += f" ({numbers.share(part)} of the row)" if look.shares else ""
-            opacity = f"{0.06 + 0.88 * min(1.0, max(0.0, part)):.2f}"
+            # Never so dark that the text on it would need another colour, in either scheme.
+            opacity = f"{0.04 + 0.46 * min(1.0, max(0.0, part)):.2f}"
             parts.append(rect(x, y, side - 2, tall - 2, "cell", rx=3))
             parts.append(rect(x, y, side - 2, tall - 2, f"cell {colour}", said, rx=3, fill_opacity=opacity))
             if side >= 30 and tall >= 16:
-                dark = " on" if part > 0.55 else ""
                 centre, lift = x + side / 2 - 1, 4.0
                 if look.shares and tall >= 36 and side >= 44:
                     parts.append(
-                        text(
-                            centre, y + tall / 2 + 15, numbers.share(part), f"sub{dark}", text_anchor="middle"
-                        )
+                        text(centre, y + tall / 2 + 15, numbers.share(part), "sub", text_anchor="middle")
                     )
                     lift = -1.0
                 words = numbers.plain(value, 2 if side < 40 else 3)
-                parts.append(text(centre, y + tall / 2 + lift, words, f"value{dark}", text_anchor="middle"))
+                parts.append(text(centre, y + tall / 2 + lift, words, "value", text_anchor="middle"))
     return svg(WIDTH, height, join(parts), f"{figure.title}: {figure.y_label} by {figure.x_label}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -39,7 +40,7 @@ def demand(criterion: CriterionView) -> Markup:
     parts.append(line(edge, 2.0, edge, 32.0, "threshold"))
     parts.append(tag("circle", cx=x(c.value), cy=middle, r=5.5, class_=f"dot {kind}"))
     anchor = "start" if edge < 40 else "end" if edge > width - 40 else "middle"
-    words = numbers.measure(c.threshold, c.unit)
+    words = numbers.measure(c.threshold, c.unit) if c.unit else numbers.plain(c.threshold)
     parts.append(text(edge, 42.0, f"threshold {words}", "tick", text_anchor=anchor))
     label = (
         f"{c.text}: {numbers.measure(c.value, c.unit)}, interval {numbers.measure(c.low, c.unit)} to "
@@ -62,7 +63,7 @@ def _room(c: CriterionView) -> tuple[float, float]:
 def interval(
     value: float, low: float, high: float, ends: tuple[float, float], reference: float | None = None
 ) -> Markup:
-    """A value with its interval on the axis that a column of them shares; ``reference`` is drawn as a line."""
+    """A value with its interval on the axis of its column; ``reference`` is drawn as a line."""
     if math.isnan(value):
         return Markup()
     width = 140.0
@@ -70,9 +71,15 @@ def interval(
     parts = [line(0.0, 8.0, width, 8.0, "axis")]
     if reference is not None and math.isfinite(reference):
         parts.append(line(x(reference), 0.0, x(reference), 16.0, "reference"))
-    if not (math.isnan(low) or math.isnan(high)):
-        parts.append(line(x(low), 8.0, x(high), 8.0, "range s0"))
-    parts.append(tag("circle", cx=x(value), cy=8.0, r=3.5, class_="dot s0"))
+    if not ends[0] <= value <= ends[1]:
+        # Too far off for an axis on which the others can be told apart: an arrow says where.
+        tip, back = (1.0, 8.0) if value < ends[0] else (width - 1.0, width - 8.0)
+        parts.append(path([(tip, 8.0), (back, 4.0), (back, 12.0)], "dot s6", close=True))
+    else:
+        if not (math.isnan(low) or math.isnan(high)):
+            left, right = max(0.0, x(low)), min(width, x(high))
+            parts.append(line(left, 8.0, right, 8.0, "range s0"))
+        parts.append(tag("circle", cx=x(value), cy=8.0, r=3.5, class_="dot s0"))
     words = f"{numbers.score(value)}, {numbers.score(low)} to {numbers.score(high)}"
     return svg(width, 16.0, join(parts), words, "inline")
 
@@ -89,7 +96,7 @@ def histogram(edges: Sequence[float], counts: Sequence[int]) -> Markup:
         return Markup()
     x = Scale(edges[0], edges[-1], 0.0, width)
     # The area is the count, so bins of unequal width are not misread.
-    widths = [b - a for a, b in zip(edges, edges[1:], strict=False)]
+    widths = [b - a for a, b in itertools.pairwise(edges)]
     heights = [c / w if w > 0 else 0.0 for c, w in zip(counts, widths, strict=True)]
     top = max(heights) or 1.0
     points: list[tuple[float, float]] = [(0.0, height)]

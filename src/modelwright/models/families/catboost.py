@@ -130,7 +130,7 @@ class CatBoost:
         if task.interpretable:
             return common.OPAQUE
         outputs = max(1, task.classes) if task.problem == "multiclass" else 1
-        cost = 1.0 + outputs * (facts.rows * (facts.columns + 5) * 1e-5 + 0.5) / max(1, machine.cores) ** 0.7
+        cost = 1.0 + outputs * (facts.rows * (facts.columns + 5) * 3e-6 + 0.5) / max(1, machine.cores) ** 0.7
         return Suits("symmetric trees: slower to fit, strong with its defaults", cost)
 
     def space(self, task: Task, facts: DataFacts) -> Space:

@@ -144,7 +144,7 @@ class ElasticNet:
     tags = Tags(recipe="dense", stoppable=True, interpretable=True, tolerance=1e-4)
 
     def suits(self, task: Task, facts: DataFacts, machine: Machine) -> Suits | Declines:
-        cost = 0.1 + facts.rows * (facts.columns + 20) * max(1, task.classes - 1) * 2e-6
+        cost = 0.1 + facts.rows * (facts.columns + 20) * max(1, task.classes - 1) * 1e-6
         return Suits("a linear model that leaves out the columns that say little", cost)
 
     def space(self, task: Task, facts: DataFacts) -> Space:

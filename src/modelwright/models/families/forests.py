@@ -128,7 +128,7 @@ class Forest:
             return common.OPAQUE
         depth = np.log2(max(4, facts.rows))
         tried = facts.columns**0.5 if task.problem != "regression" else facts.columns * 0.6
-        cost = 0.2 + 200 * facts.rows * depth * (1 + tried) * (0.6e-8 if self.extra else 1.2e-8) * (
+        cost = 0.2 + 200 * facts.rows * depth * (1 + tried) * (0.4e-8 if self.extra else 0.6e-8) * (
             1 + 0.05 * task.classes
         ) * 3 / max(1, machine.cores)
         return Suits("a forest: hard to mislead, good in an ensemble and with few rows", float(cost))
@@ -220,7 +220,7 @@ class DecisionTree:
     tags = Tags(recipe="trees", interpretable=True)
 
     def suits(self, task: Task, facts: DataFacts, machine: Machine) -> Suits | Declines:
-        cost = 0.01 + facts.rows * facts.columns * 1.5e-6
+        cost = 0.01 + facts.rows * facts.columns * 3e-7
         return Suits("one tree of a few questions: a person can follow each prediction", cost)
 
     def space(self, task: Task, facts: DataFacts) -> Space:

@@ -38,7 +38,7 @@ class LinearSvm:
                 f"the rarest class has {facts.smallest_class} rows, and its scores are made probabilities on "
                 "rows held out from training, which takes 4 of each"
             )
-        cost = 0.05 + facts.rows * (facts.columns + 20) * max(1, task.classes - 1) * 1e-6
+        cost = 0.05 + facts.rows * (facts.columns + 20) * max(1, task.classes - 1) * 5e-7
         return Suits("a linear model that looks at the rows near the border", cost)
 
     def space(self, task: Task, facts: DataFacts) -> Space:

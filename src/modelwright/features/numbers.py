@@ -19,6 +19,8 @@ from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.inputs import columns_of
 
 LARGEST = float(np.finfo(np.float32).max)
+FINEST = float(np.finfo(np.float32).tiny)
+"""A spread below the smallest normal float32 counts as none."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -192,7 +194,7 @@ def _log(values: Floats) -> Floats:
 
 def _skewness(values: Floats) -> float:
     deviation = values.std()
-    return float(((values - values.mean()) ** 3).mean() / deviation**3) if deviation > 0 else 0.0
+    return float((((values - values.mean()) / deviation) ** 3).mean()) if deviation > FINEST else 0.0
 
 
 def _scale(name: str, place: int, values: Floats) -> _Scaled | None:
@@ -212,7 +214,7 @@ def _scale(name: str, place: int, values: Floats) -> _Scaled | None:
     logged = abs(skewness) > 2.0 and abs(_skewness(logs)) < abs(skewness)
     used = logs if logged else drawn
     centre, deviation = float(used.mean()), float(used.std())
-    if not np.isfinite(deviation) or deviation <= 1e-12 * max(abs(centre), 1e-300):
+    if not np.isfinite(deviation) or deviation <= max(1e-12 * abs(centre), FINEST):
         return None
     return _Scaled(name, place, fill, low, high, centre, 1.0 / deviation, logged)
 

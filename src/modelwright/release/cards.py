@@ -145,8 +145,8 @@ def _evaluation(facts: Facts) -> str:
     if n == 0:
         return "No rows were kept for a test, so nothing is proven."
     return (
-        f"{words.count(n, 'row')} that no part of training, choosing or calibrating had seen, opened once this "
-        "model was final and scored through the very graph in this bundle."
+        f"{words.count(n, 'row')} that no part of training, choosing or calibrating had seen, opened once "
+        "this model was final and scored through the very graph in this bundle."
     )
 
 
@@ -251,8 +251,9 @@ def _summary(facts: Facts) -> str:
     kinds = sorted({c.kind for c in inputs})
     said = ", ".join(f"{sum(c.kind == kind for c in inputs)} {kind}" for kind in kinds)
     return (
-        f"{words.count(facts.collected.rows, 'row')} collected, {words.count(facts.labelled.rows, 'row')} with a "
-        f"usable target; {words.count(len(inputs), 'input column')} ({said})."
+        f"{words.count(facts.collected.rows, 'row')} collected, "
+        f"{words.count(facts.labelled.rows, 'row')} with a usable target; "
+        f"{words.count(len(inputs), 'input column')} ({said})."
     )
 
 
@@ -305,8 +306,8 @@ def _parts(facts: Facts) -> str:
     by += [f"ordered by {cell(development.time)}"] if development.time else []
     how = f", {' and '.join(by)}" if by else ""
     return (
-        f"{words.count(development.rows, 'row')} for development, {words.count(facts.tested.rows, 'row')} sealed "
-        f"for the test{how}."
+        f"{words.count(development.rows, 'row')} for development, "
+        f"{words.count(facts.tested.rows, 'row')} sealed for the test{how}."
     )
 
 

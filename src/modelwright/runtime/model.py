@@ -22,6 +22,7 @@ from modelwright.runtime.table import Values, columns_of, is_plain
 CHUNK: Final = 8192
 """Rows that pass the graph at once: enough to be fast, few enough to keep memory flat."""
 Arrays = dict[str, npt.NDArray[Any]]
+_TEXT_OR_NONE: Final = frozenset({str, type(None)})
 _NULLS: Final[dict[str, tuple[Any, Any]]] = {
     "numbers": (np.nan, np.float64),
     "strings": (NULL_TEXT, object),
@@ -200,14 +201,14 @@ class Model:
         if self._string_parsers:
             strings = np.empty((n, len(self._string_parsers)), dtype=object)
             for j, (name, parser) in enumerate(self._string_parsers):
-                made, _ = parser.column(columns[name])
+                made = _column(parser, columns[name])
                 made[made == None] = NULL_TEXT  # noqa: E711  (value by value)
                 strings[:, j] = made
             feeds["strings"] = strings
         if self._time_parsers:
             times = np.empty((n, len(self._time_parsers)), dtype=np.int64)
             for j, (name, parser) in enumerate(self._time_parsers):
-                times[:, j] = parser.column(columns[name])[0]
+                times[:, j] = _column(parser, columns[name])
             feeds["times"] = times
         return feeds
 
@@ -277,7 +278,19 @@ def _numbers(parser: ColumnParser, values: Values) -> npt.NDArray[np.float64]:
         made = values.astype(np.float64)
         made[~np.isfinite(made)] = np.nan
         return made
-    return np.asarray(parser.column(values)[0], dtype=np.float64)
+    return np.asarray(_column(parser, values), dtype=np.float64)
+
+
+def _column(parser: ColumnParser, values: Values) -> npt.NDArray[Any]:
+    """The typed array of a column; texts that come again and again are read once."""
+    if type(values) is list and set(map(type, values)) <= _TEXT_OR_NONE:
+        place = dict.fromkeys(values)
+        if 2 * len(place) < len(values):
+            made, _ = parser.column(list(place))
+            place = {text: i for i, text in enumerate(place)}
+            where = np.fromiter(map(place.__getitem__, values), dtype=np.int64, count=len(values))
+            return np.asarray(made[where])
+    return np.asarray(parser.column(values)[0])
 
 
 def _encodable(strings: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -33,9 +33,10 @@ a classification only because it is short."""
 POSITIVE_WORDS = ("yes", "true", "1", "y", "t", "positive", "pos", "present", "success")
 NEGATIVE_WORDS = ("no", "false", "0", "n", "f", "negative", "neg", "absent", "failure", "-1")
 
-RARE_SHARE = 0.1
-VERY_RARE_SHARE = 0.02
-"""Below a tenth accuracy begins to mislead; below a fiftieth most models predict the common class alone."""
+RARE = 0.2
+VERY_RARE = 0.04
+"""Of the share a class would have if all were equal: with two classes, below a tenth accuracy begins to
+mislead, and below a fiftieth most models predict the common class alone."""
 
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?")
 
@@ -371,10 +372,10 @@ def _report(
         total = sum(counts.values())
         rarest = min(counts, key=lambda c: (counts[c], c))
         share = counts[rarest] / total
-        if share < RARE_SHARE:
+        if share < RARE / len(counts):
             book.finding(
                 "label.imbalance",
-                "warning" if share < VERY_RARE_SHARE else "note",
+                "warning" if share < VERY_RARE / len(counts) else "note",
                 f"the class {rarest!r} has {counts[rarest]} of {total} rows ({share:.1%})",
                 "judge by pr_auc, recall or balanced_accuracy, not by accuracy, and collect more such rows",
                 column=target,

@@ -10,6 +10,7 @@ from modelwright.data.profile.stage import day
 from modelwright.data.split.ordered import Floats
 from modelwright.data.split.units import Ints
 
+MANY_COPIES = 0.3
 FEW_GROUPS = 10
 """Intervals resample groups; with fewer the percentiles of the bootstrap are known to be too narrow
 (Cameron, Gelbach and Miller 2008, Review of Economics and Statistics 90:414-427)."""
@@ -88,18 +89,17 @@ def report_missing_time(book: Book, when: Floats, column: str) -> None:
 
 
 def report_copies(book: Book, copies: Ints) -> None:
-    """A finding that counts exact copies; a warning where they are the rule."""
+    """A finding where exact copies are many (that there are any is reported by clean)."""
     n = len(copies)
     extra = n - len(np.unique(copies))
-    if not extra:
+    share = extra / max(1, n)
+    if share < MANY_COPIES:
         return
-    share = extra / n
-    most = share > 0.5
     book.finding(
         "split.duplicates",
-        "warning" if most else "note",
+        "warning",
         f"{extra} of {n} rows ({share:.1%}) equal an earlier row in inputs and target; copies stay on "
-        "one side of every split" + (", so the test is about combinations never seen" if most else ""),
+        "one side of every split, so the test is harder than new rows that may be copies too",
         "name the columns that tell records apart as data.keys, or say clean: {duplicates: drop} where one "
         "record was entered twice",
         numbers={"rows": float(extra), "share": share},

@@ -1,0 +1,1 @@
+"""The checks, one a file; ``modelwright.evidence.analyse.check`` lists them."""

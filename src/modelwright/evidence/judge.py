@@ -222,7 +222,7 @@ def _more_rows(threshold: float, e: Estimate, rows: int | None) -> int | None:
     if not math.isfinite(reach) or not math.isfinite(gap) or gap == 0 or e.n == 0:
         return None
     total = rows if rows is not None else e.n
-    more = math.ceil(total * ((reach / gap) ** 2 - 1))
+    more = math.ceil(total * ((reach / gap) ** 2 - 1) - 1e-6)
     return max(more, 1) if more < 1_000_000_000 else None
 
 

@@ -101,13 +101,13 @@ def newcombe_auc(auc: float, positives: float, negatives: float, level: float = 
     from scipy.optimize import brentq
 
     z = normal_quantile(level)
-    tiny = 1e-12
+    tiny = 1e-9
 
     def gap(theta: float) -> float:
         return (auc - theta) ** 2 - z * z * newcombe_variance(theta, positives, negatives)
 
-    low = float(brentq(gap, tiny, auc)) if auc > tiny and gap(tiny) > 0 else 0.0
-    high = float(brentq(gap, auc, 1 - tiny)) if auc < 1 - tiny and gap(1 - tiny) > 0 else 1.0
+    low = float(brentq(gap, tiny, min(auc, 1 - tiny))) if auc > tiny and gap(tiny) > 0 else 0.0
+    high = float(brentq(gap, max(auc, tiny), 1 - tiny)) if auc < 1 - tiny and gap(1 - tiny) > 0 else 1.0
     return low, high
 
 

@@ -1,0 +1,321 @@
+"""Every finding that a run can report: its stable code, what it means, and what to do about it.
+
+A goal accepts a finding by its code (``accept: {leak.golden-feature: "why"}``), or for one column only
+(``leak.golden-feature:grade``). Codes are a contract: they may be added, never renamed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelwright.core.records.evidence import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class FindingCard:
+    """What can be said of a code without a run."""
+
+    code: str
+    title: str
+    severity: Severity
+    """The usual one; a run may grade by degree."""
+    meaning: str
+    remedy: str
+
+
+def _cards(*cards: FindingCard) -> dict[str, FindingCard]:
+    made = {card.code: card for card in cards}
+    if len(made) != len(cards):
+        raise ValueError("a code of a finding stands twice in the catalogue")
+    return made
+
+
+_C = FindingCard
+
+FINDINGS: dict[str, FindingCard] = _cards(
+    _C(
+        "goal.no-criteria", "no criterion of success", "warning",
+        "The goal does not say how good the model must be, so it only has to beat the best baseline.",
+        "Add criteria under `success`.",
+    ),
+    _C(
+        "collect.broken-rows", "broken rows", "warning",
+        "Rows of a source could not be read (too many cells, a quote that never closes). They are kept "
+        "in the "
+        "quarantine file with their line numbers and reasons, and take no part.",
+        "Mend them in the source.",
+    ),
+    _C(
+        "collect.columns", "columns named by place", "note",
+        "The source had no header, or columns without a name or with a name that stood before.",
+        "Give every column a name of its own in the source.",
+    ),
+    _C(
+        "collect.encoding", "not UTF-8", "note",
+        "A text file was read in another encoding, chosen by its look.",
+        "Check names with accents; save the file as UTF-8.",
+    ),
+    _C(
+        "clean.ambiguous-date", "day or month first", "warning",
+        "No date of the column tells whether the day or the month stands first.",
+        "Write dates as year-month-day in the source.",
+    ),
+    _C(
+        "clean.constant", "constant column", "note",
+        "The column has the same value in every row (or none) and is left out.",
+        "Nothing, or give it a kind in `data.columns` to keep it.",
+    ),
+    _C(
+        "clean.duplicates", "equal rows", "note",
+        "Rows equal an earlier row in every column that is not a key. They stay on one side of every "
+        "split, or are "
+        "dropped where one record was entered twice.",
+        "Say `duplicates: drop` or `keep`.",
+    ),
+    _C(
+        "clean.identifier", "identifier", "note",
+        "The column is different in nearly every row and is left out: a model would learn rows by heart.",
+        "Nothing, or give it a kind in `data.columns` to keep it.",
+    ),
+    _C(
+        "clean.no-inputs", "nothing to learn from", "warning",
+        "Every column is constant, an identifier, or kept out by the goal.",
+        "Bring columns in with `data.columns`, or add some to the source.",
+    ),
+    _C(
+        "clean.personal", "personal data changed", "note",
+        "The column holds personal data by its look, and was dropped, masked or hashed as the goal asks.",
+        "Nothing.",
+    ),
+    _C(
+        "clean.sentinel", "a number that may mean missing", "warning",
+        "One extreme number (such as -999) stands far from all others and repeats. It is never changed "
+        "by itself.",
+        "If it means missing, say so in `data.columns` spellings.",
+    ),
+    _C(
+        "clean.unreadable", "cells that could not be read", "warning",
+        "Cells of a column of numbers, dates or yes and no hold something else, and count as missing.",
+        "Give their spellings in `data.columns`, or another kind for the column.",
+    ),
+    _C(
+        "label.imbalance", "rare class", "note",
+        "A class has less than a fifth of the share it would have if all classes were equal (a warning "
+        "below a "
+        "twenty-fifth).",
+        "Judge by pr_auc, recall or balanced_accuracy, and collect more such rows.",
+    ),
+    _C(
+        "label.test-spelling", "classes spelled otherwise in the test rows", "note",
+        "The test file writes classes in another case, with blanks or a full stop; they were matched.",
+        "Give classes one spelling in both files.",
+    ),
+    _C(
+        "label.unlabelled", "rows without a target", "note",
+        "Rows whose target is missing are left out (a warning above one row in twenty).",
+        "Find out why they have none: where that depends on the answer, the model learns a bias.",
+    ),
+    _C(
+        "split.duplicates", "very many copies", "warning",
+        "At least three rows in ten equal an earlier one. Copies stay on one side, so the test is "
+        "harder than rows "
+        "that may be copies too.",
+        "Name the columns that tell records apart as `data.keys`, or drop duplicates.",
+    ),
+    _C(
+        "split.few-groups", "few groups in the test", "warning",
+        "Intervals resample groups; with fewer than ten they are too narrow.",
+        "Collect more groups, or use outer folds.",
+    ),
+    _C(
+        "split.group-straddles", "a group on both sides", "blocker",
+        "Rows of one group are learnt and tested, so the test shows recognition and not skill.",
+        "Part the rows by group.",
+    ),
+    _C(
+        "split.test-copies", "copies of test rows left out", "note",
+        "Rows to learn from that equal rows of a given test part were left out of training.",
+        "Check how the test rows came about.",
+    ),
+    _C(
+        "split.test-seen", "the test rows were learnt", "blocker",
+        "More than half of the rows to learn from equal rows of a given test part; leaving them out "
+        "would leave too "
+        "little.",
+        "Give test rows that were not learned from.",
+    ),
+    _C(
+        "split.time-missing", "rows without a time", "warning",
+        "Rows whose `data.time` is missing are taken as the earliest.",
+        "Fill the time in, or leave the rows out.",
+    ),
+    _C(
+        "split.time-overlap", "training and test overlap in time", "warning",
+        "Some rows to learn from are later than the earliest test row.",
+        "Part the rows in time order.",
+    ),
+    _C(
+        "leak.golden-feature", "one column gives the target away", "blocker",
+        "A single input predicts the target almost perfectly on rows it was not fitted on. It was "
+        "probably made from "
+        "the target or after it.",
+        "Name it in `data.later`, or accept the finding with the reason why it is known in time.",
+    ),
+    _C(
+        "leak.parts", "the target is a sum of inputs", "blocker",
+        "The numeric target is an exact straight combination of inputs, to the last digit.",
+        "Name the parts in `data.later`, or compute the target without a model.",
+    ),
+    _C(
+        "leak.known-afterwards", "filled in because of the target", "blocker",
+        "Whether a value of the column is there tells the target, as with the date of an event that is to be "
+        "predicted.",
+        "Name it in `data.later`, or accept the finding with the reason.",
+    ),
+    _C(
+        "leak.later-date", "a date after the row's time", "warning",
+        "A date is later than `data.time` in most rows, so it may not be known when the prediction is made.",
+        "Name it in `data.later`, unless it is planned in advance.",
+    ),
+    _C(
+        "leak.undeclared-group", "rows of one thing, and no group", "warning",
+        "An identifier repeats and rows that share it answer alike, so they should not be on both sides.",
+        "Name it as `data.group`.",
+    ),
+    _C(
+        "analyse.contradictions", "equal rows, different answers", "note",
+        "Rows that are alike in every input have different targets, which bounds what any model can reach.",
+        "Look for the input that tells them apart, or for mistakes in the labels.",
+    ),
+    _C(
+        "analyse.coverage", "slices with few rows", "warning",
+        "A value of a sensitive column, or of one that a criterion slices by, has few development rows.",
+        "Collect more of these rows.",
+    ),
+    _C(
+        "analyse.drift", "change over time", "warning",
+        "The last third of the development rows is unlike the first (population stability index of 0.25 "
+        "or more).",
+        "Learn from recent rows, retrain often, watch the column when the model is live.",
+    ),
+    _C(
+        "analyse.duplicate-columns", "inputs that say the same", "note",
+        "Two inputs are equal up to scale or names.",
+        "Set the kind of one to ignore.",
+    ),
+    _C(
+        "analyse.heavy-tails", "heavy tails", "note",
+        "The largest values of a number dwarf the rest.",
+        "Nothing for trees; other families get it on a scale that tames the tail.",
+    ),
+    _C(
+        "analyse.high-cardinality", "very many values", "note",
+        "A category has a hundred values or more.",
+        "Group its values by what they mean.",
+    ),
+    _C(
+        "analyse.identifier", "an input that identifies the row", "warning",
+        "A category that is kept as an input is different in nine rows of ten.",
+        "Name it in `data.keys`, or make it a text.",
+    ),
+    _C(
+        "analyse.missing", "mostly missing", "note",
+        "An input is missing in half of the rows (a warning from 95%).",
+        "Find out why; fill it at the source, or ignore it.",
+    ),
+    _C(
+        "analyse.missingness", "missing values that carry the target", "note",
+        "Where the input is missing, the target is different.",
+        "Make sure that values will be missing for the same reasons later.",
+    ),
+    _C(
+        "analyse.outliers", "numbers far from all others", "warning",
+        "A few values are more than ten times the usual range away.",
+        "Check units and decimal points.",
+    ),
+    _C(
+        "analyse.rare-categories", "categories too rare to learn", "note",
+        "Values of a category have fewer than five rows.",
+        "Merge values that mean the same.",
+    ),
+    _C(
+        "analyse.target-skew", "a target with a heavy tail", "warning",
+        "One row in a hundred carries half of the variance of the numeric target.",
+        "Judge by mae, median_ae or mape, or predict its logarithm.",
+    ),
+    _C(
+        "analyse.too-few-rows", "too few rows", "warning",
+        "Fewer than a hundred rows, twenty of a class, or ten an input (a note).",
+        "Collect more rows, merge classes, or leave inputs out.",
+    ),
+    _C(
+        "choose.nothing-suits", "no family suits", "warning",
+        "Every family but the baselines declined these rows.",
+        "Read the reasons in the leaderboard; name other families or lift `interpretable`.",
+    ),
+    _C(
+        "train.failed-fits", "configurations that failed", "note",
+        "Some configurations raised an error and were left out.",
+        "See the run's log.",
+    ),
+    _C(
+        "train.more-rows-would-help", "more rows would help", "note",
+        "The held-out score still rises with the number of rows.",
+        "Collect more rows of the same kind.",
+    ),
+    _C(
+        "train.only-baselines", "only baselines were fitted", "warning",
+        "No candidate beyond the baselines was fitted.",
+        "Allow more time or trials, or name families that suit.",
+    ),
+    _C(
+        "train.overfitting", "overfitting", "note",
+        "The best candidate is much better on the rows it learnt from than on others.",
+        "Follow the advice beside it in the leaderboard.",
+    ),
+    _C(
+        "train.underfitting", "underfitting", "warning",
+        "The best candidate is poor even on the rows it learnt from.",
+        "Follow the advice beside it in the leaderboard.",
+    ),
+    _C(
+        "train.unstable", "unstable", "warning",
+        "The best candidate does very differently from fold to fold.",
+        "Follow the advice beside it in the leaderboard.",
+    ),
+    _C(
+        "train.stopped-by-user", "stopped on request", "note",
+        "The search was asked to end; the best so far went on.",
+        "Resume with more budget.",
+    ),
+    _C(
+        "test.low-coverage", "intervals that miss too often", "warning",
+        "Prediction intervals or sets contain the truth less often than asked.",
+        "Look for drift between validation and test rows, and for groups.",
+    ),
+    _C(
+        "test.not-better-than-baseline", "not shown to beat a baseline", "warning",
+        "The paired interval of the difference to a baseline reaches zero.",
+        "Bring rows or columns that tell more of the target.",
+    ),
+    _C(
+        "test.opened-before", "test rows opened before", "note",
+        "The same test rows were scored by an earlier run; intervals are wider for it.",
+        "Bring new test rows.",
+    ),
+    _C(
+        "release.forced", "released by force", "warning",
+        "The model was released although its verdict did not allow it.",
+        "Use it only where that verdict is enough.",
+    ),
+    _C(
+        "release.graph-differs", "the graph differs from its parts", "blocker",
+        "The exported graph does not answer as the fitted models do.",
+        "Report this defect.",
+    ),
+    _C(
+        "release.unsigned", "not signed", "note",
+        "Hashes detect damage; only a signature detects tampering.",
+        "Name a key as `release.sign_with`.",
+    ),
+)  # fmt: skip

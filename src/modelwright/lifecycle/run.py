@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
-import resource
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -29,8 +27,10 @@ from modelwright.goal.goal import Goal
 from modelwright.goal.sections import Sections
 from modelwright.lifecycle import wiring
 from modelwright.lifecycle.folder import RunFolder, find_runs
+from modelwright.lifecycle.machine import available_cores, available_memory, peak_memory
 from modelwright.lifecycle.openings import open_rows
 from modelwright.lifecycle.plan import PLAN, Stage
+from modelwright.lifecycle.resolved import resolved
 from modelwright.lifecycle.steps import account
 from modelwright.lifecycle.versions import versions
 from modelwright.store import atomic
@@ -66,6 +66,12 @@ class Run:
     @property
     def report(self) -> Path:
         return self.path / "report.html"
+
+    @property
+    def exit_code(self) -> int:
+        """0 when released under the goal's own policy; 3 when it finished without that."""
+        good = self.released is not None and self.released.released and not self.released.forced
+        return 0 if good else 3
 
     @property
     def leaderboard(self) -> Any:
@@ -407,6 +413,7 @@ class Runner:
         released: Released = self.records[Released]
         if self.force_release and released.bundle is None:
             self.note("forced release refused", why=released.reason)
+        atomic.write_text(self.folder.path / "resolved.yaml", resolved(self.goal, self.records))
         steps = account(self.folder, self.records)
         atomic.write_json(self.folder.path / "steps.json", steps)
         self.folder.gather_evidence(tuple(stage.name for stage in PLAN))
@@ -422,21 +429,3 @@ class Runner:
         self.folder.set_state(status="finished", verdict=released.verdict, released=released.released)
         self.note("done", verdict=released.verdict, seconds=round(time.monotonic() - self.started_at, 2))
         return Run(self.folder, released)
-
-
-def peak_memory() -> int:
-    """Largest resident size of this process so far, in bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def available_memory() -> int:
-    """Bytes that are free now, less a tenth for the rest of the machine."""
-    import psutil
-
-    return int(psutil.virtual_memory().available * 0.9)

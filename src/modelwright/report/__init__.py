@@ -7,6 +7,7 @@ and ``report.json.render`` show it.
 from __future__ import annotations
 
 from modelwright.report.build import build
+from modelwright.report.door import as_json, as_text, write
 from modelwright.report.views import RunView
 
-__all__ = ["RunView", "build"]
+__all__ = ["RunView", "as_json", "as_text", "build", "write"]

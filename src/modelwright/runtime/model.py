@@ -150,6 +150,11 @@ class Model:
         return self._typed_columns(columns, n)
 
     @property
+    def parsers(self) -> dict[str, ColumnParser]:
+        """How the text of each input column becomes values: for callers that read whole columns at a time."""
+        return self._parsers
+
+    @property
     def tensors(self) -> Signature:
         """Which columns stand where in the graph's inputs."""
         return self._tensors

@@ -1,0 +1,32 @@
+"""``modelwright check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def check(
+    goal: Path = typer.Argument(..., help="The goal file (YAML)."),
+    json: bool = typer.Option(False, "--json", help="Print the result as JSON."),
+) -> int:
+    """Validate the goal and its data, and say whether it can be proven, before any compute."""
+    from modelwright.goal.goal import Goal
+    from modelwright.lifecycle.check import check_goal
+
+    found = check_goal(Goal.load(goal))
+    if json:
+        import json as codec
+
+        print(codec.dumps(found, indent=1))
+        return 0
+    print(
+        f"{found['rows']} rows, {found['columns']} columns; {found['problem']}; {found['test_rows']} rows for the test"
+    )
+    for line in found["criteria"]:
+        print(f"  {line['criterion']}: {line['says']}")
+    for finding in found["findings"]:
+        print(f"  {finding['severity']}: {finding['message']}")
+    print("provable" if found["provable"] else "not provable")
+    return 0

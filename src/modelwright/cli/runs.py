@@ -1,0 +1,89 @@
+"""``modelwright runs``, ``show``, ``compare`` and ``gc``: what there is, and what may go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+RUNS = typer.Option(Path("runs"), "--runs", help="The folder of runs.", show_default=True)
+JSON = typer.Option(False, "--json", help="Print the result as JSON.")
+
+
+def runs(
+    delete: str | None = typer.Option(None, "--delete", help="Delete this run (its blobs go with `gc`)."),
+    folder: Path = RUNS,
+    json: bool = JSON,
+) -> int:
+    """List the runs of a folder, newest last, or delete one."""
+    from modelwright.lifecycle import shelf
+
+    if delete is not None:
+        name = shelf.delete(delete, folder)
+        print(f"deleted {name}; `modelwright gc` frees what no other run needs")
+        return 0
+    found = shelf.listing(folder)
+    if json:
+        _json(found)
+        return 0
+    if not found:
+        print(f"no runs in {folder}")
+    for row in found:
+        print(f"{row['run']:<48} {row['status']:<9} {row['verdict'] or '-':<9} {row['started'][:19]}")
+    return 0
+
+
+def show(
+    run: str = typer.Argument(..., help="A run's folder or name, or a goal's name: its newest run."),
+    folder: Path = RUNS,
+    json: bool = JSON,
+) -> int:
+    """Show a run: its verdict, criteria, findings and leaderboard."""
+    from modelwright import report
+    from modelwright.lifecycle.folder import find_run
+
+    found = find_run(run, folder)
+    if json:
+        print(report.as_json(found.path))
+    else:
+        print(report.as_text(found.path))
+    return 0
+
+
+def compare(
+    first: str = typer.Argument(..., help="A run."),
+    second: str = typer.Argument(..., help="Another run."),
+    folder: Path = RUNS,
+    json: bool = JSON,
+) -> int:
+    """Compare two runs: what was asked, what was chosen, what was measured."""
+    from modelwright.lifecycle import shelf
+    from modelwright.lifecycle.folder import find_run
+
+    found = shelf.compare(find_run(first, folder), find_run(second, folder))
+    if json:
+        _json(found)
+        return 0
+    width = max((len(row["what"]) for row in found), default=0)
+    for row in found:
+        mark = " " if row["first"] == row["second"] else "*"
+        print(f"{mark} {row['what']:<{width}}  {row['first']!s:<28} {row['second']}")
+    return 0
+
+
+def gc(folder: Path = RUNS, json: bool = JSON) -> int:
+    """Free what no run needs."""
+    from modelwright.lifecycle import shelf
+
+    files, size = shelf.collect_garbage(folder)
+    if json:
+        _json({"files": files, "bytes": size})
+    else:
+        print(f"freed {size / 1e6:.1f} MB in {files} files")
+    return 0
+
+
+def _json(data: object) -> None:
+    import json
+
+    print(json.dumps(data, indent=1))

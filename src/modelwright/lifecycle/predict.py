@@ -1,0 +1,228 @@
+"""Predicting files with a bundle: streamed, in order, however large."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from modelwright.core.errors import BadData, BadInput
+from modelwright.lifecycle.folder import find_run, find_runs
+from modelwright.runtime import Model, load
+from modelwright.store import atomic
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ROWS = 50_000
+"""Rows in memory at a time."""
+FORMATS = (".csv", ".parquet", ".jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    rows: int
+    broken: int
+    seconds: float
+
+
+def find_bundle(name: str, runs: Path) -> Path:
+    """The folder of a bundle: a path, a run's bundle, or the newest release of a goal's name."""
+    path = Path(name)
+    if (path / "model.json").exists():
+        return path
+    if (path / "bundle" / "model.json").exists():
+        return path / "bundle"
+    if path.is_dir() and not (path / "state.json").exists():
+        raise BadInput(
+            f"{name} is a folder and no bundle", code="bundle.none", hint="a bundle has a model.json"
+        )
+    released = [
+        r
+        for r in find_runs(runs)
+        if name in (r.name, r.state().get("goal")) and (r.path / "bundle" / "model.json").exists()
+    ]
+    if released:
+        return released[-1].path / "bundle"
+    run = find_run(name, runs)
+    raise BadInput(
+        f"the run {run.name} released nothing (verdict: {run.state().get('verdict', 'none yet')})",
+        code="bundle.not-released",
+        hint="`modelwright show` says why; `modelwright run GOAL --force-release` releases whatever the verdict",
+    )
+
+
+def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | None = None) -> Predicted:
+    """Write the rows of ``source`` with their predictions to ``output``, whole or not at all.
+
+    Raises :class:`BadData` for a broken row unless ``quarantine`` names a file for such rows.
+    """
+    from modelwright.data.read.door import batches
+
+    began = time.monotonic()
+    if output.suffix not in FORMATS:
+        raise BadInput(
+            f"{output.name} has no format that predictions can be written in",
+            code="predict.format",
+            hint=f"end it with one of {', '.join(FORMATS)}",
+        )
+    for other in (source, quarantine):
+        if other is not None and output.exists() and other.exists() and output.samefile(other):
+            raise BadInput(
+                f"the output {output} is the same file as {other}",
+                code="predict.same-file",
+                hint="inputs are never changed: name another output",
+            )
+    model = load(bundle)
+    rows, broken = 0, []
+    writer = Writer(output)
+    try:
+        for batch in batches(str(source), ROWS):
+            for row in batch.quarantine:
+                if quarantine is None:
+                    raise BadData(
+                        f"{source.name}, line {row.line}: {row.reason}",
+                        code="predict.broken-row",
+                        hint="mend the line, or keep broken rows aside with --quarantine FILE",
+                    )
+                broken.append(row)
+            writer.write(answered(model, batch.frame))
+            rows += batch.frame.height
+        writer.finish()
+    finally:
+        writer.discard()
+    if quarantine is not None:
+        import json
+
+        text = "".join(json.dumps(row.to_json(), ensure_ascii=False) + "\n" for row in broken)
+        atomic.write_text(quarantine, text)
+    return Predicted(rows, len(broken), time.monotonic() - began)
+
+
+def answered(model: Model, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with ``prediction``, ``probability_<class>`` and what else the model answers, on its right."""
+    import polars as pl
+
+    made = model.predict_typed(typed_feeds(model, frame))
+    columns = [pl.Series("prediction", made["prediction"])]
+    if model.classes:
+        for code, name in enumerate(model.classes):
+            columns.append(pl.Series(f"probability_{name}", made["probabilities"][:, code]))
+        if "set" in made:
+            names = list(model.classes)
+            sets = [
+                "|".join(n for n, inside in zip(names, row, strict=True) if inside) for row in made["set"]
+            ]
+            columns.append(pl.Series("prediction_set", sets))
+    elif "low" in made:
+        columns += [pl.Series("prediction_low", made["low"]), pl.Series("prediction_high", made["high"])]
+    taken = [c.name for c in columns if c.name in frame.columns]
+    if taken:
+        frame = frame.rename({name: f"input_{name}" for name in taken})
+    return frame.with_columns(columns)
+
+
+def typed_feeds(model: Model, frame: pl.DataFrame) -> dict[str, Any]:
+    """A raw frame as the graph's tensors, through the same parsers that cleaned the training rows."""
+    import polars as pl
+
+    from modelwright.data.clean.apply import typed_column
+    from modelwright.features.typed import from_frame
+
+    parsers = model.parsers
+    missing = [name for name in model.tensors.names if name not in frame.columns]
+    if missing:
+        import difflib
+
+        near = difflib.get_close_matches(missing[0], frame.columns, 1)
+        raise BadData(
+            f"the input has no column {missing[0]!r}"
+            + (f" (nor {len(missing) - 1} others)" if missing[1:] else ""),
+            code="predict.missing-column",
+            hint=f"is {near[0]!r} meant?" if near else f"the model needs {', '.join(model.tensors.names)}",
+        )
+    ready = pl.DataFrame([typed_column(frame[name], parsers[name])[0] for name in model.tensors.names])
+    return from_frame(ready, model.tensors).feeds()
+
+
+class Writer:
+    """Writes frames one after the other into one file that appears when it is finished."""
+
+    def __init__(self, output: Path) -> None:
+        self.output = output
+        token = secrets.token_hex(4)
+        self._temporary = output.with_name(f".{output.name}.{token}.tmp")
+        self._parts = output.with_name(f".{output.name}.{token}.parts")
+        self._file: IO[bytes] | None = None
+        self._count = 0
+
+    def write(self, frame: pl.DataFrame) -> None:
+        if self.output.suffix == ".parquet":
+            self._parts.mkdir(parents=True, exist_ok=True)
+            frame.write_parquet(self._parts / f"{self._count:08d}.parquet")
+        else:
+            if self._file is None:
+                self.output.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._temporary.open("wb")
+            if self.output.suffix == ".csv":
+                frame.write_csv(self._file, include_header=self._count == 0)
+            else:
+                frame.write_ndjson(self._file)
+        self._count += 1
+
+    def finish(self) -> None:
+        """Give the file its name."""
+        import polars as pl
+
+        if self._count == 0:
+            raise BadData("the input has no rows", code="predict.empty", hint="check the file")
+        if self.output.suffix == ".parquet":
+            parts = [self._parts / f"{i:08d}.parquet" for i in range(self._count)]
+            pl.scan_parquet(parts).sink_parquet(self._temporary)
+        else:
+            assert self._file is not None
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        os.replace(self._temporary, self.output)
+        atomic.sync_folder(self.output.parent)
+
+    def discard(self) -> None:
+        """Remove what is unfinished; after ``finish`` there is nothing."""
+        if self._file is not None and not self._file.closed:
+            self._file.close()
+        self._temporary.unlink(missing_ok=True)
+        shutil.rmtree(self._parts, ignore_errors=True)
+
+
+def explain_file(bundle: Path, source: Path, rows: int) -> list[dict[str, Any]]:
+    """Why the first rows of a file get their predictions: each column's contribution and its error."""
+    from modelwright.data.read.door import batches
+    from modelwright.runtime.explain import explain
+
+    model = load(bundle)
+    frame = _head(batches(str(source), rows), rows)
+    made = model.predict_typed(typed_feeds(model, frame))
+    found = explain(model, frame)
+    result = []
+    for i in range(frame.height):
+        prediction = made["prediction"][i]
+        columns = [
+            {"column": name, "value": frame[name][i], "effect": effect, "error": error}
+            for name, effect, error in found.top(i, len(found.columns))
+        ]
+        shown = str(prediction) if model.classes else float(prediction)
+        result.append({"row": i, "prediction": shown, "columns": columns})
+    return result
+
+
+def _head(pieces: Iterator[Any], rows: int) -> pl.DataFrame:
+    for piece in pieces:
+        frame: pl.DataFrame = piece.frame.head(rows)
+        return frame
+    raise BadData("the input has no rows", code="predict.empty", hint="check the file")

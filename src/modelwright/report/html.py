@@ -55,6 +55,7 @@ def _asset(name: str) -> str:
 
 def link(path: str) -> str:
     """A path inside the run's folder as an address, or nothing where it is not one."""
+    path = clean(path)
     if (
         not path
         or re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|[/\\]", path)

@@ -27,8 +27,12 @@ def matrix(figure: Figure, look: Look) -> Markup:
     letters = 16 if wide <= 6 else 12
     left = 26.0 + min(124.0, 7.6 * max(len(short(r, letters)) for r in rows))
     side = (WIDTH - left - 8) / wide
+    longest = max(len(short(c, letters)) for c in columns)
+    slanted = longest * 6.6 > side
+    if slanted:
+        # Names that lean to the right need room behind the last column.
+        side = (WIDTH - left - max(8.0, 4.6 * len(short(columns[-1], letters)) - side / 2)) / wide
     tall = min(side, 62.0)
-    slanted = any(len(short(c, letters)) * 7.2 > side for c in columns)
     head = 30.0 + (min(90.0, 5.2 * max(len(short(c, letters)) for c in columns)) if slanted else 16.0)
     height = head + tall * len(cells) + 8
     largest = max((abs(v) for row in cells for v in row if math.isfinite(v)), default=0.0) or 1.0

@@ -1,7 +1,8 @@
 """Bad sources, each with the message that a person gets: reading them is reading the manual.
 
-A case is a folder in tests/data/bad: ``case.json`` (what the goal says), the files, and ``message.txt``. After
-a wanted change of words: ``MODELWRIGHT_WRITE_MESSAGES=1 pytest tests/data/test_bad.py``, and read the difference.
+A case is a folder in tests/data/bad: ``case.json`` (what the goal says), the files, and ``message.txt``.
+After a wanted change of words run ``MODELWRIGHT_WRITE_MESSAGES=1 pytest tests/data/test_bad.py``, and read
+the difference.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def run(folder: Path, case: dict[str, Any]) -> None:
     def place(name: str | None) -> str | None:
         return name if name is None or "://" in name else str(folder / name)
 
-    source = SourceSection(source=place(case["source"]) or "", query=case.get("query"), test=place(case.get("test")))
+    source = SourceSection(
+        source=place(case["source"]) or "", query=case.get("query"), test=place(case.get("test"))
+    )
     roles = {key: tuple(v) if isinstance(v, list) else v for key, v in case.get("roles", {}).items()}
     problem = ProblemSection("bad", case.get("problem"), case.get("target"))
     book = Book()

@@ -12,7 +12,9 @@ HERE = Path(__file__).parent
 def main() -> None:
     (HERE / "binary_named_csv" / "people.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
     (HERE / "control_bytes" / "people.csv").write_bytes(b"a,b\n\x00\x01\x02,1\n")
-    (HERE / "cut_short_gzip" / "people.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 5000, mtime=0)[:40])
+    (HERE / "cut_short_gzip" / "people.csv.gz").write_bytes(
+        gzip.compress(b"a,b\n" + b"1,2\n" * 5000, mtime=0)[:40]
+    )
     (HERE / "wrong_encoding" / "people.csv").write_bytes("name,n\nann,1\n".encode("utf-16") + b"\x00")
     (HERE / "no_parquet" / "people.parquet").write_bytes(b"PAR1 this is no parquet")
     (HERE / "no_workbook" / "people.xlsx").write_bytes(b"name,age\n1,2\n")

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelwright.core.records.data import ROW, CleanOperation, Column
@@ -24,7 +24,9 @@ def column(kind: Any, **operations: dict[str, Any]) -> Column:
 _MARKERS = {"markers": ["", "?", "NA"]}
 _COLUMNS = {
     "plain number": column("number", strip={}, missing=_MARKERS, number={}),
-    "grouped number": column("number", strip={}, missing=_MARKERS, number={"thousands": ",", "percent": True}),
+    "grouped number": column(
+        "number", strip={}, missing=_MARKERS, number={"thousands": ",", "percent": True}
+    ),
     "comma number": column("number", strip={}, number={"decimal": ",", "thousands": "."}),
     "number with numeric marker": column("number", missing={"markers": ["-999"]}, number={}),
     "bare number": column("number"),
@@ -38,9 +40,13 @@ _NUMBER_LIKE = st.one_of(
     st.integers().map(str),
     st.decimals(allow_nan=False, allow_infinity=False).map(str),
     st.from_regex(r"[ \t\x1c]?[+\-−]?[0-9]{0,25}[.,]?[0-9]{0,25}([eE][+-]?[0-9]{1,3})?[ %]?", fullmatch=True),
-    st.sampled_from(["inf", "-Infinity", "nan", "NaN", "1e400", "-0", "1_0", "0x1", "1.", ".", "-999", "?", "1d"]),
+    st.sampled_from(
+        ["inf", "-Infinity", "nan", "NaN", "1e400", "-0", "1_0", "0x1", "1.", ".", "-999", "?", "1d"]
+    ),
 )
-_TEXTS = st.lists(st.one_of(_NUMBER_LIKE, st.text(max_size=8), st.none(), st.sampled_from(["yes", "NO", "a", "A."])))
+_TEXTS = st.lists(
+    st.one_of(_NUMBER_LIKE, st.text(max_size=8), st.none(), st.sampled_from(["yes", "NO", "a", "A."]))
+)
 
 
 def bits(values: list[Any]) -> list[Any]:
@@ -56,7 +62,9 @@ def by_runtime(one: Column, values: list[Any]) -> list[Any]:
 @given(values=_TEXTS)
 def test_text_columns_are_bit_identical(name: str, values: list[str | None]) -> None:
     one = _COLUMNS[name]
-    frame = pl.DataFrame({"x": pl.Series(values, dtype=pl.String), ROW: pl.Series(range(len(values)), dtype=pl.Int64)})
+    frame = pl.DataFrame(
+        {"x": pl.Series(values, dtype=pl.String), ROW: pl.Series(range(len(values)), dtype=pl.Int64)}
+    )
     made = typed(frame, [one])
     assert made.columns == [ROW, "x"]
     assert bits(made["x"].to_list()) == bits(by_runtime(one, list(values)))
@@ -72,11 +80,14 @@ def test_number_columns_are_bit_identical(name: str, values: list[float | None])
 
 @pytest.mark.parametrize("name", sorted(_COLUMNS))
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@settings(max_examples=25)
 @given(values=st.lists(st.one_of(st.none(), st.integers(-(10**15), 10**15))))
 def test_moments_are_bit_identical(name: str, unit: Any, values: list[int | None]) -> None:
     one = _COLUMNS[name]
     for zone in (None, "UTC"):
-        scaled = pl.Series("x", [None if v is None else v // 1000 if unit == "ms" else v for v in values], dtype=pl.Int64)
+        scaled = pl.Series(
+            "x", [None if v is None else v // 1000 if unit == "ms" else v for v in values], dtype=pl.Int64
+        )
         series = scaled.cast(pl.Datetime(unit, zone))
         made = typed(pl.DataFrame([series]), [one])
         assert bits(made["x"].to_list()) == bits(by_runtime(one, series.to_list()))

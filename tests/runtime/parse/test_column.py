@@ -25,7 +25,21 @@ def spec(kind: Any, **operations: dict[str, Any]) -> ColumnSpec:
 
 
 def test_numbers() -> None:
-    values = [" 1 ", "1,5", "2", 3, 4.5, True, None, float("nan"), float("inf"), "", "?", Decimal("2.5"), 10**400]
+    values = [
+        " 1 ",
+        "1,5",
+        "2",
+        3,
+        4.5,
+        True,
+        None,
+        float("nan"),
+        float("inf"),
+        "",
+        "?",
+        Decimal("2.5"),
+        10**400,
+    ]
     made, counts = apply_counted(spec("number", strip={}, missing={"markers": ["?"]}, number={}), values)
     assert made.dtype == np.float64
     np.testing.assert_array_equal(made, [1, np.nan, 2, 3, 4.5, 1] + [np.nan] * 5 + [2.5, np.nan])
@@ -34,7 +48,9 @@ def test_numbers() -> None:
 
 def test_a_marker_that_is_a_number_holds_for_numbers_too() -> None:
     column = spec("number", missing={"markers": ["-999"]}, number={})
-    np.testing.assert_array_equal(apply_column(column, [-999, -999.0, "-999", 1]), [np.nan, np.nan, np.nan, 1])
+    np.testing.assert_array_equal(
+        apply_column(column, [-999, -999.0, "-999", 1]), [np.nan, np.nan, np.nan, 1]
+    )
     np.testing.assert_array_equal(apply_column(column, np.array([-999.0, 1.0])), [np.nan, 1])
 
 
@@ -44,7 +60,19 @@ def test_a_decimal_comma_does_not_touch_numbers() -> None:
 
 
 def test_categories_are_written_canonically() -> None:
-    values = [3, 3.0, 2.5, True, "a", None, float("nan"), np.float64(7), np.str_("s"), date(2024, 5, 1), b"bytes"]
+    values = [
+        3,
+        3.0,
+        2.5,
+        True,
+        "a",
+        None,
+        float("nan"),
+        np.float64(7),
+        np.str_("s"),
+        date(2024, 5, 1),
+        b"bytes",
+    ]
     made = apply_column(spec("category"), values)
     assert made.dtype == object
     assert made.tolist() == ["3", "3", "2.5", "true", "a", None, None, "7", "s", "2024-05-01", "bytes"]
@@ -62,8 +90,8 @@ def test_dates() -> None:
     day = 86_400_000_000
     values = [
         "1970-01-02", date(1970, 1, 2), datetime(1970, 1, 2, tzinfo=UTC),
-        datetime(1970, 1, 2, tzinfo=timezone(timedelta(hours=2))), np.datetime64("1970-01-02T00:00:00.000000001"),
-        np.datetime64("NaT"), "never", None,
+        datetime(1970, 1, 2, tzinfo=timezone(timedelta(hours=2))),
+        np.datetime64("1970-01-02T00:00:00.000000001"), np.datetime64("NaT"), "never", None,
     ]  # fmt: skip
     made, counts = apply_counted(column, values)
     hour = day // 24
@@ -97,17 +125,20 @@ def test_json_both_ways() -> None:
     np.testing.assert_array_equal(made, [5.0, np.nan])
 
 
+def one_operation(name: str) -> dict[str, Any]:
+    column = {"name": "x", "kind": "number", "operations": [{"name": name, "options": {}}]}
+    return {"version": 1, "columns": [column]}
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [
         ({"version": 99, "columns": []}, "bundle.version"),
         ({"version": 1}, "bundle.preprocess"),
-        ({"version": 1, "columns": [{"name": "x", "kind": "number", "operations": [{"name": "eval", "options": {}}]}]},
-         "bundle.operation"),
-        ({"version": 1, "columns": [{"name": "x", "kind": "number", "operations": [{"name": "missing", "options": {}}]}]},
-         "bundle.preprocess"),
+        (one_operation("eval"), "bundle.operation"),
+        (one_operation("missing"), "bundle.preprocess"),
     ],
-)  # fmt: skip
+)
 def test_a_damaged_file_is_refused(data: dict[str, Any], code: str) -> None:
     with pytest.raises(BadBundle) as caught:
         Preprocess.from_json(data)
@@ -118,7 +149,11 @@ _ANY = st.one_of(
     st.text(), st.integers(), st.floats(), st.booleans(), st.none(), st.datetimes(), st.dates(), st.binary()
 )
 _FULL: dict[str, dict[str, Any]] = {
-    "number": {"strip": {}, "missing": {"markers": ["?", "-9"]}, "number": {"thousands": ",", "percent": True}},
+    "number": {
+        "strip": {},
+        "missing": {"markers": ["?", "-9"]},
+        "number": {"thousands": ",", "percent": True},
+    },
     "boolean": {"strip": {}, "boolean": {"true": ["yes", "1"], "false": ["no", "0"]}},
     "category": {"strip": {}, "missing": {"markers": ["", "?"]}, "case": {"spellings": {"a": "A"}}},
     "text": {"missing": {"markers": [""]}, "text": {}},

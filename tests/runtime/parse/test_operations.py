@@ -111,7 +111,11 @@ def micro(*parts: int) -> int:
         ("2024-05-01T12:00:00+02:00", {"formats": ["%Y-%m-%dT%H:%M:%S%z"]}, micro(2024, 5, 1, 10)),
         ("2024-05-01T12:00:00Z", {"formats": ["%Y-%m-%dT%H:%M:%S%z"]}, micro(2024, 5, 1, 12)),
         ("2024-05-01 12:00", {"formats": ["%Y-%m-%d %H:%M"], "zone": 120}, micro(2024, 5, 1, 10)),
-        ("2024-05-01 12:00:00.123456789", {"formats": ["%Y-%m-%d %H:%M:%S.%f"]}, micro(2024, 5, 1, 12, 0, 0, 123456)),
+        (
+            "2024-05-01 12:00:00.123456789",
+            {"formats": ["%Y-%m-%d %H:%M:%S.%f"]},
+            micro(2024, 5, 1, 12, 0, 0, 123456),
+        ),
         ("2024-05-01 24:00", {"formats": ["%Y-%m-%d %H:%M"]}, micro(2024, 5, 2)),
         ("20240501", {"formats": ["%Y%m%d"]}, micro(2024, 5, 1)),
         ("1714521600", {"epoch": "s"}, micro(2024, 5, 1)),
@@ -132,7 +136,9 @@ def test_date(text: str, options: dict[str, Any], value: int | None) -> None:
 )
 def test_date_reads_what_python_writes(moment: datetime, form: str) -> None:
     text = moment.strftime(form).rjust(len("2024-05-01 00:00:00.000000") + form.endswith("Z"), "0")
-    text = text if form.startswith("%d") else moment.isoformat(sep=form[8], timespec="microseconds") + form[20:]
+    text = (
+        text if form.startswith("%d") else moment.isoformat(sep=form[8], timespec="microseconds") + form[20:]
+    )
     if form.startswith("%d"):
         text = f"{moment.day:02}/{moment.month:02}/{moment.year:04} {moment:%H:%M:%S.%f}"
     expected = (moment - datetime(1970, 1, 1)) // timedelta(microseconds=1)  # noqa: DTZ001

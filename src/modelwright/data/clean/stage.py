@@ -35,9 +35,11 @@ def clean(
     check_names(named(section, roles, problem), collected.columns)
     wishes = dict(section.columns)
     columns: list[Column] = []
+    identifiers: list[str] = list(roles.keys)
     series: list[pl.Series] = [raw[ROW]]
     for name in collected.columns:
-        column, values = _column(raw[name], section, roles, problem, wishes.get(name), book)
+        column, values, identifies = _column(raw[name], section, roles, problem, wishes.get(name), book)
+        identifiers += [name] if identifies else []
         columns.append(column)
         series.append(values)
     table = pl.DataFrame(series)
@@ -49,7 +51,9 @@ def clean(
             "the goal.",
             "Give a column a kind in data.columns to bring it in, or add columns to the source.",
         )
-    table, duplicates, dropped, test_rows = _duplicates(section, columns, table, collected, book)
+    table, duplicates, dropped, test_rows = _duplicates(
+        section, identifiers, [c.name for c in columns if c.role == "time"], table, collected, book
+    )
     return Cleaned(
         table=Blob.of(table, "table"),
         rows=table.height,
@@ -68,7 +72,8 @@ def _column(
     problem: ProblemSection,
     wish: ColumnWish | None,
     book: Book,
-) -> tuple[Column, pl.Series]:
+) -> tuple[Column, pl.Series, bool]:
+    """The column, its typed values, and whether it was found to identify rows."""
     name = raw.name
     role = role_of(name, roles, problem, wish)
     off = frozenset(
@@ -92,15 +97,16 @@ def _column(
         book.finding(note.code, note.severity, note.message, note.remedy, column=name, numbers=note.numbers)
     if role == "target" and problem.problem == "regression":
         _check_numbers(raw, values)
+    identifies = False
     if dropped:
         column = replace(column, role="ignored" if role == "input" else role, is_input=False, why=dropped)
     elif wish is not None and wish.kind == "ignore":
         column = replace(column, is_input=False, why="the goal says to ignore it")
     elif column.is_input and (wish is None or wish.kind is None):
-        column = _useless(column, values, off, book)
+        column, identifies = _useless(column, values, off, book)
     if column.kind == "number" and column.is_input:
         _sentinels(values, book)
-    return column, values
+    return column, values, identifies
 
 
 def role_of(name: str, roles: RolesSection, problem: ProblemSection, wish: ColumnWish | None) -> Role:
@@ -159,7 +165,7 @@ def _personal(
     return {"how": section.personal, "patterns": kinds}, ""
 
 
-def _useless(column: Column, values: pl.Series, off: frozenset[str], book: Book) -> Column:
+def _useless(column: Column, values: pl.Series, off: frozenset[str], book: Book) -> tuple[Column, bool]:
     """An input that is constant or an identifier is ignored, and it is said."""
     why = identify.constant(values) if "constant" not in off else None
     code, what = "clean.constant", "is constant"
@@ -167,7 +173,7 @@ def _useless(column: Column, values: pl.Series, off: frozenset[str], book: Book)
         why = identify.identifier(values, column.kind)
         code, what = "clean.identifier", "looks like an identifier"
     if why is None:
-        return column
+        return column, False
     book.finding(
         code,
         "note",
@@ -176,7 +182,8 @@ def _useless(column: Column, values: pl.Series, off: frozenset[str], book: Book)
         column=column.name,
     )
     role: Role = "ignored" if column.role == "input" else column.role
-    return replace(column, role=role, is_input=False, why=f"{column.why}; ignored: {why}")
+    ignored = replace(column, role=role, is_input=False, why=f"{column.why}; ignored: {why}")
+    return ignored, code == "clean.identifier"
 
 
 def _sentinels(values: pl.Series, book: Book) -> None:
@@ -225,14 +232,16 @@ def _check_numbers(raw: pl.Series, values: pl.Series) -> None:
 
 
 def _duplicates(
-    section: CleanSection, columns: list[Column], table: pl.DataFrame, collected: Collected, book: Book
+    section: CleanSection,
+    identifiers: list[str],
+    times: list[str],
+    table: pl.DataFrame,
+    collected: Collected,
+    book: Book,
 ) -> tuple[pl.DataFrame, int, int, int]:
     """The rows that stay, the repeats, the dropped, and how many test rows stay."""
-    identifiers = {
-        c.name for c in columns if c.role == "key" or (c.role == "ignored" and "identifier" in c.why)
-    }
-    told = identifiers | {c.name for c in columns if c.role == "time"}
-    every = [column.name for column in columns]
+    told = {*identifiers, *times}
+    every = list(collected.columns)
     part = "__part__"
     first_test = table.height - collected.test_rows
     parted = table.with_columns((pl.int_range(pl.len()) >= first_test).alias(part))

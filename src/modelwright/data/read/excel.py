@@ -11,7 +11,7 @@ import polars as pl
 from modelwright.core.errors import BadData
 from modelwright.core.records.data import SourceFacts
 from modelwright.data.read import names as column_names
-from modelwright.data.read.frame import to_polars
+from modelwright.data.read.frame import flat
 from modelwright.data.read.reader import Read
 from modelwright.data.read.source import digest, existing, modified
 
@@ -20,7 +20,7 @@ _LOOKED_AT = 30
 
 
 class ExcelReader:
-    """Numbers are numbers; dates and other cells are text, as is a column that mixes numbers with words."""
+    """Cells keep their types: numbers, dates, texts; a column that mixes numbers with words is text."""
 
     name = "excel"
 
@@ -30,25 +30,23 @@ class ExcelReader:
     def read(self, source: str, query: str | None = None) -> Read:
         file, sheet = _parted(source)
         path = existing(file)
-        rows, sheet, others = _sheet(path, sheet)
-        start, width = _header(rows)
+        book, sheet, others = _workbook(path, sheet)
+        texts = _load(path, book, sheet, None)
+        start, width = _header(texts)
         if start is None:
             raise BadData(
                 f"the sheet {sheet!r} of {path.name} holds no table",
                 code="data.no-rows",
                 hint=f"name another sheet, as in {path.name}#{others[0]}" if others else "name another file",
             )
-        body = [row[:width] for row in rows[start + 1 :]]
-        body = [row for row in body if any(value not in (None, "") for value in row)]
-        if not body:
+        names, notes = column_names.settle([value or "" for value in texts.row(start)[:width]])
+        frame = _body(texts.slice(start + 1), _load(path, book, sheet, start + 1), names)
+        if not frame.height:
             raise BadData(
                 f"the sheet {sheet!r} of {path.name} has a header and no rows",
                 code="data.no-rows",
                 hint="name another sheet, or another file",
             )
-        header = [_name(value) for value in rows[start][:width]]
-        names, notes = column_names.settle(header)
-        frame = to_polars({name: [row[k] for row in body] for k, name in enumerate(names)})[0]
         details = {"sheet": sheet, "header row": str(start + 1)}
         if others:
             details["other sheets"] = ", ".join(others)
@@ -76,74 +74,78 @@ def _parted(source: str) -> tuple[str, str | None]:
     return source, None
 
 
-def _sheet(path: Path, wanted: str | None) -> tuple[list[tuple[Any, ...]], str, list[str]]:
-    """All cells of a sheet row by row, its name, and the names of the others."""
+def _workbook(path: Path, wanted: str | None) -> tuple[Any, str, list[str]]:
+    """The workbook, the name of the sheet to read, and the names of the others."""
     import fastexcel
 
     try:
         book = fastexcel.read_excel(str(path))
-        sheets = list(book.sheet_names)
-        if wanted is not None and wanted not in sheets:
-            near = difflib.get_close_matches(wanted, sheets, 1, 0.5)
-            raise BadData(
-                f"{path.name} has no sheet {wanted!r}",
-                code="data.sheet",
-                hint=(f"did you mean {path.name}#{near[0]}? " if near else "")
-                + f"the sheets are: {', '.join(sheets)}",
-            )
-        # Everything as text: the header is text, so a column with it would be of mixed types else.
-        name = wanted if wanted is not None else sheets[0]
-        texts = book.load_sheet(name, header_row=None, dtypes="string").to_polars()
-    except BadData:
-        raise
-    except Exception as error:  # the library raises its own kinds for each way a workbook can be damaged
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except Exception as error:  # the library has its own kind for each way in which a workbook can be damaged
+        raise _damaged(path, error) from error
+    sheets = list(book.sheet_names)
+    name = wanted if wanted is not None else sheets[0]
+    if name not in sheets:
+        near = difflib.get_close_matches(name, sheets, 1, 0.5)
         raise BadData(
-            f"{path.name} cannot be read as a workbook: {first}",
-            code="data.excel",
-            hint="open it in a spreadsheet program and save it again as .xlsx, or export the sheet as CSV",
-        ) from error
-    return _cells(texts), name, [other for other in sheets if other != name]
+            f"{path.name} has no sheet {name!r}",
+            code="data.sheet",
+            hint=(f"did you mean {path.name}#{near[0]}? " if near else "")
+            + f"the sheets are: {', '.join(sheets)}",
+        )
+    return book, name, [other for other in sheets if other != name]
 
 
-def _cells(texts: pl.DataFrame) -> list[tuple[Any, ...]]:
-    """Cells by row; texts that are numbers become numbers."""
-    columns = [[_value(text) for text in column.to_list()] for column in texts.get_columns()]
-    return list(zip(*columns, strict=True))
+def _load(path: Path, book: Any, sheet: str, skip: int | None) -> pl.DataFrame:
+    """Cells of a sheet: all as text, or typed after so many rows."""
+    try:
+        if skip is None:
+            made = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string")
+        else:
+            made = book.load_sheet(sheet, header_row=None, skip_rows=skip, schema_sample_rows=None)
+        frame: pl.DataFrame = made.to_polars()
+    except Exception as error:  # as above
+        raise _damaged(path, error) from error
+    return frame
 
 
-def _value(text: str | None) -> str | float | int | None:
-    """A cell's text as the number that it shows."""
-    if text is None or not text.strip():
-        return None
-    from modelwright.runtime.parse.number import plain_number
-
-    number = plain_number(text)
-    # Codes such as 007 and long identifiers stay text.
-    if number is not None and repr(number).removesuffix(".0") == text.removesuffix(".0"):
-        return int(number) if number == int(number) and abs(number) < 2**53 else number
-    return text
+def _damaged(path: Path, error: Exception) -> BadData:
+    first = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return BadData(
+        f"{path.name} cannot be read as a workbook: {first}",
+        code="data.excel",
+        hint="open it in a spreadsheet program and save it again as .xlsx, or export the sheet as CSV",
+    )
 
 
-def _header(rows: list[tuple[Any, ...]]) -> tuple[int | None, int]:
-    """Row of the header and the width of the table.
+def _body(texts: pl.DataFrame, typed: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Rows below the header, blank ones left out.
 
-    The first row that fills nearly as many cells as the widest of the first rows, with texts; title rows
+    Typed cells have all digits of their numbers; their texts have the fifteen that Excel shows.
+    """
+    same = typed.height == texts.height and typed.width == texts.width
+    columns = []
+    for place, name in enumerate(names):
+        shown = texts.to_series(place)
+        series = typed.to_series(place) if same else shown
+        # The library makes nulls of some words ("NA") among numbers; that is for cleaning to do and say.
+        lost = series.is_null() & (shown.fill_null("").str.strip_chars() != "")
+        columns.append((shown if series.dtype == pl.String or lost.any() else series).rename(name))
+    frame = pl.DataFrame(columns)
+    blank = texts.select(pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == "").alias("blank"))[
+        "blank"
+    ]
+    return flat(frame.filter(~blank))
+
+
+def _header(texts: pl.DataFrame) -> tuple[int | None, int]:
+    """Row of the header and the width of the table; ``None`` where there is nothing.
+
+    The header is the first row that fills nearly as many cells as the widest of the first rows; title rows
     above it fill one or two.
     """
-    if not rows:
+    rows = [[bool(value and value.strip()) for value in row] for row in texts.rows()]
+    filled = [sum(row) for row in rows[:_LOOKED_AT]]
+    if not filled or not max(filled):
         return None, 0
-    filled = [sum(1 for value in row if value not in (None, "")) for row in rows[:_LOOKED_AT]]
-    widest = max(filled)
-    if not widest:
-        return None, 0
-    start = next(k for k, count in enumerate(filled) if count >= max(1, 0.6 * widest))
-    columns = [k for k in range(len(rows[0])) if any(row[k] not in (None, "") for row in rows[start:])]
-    return start, max(columns) + 1
-
-
-def _name(value: Any) -> str:
-    from modelwright.runtime.parse.values import plain, render
-
-    made = plain(value)
-    return "" if made is None else render(made)
+    start = next(k for k, count in enumerate(filled) if count >= max(1, 0.6 * max(filled)))
+    return start, max(k for row in rows[start:] for k, full in enumerate(row) if full) + 1

@@ -34,6 +34,13 @@ class _Unread:
 UNREAD: Final = _Unread()
 
 
+class _New:
+    """A text that was not read before."""
+
+
+_NEW: Final = _New()
+
+
 @dataclass(frozen=True, slots=True)
 class OperationSpec:
     name: str
@@ -109,8 +116,10 @@ class ColumnParser:
     def text(self, text: str) -> Typed | _Unread:
         """Read one text."""
         memory = self._memory
-        if text in memory:
-            return memory[text]
+        # One look only: another thread may clear the memory between two.
+        known = memory.get(text, _NEW)
+        if not isinstance(known, _New):
+            return known
         value: Any = text
         for step in self._before:
             value = step(value)

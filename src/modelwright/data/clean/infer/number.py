@@ -17,7 +17,10 @@ _UNITS = frozenset(
     "kb mb gb tb s sec ms min mins h hr hrs hours days day years year months kmpl mpg km/kg km/h kmh mph rpm "
     "c f k °c °f sqft sqm ha pa kpa bar psi nm db px pts x".split()
 )
-_FORMS = ((".", ","), (",", "."), (".", None), (",", None), (",", " "), (".", " "), (".", "'"), (",", "'"))
+# In a tie the first wins: plainer ones before others, and a point before decimals before a comma.
+_FORMS = (
+    (".", None), (".", ","), (",", None), (",", "."), (".", " "), (",", " "), (".", "'"), (",", "'"),
+)  # fmt: skip
 _MOST_LOOKED_AT = 20_000
 _SAMPLED = 2_000
 

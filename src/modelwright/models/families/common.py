@@ -159,8 +159,9 @@ OPAQUE = Declines(
 def blas_threads(threads: int) -> Iterator[None]:
     """Hold the linear algebra underneath numpy to ``threads`` threads.
 
-    Linear families ask for one, whatever they are given: a matrix times a vector waits for memory, a second
-    thread gains nothing, and on a busy machine threads that wait for one another lose a factor of ten.
+    Linear families and the net ask for one, whatever they are given: a matrix times a vector waits for
+    memory, the products of a small batch are over before a second thread is awake, and on a busy machine
+    threads that wait for one another lose a factor of ten.
     """
     from threadpoolctl import threadpool_limits
 

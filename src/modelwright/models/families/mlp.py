@@ -275,7 +275,7 @@ class Mlp:
         net = Net((train.x.shape[1], *([int(c["width"])] * int(c["layers"])), outputs))
         rng = np.random.default_rng(seed)
         net.initialise(rng, _prior(task, train, weights))
-        with common.blas_threads(threads):
+        with common.blas_threads(1):
             training = _Training(task, train, valid, scale, net, c, rng, deadline, watch)
             training.run()
         return MlpFitted(

@@ -169,6 +169,9 @@ def test_wishes() -> None:
     assert infer([1, 2], wish=ColumnWish("category")).kind == "category"
     spelt = infer(["JHB", "Durban"], wish=ColumnWish(None, (("JHB", "Johannesburg"),)))
     assert read(spelt, ["JHB", "Durban"]) == ["Johannesburg", "Durban"]
+    days = infer([20240501, 20231231], wish=ColumnWish("date"))
+    assert read(days, [20240501, 20240532]) == [1714521600 * 10**6, None]
+    assert options(infer([1714521600, None], wish=ColumnWish("date")), "date") == {"epoch": "s"}
     sentinel = infer([1.0, -999.0], wish=ColumnWish("number", (("-999", ""),)))
     assert read(sentinel, [1.0, -999.0]) == [1.0, None]
 

@@ -65,7 +65,8 @@ def test_table() -> None:
     }  # fmt: skip
     assert roles_of(made) == {
         "id": ("ignored", False), "count": ("ignored", False), "size": ("input", True),
-        "colour": ("input", True), "same": ("ignored", False), "empty": ("ignored", False), "label": ("target", False),
+        "colour": ("input", True), "same": ("ignored", False), "empty": ("ignored", False),
+        "label": ("target", False),
     }  # fmt: skip
     assert frame["colour"].to_list()[:4] == ["RED", "blue", None, "RED"]
     assert {f.code for f in findings} == {"clean.identifier", "clean.constant", "clean.duplicates"}

@@ -28,8 +28,8 @@ def test_readers_enter_through_the_registry() -> None:
     assert list(READERS) == ["csv", "parquet", "jsonl", "json", "excel", "database"]
     for source, name in (
         ("a.csv", "csv"), ("a.TSV.gz", "csv"), ("a.parquet", "parquet"), ("a.json", "json"),
-        ("a.jsonl", "jsonl"), ("a.xlsx#S", "excel"), ("a.sqlite", "database"), ("postgresql://h/d", "database"),
-        ("sqlite:///a.b", "database"),
+        ("a.jsonl", "jsonl"), ("a.xlsx#S", "excel"), ("a.sqlite", "database"),
+        ("postgresql://h/d", "database"), ("sqlite:///a.b", "database"),
     ):  # fmt: skip
         assert find_reader(source).name == name
 
@@ -96,7 +96,8 @@ def workbook(path: Path, rows: list[list[str | float | None]]) -> None:
             "[Content_Types].xml",
             f'<Types xmlns="{package}/content-types">'
             f'<Default Extension="rels" ContentType="{kind}package.relationships+xml"/>'
-            f'<Default Extension="xml" ContentType="{kind}officedocument.spreadsheetml.sheet.main+xml"/></Types>',
+            f'<Default Extension="xml" ContentType="{kind}officedocument.spreadsheetml.sheet.main+xml"/>'
+            "</Types>",
         )
         archive.writestr(
             "_rels/.rels",

@@ -105,7 +105,7 @@ class ColumnParser:
         self._epoch: str | None = options.get("epoch")
         self._zone = int(options.get("zone", 0))
         # Numbers may pass unread unless a marker or a spelling stands for one of them.
-        self.numbers_pass = not any(
+        self.numbers_pass = all(op.name != "mask" for op in spec.operations) and not any(
             plain_number(str(text).strip()) is not None
             for op in spec.operations
             for text in (*op.options.get("markers", ()), *op.options.get("map", ()))

@@ -78,7 +78,8 @@ def infer_column(
     dtype = series.dtype
     words = dtype in (pl.String, pl.Categorical, pl.Enum)
     spelt = bool(wish is not None and wish.spellings)
-    if words or spelt or mask is not None:
+    dates_as_numbers = wished == "date" and dtype.is_numeric()
+    if words or spelt or dates_as_numbers or mask is not None:
         return _words(series, duty, wish, wished, off, mask)
     return _typed(series, duty, wished)
 
@@ -274,11 +275,12 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
 
 
 def _dates(recipe: _Recipe, left: Distinct, must: bool) -> list[Note]:
-    options = date.compact(left)
+    options = date.compact(left, must=must)
     if options is None and left.texts and not left.hard:
         numbers = left.plain
         low, high = float(cast(float, numbers.min())), float(cast(float, numbers.max()))
-        options = date.from_numbers(left.name, low, high, whole=bool((numbers == numbers.round(0)).all()))
+        whole = bool((numbers == numbers.round(0)).all())
+        options = date.from_numbers(left.name, low, high, whole, must=must)
     unread: list[str] = []
     ambiguous = ""
     if options is None:

@@ -71,9 +71,11 @@ def infer(distinct: Distinct, *, must: bool = False) -> Dates | None:
     return Dates({"formats": chosen}, left, ambiguous)
 
 
-def from_numbers(name: str, low: float, high: float, whole: bool) -> dict[str, Any] | None:
-    """Options for numbers that are dates: a name that says so and a range that fits, both."""
-    if not whole or not _NAMED.search(name):
+def from_numbers(
+    name: str, low: float, high: float, whole: bool, *, must: bool = False
+) -> dict[str, Any] | None:
+    """Options for numbers that are dates: a name that says so (or the goal), and a range that fits."""
+    if not whole or not (must or _NAMED.search(name)):
         return None
     for unit, least, most in _EPOCHS:
         if least <= low and high <= most:
@@ -81,9 +83,11 @@ def from_numbers(name: str, low: float, high: float, whole: bool) -> dict[str, A
     return None
 
 
-def compact(distinct: Distinct) -> dict[str, Any] | None:
-    """Options for dates written as eight digits, where the column's name says that they are dates."""
-    if not _NAMED.search(distinct.name) or not all(len(t) == 8 and t.isdigit() for t in distinct.texts):
+def compact(distinct: Distinct, *, must: bool = False) -> dict[str, Any] | None:
+    """Options for dates written as eight digits, where the column's name (or the goal) says that they are."""
+    if not (must or _NAMED.search(distinct.name)) or not all(
+        len(t) == 8 and t.isdigit() for t in distinct.texts
+    ):
         return None
     read = _reader("%Y%m%d")
     fits = all(read(text) and 1800 <= int(text[:4]) <= 2200 for text in distinct.texts)

@@ -145,6 +145,12 @@ class Pool:
         with contextlib.suppress(BrokenPipeError):
             worker.process.stdin.close()
 
+    def drop(self) -> None:
+        """Kill whatever is going on; afterwards every worker is idle."""
+        for worker in [w for w in self._workers if w.key is not None]:
+            self._stop(worker)
+            self._start()
+
     def close(self) -> None:
         """End every worker at once, whatever it is doing."""
         for worker in list(self._workers):

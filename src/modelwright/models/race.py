@@ -139,6 +139,8 @@ class Race:
             for ended in self.pool.wait(min(self.left(), 0.5)):
                 self._arrived(ended.key, ended.error, ended.status)
             self._tell()
+        self.pool.drop()
+        self._jobs.clear()
         for trial in self.trials:
             if trial.status == "fitted" and not trial.complete:
                 trial.status, trial.why = (

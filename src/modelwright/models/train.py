@@ -86,7 +86,7 @@ def train(
             pool,
             work,
             trials=search.trials,
-            ends_at=None if by_work else _race_end(ends_at),
+            ends_at=None if by_work else _race_end(ends_at, place.scheme),
             seed=work.seed,
             threads=1,
         )
@@ -141,12 +141,13 @@ def _stored(development: Development, work: Work) -> None:
         blob.attach(path, lambda: kinds.from_file("table", path))
 
 
-def _race_end(ends_at: float | None) -> float | None:
-    """The race leaves a part of what is left for refits and learning curves."""
+def _race_end(ends_at: float | None, scheme: str) -> float | None:
+    """The race leaves a part of what is left for refits (with folds) and for the learning curve."""
     if ends_at is None:
         return None
     left = ends_at - time.monotonic()
-    return time.monotonic() + max(0.75 * left, left - 30.0, 0.5)
+    kept = min(0.1 * left, 4.0) if scheme == "holdout" else min(0.25 * left, 30.0)
+    return time.monotonic() + max(left - kept, 0.5)
 
 
 def _nothing(trials: list[Trial], work: Work) -> BadInput:

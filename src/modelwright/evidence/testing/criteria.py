@@ -29,16 +29,43 @@ class Resources:
     fit_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A criterion's verdict, with the estimates that it rests on."""
+
+    result: CriterionResult
+    estimate: Estimate | None = None
+    """The one number behind it, where there is one."""
+    slices: tuple[tuple[str, Estimate], ...] = ()
+    """With ``by``: that of each slice."""
+
+
+def recorded(judged: judging.CriterionResult) -> CriterionResult:
+    """What the judge said, as the record that is kept (slices are kept in the book)."""
+    return CriterionResult(
+        judged.criterion,
+        judged.value,
+        judged.low,
+        judged.high,
+        judged.n,
+        judged.verdict,
+        judged.why,
+        judged.more_rows,
+        judged.point_met,
+    )
+
+
 def judge_one(
     criterion: Criterion, rows: Opened, scored: Scored, resources: Resources, level: float, seed: int
-) -> tuple[CriterionResult, Estimate | None]:
-    """The verdict on one criterion, and the estimate behind it where there is one number."""
+) -> Judged:
+    """The verdict on one criterion, with the estimates behind it."""
     spec = spec_of(criterion.metric)
     if spec.needs == "resource":
         found = _resource(criterion.metric, resources, level)
-        return judging.judge(criterion.text, criterion.op, criterion.threshold, found), found
+        judged = judging.judge(criterion.text, criterion.op, criterion.threshold, found)
+        return Judged(recorded(judged), found)
     if rows.rows == 0:
-        return judging.unproven(criterion.text, "there are no test rows (split.test is 0)"), None
+        return Judged(recorded(judging.unproven(criterion.text, "there are no test rows (split.test is 0)")))
     code = None if criterion.for_class is None else rows.classes.index(criterion.for_class)
 
     def measured(part: npt.NDArray[np.int64] | None, at: float) -> Estimate:
@@ -57,7 +84,7 @@ def judge_one(
     if criterion.by is None:
         found = measured(None, level)
         result = judging.judge(criterion.text, criterion.op, criterion.threshold, found, rows=rows.rows)
-        return result, found
+        return Judged(recorded(result), found)
     parts = dict(slices_of(rows.frame, criterion.by))
     estimates = [(name, measured(part, level)) for name, part in parts.items()]
     result = judging.judge_slices(
@@ -68,7 +95,7 @@ def judge_one(
         rows=rows.rows,
         at_level=lambda name, at: measured(parts[name], at),
     )
-    return result, None
+    return Judged(recorded(result), None, tuple(estimates))
 
 
 def _resource(name: str, resources: Resources, level: float) -> Estimate:

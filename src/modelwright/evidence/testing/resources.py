@@ -16,7 +16,7 @@ WARM = 50
 
 
 def time_calls(oracle: Oracle, rows: Opened, calls: int = CALLS) -> npt.NDArray[np.float64]:
-    """Seconds of single-row predictions, typed columns to answer, in this process on one thread. float64 [calls].
+    """Seconds of single-row predictions, typed columns to answer, in this process on one thread: [calls].
 
     The rows are real and different, so that no cache makes the second call cheaper than a user's."""
     if rows.rows == 0:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from modelwright.core.book import Book
 from modelwright.core.records.data import Development, Sealed
-from modelwright.core.records.evidence import Metric
+from modelwright.core.records.evidence import Estimate, Metric
 from modelwright.core.records.goal import Openings
 from modelwright.core.records.models import Compressed, Trained
 from modelwright.core.records.verdict import CriterionResult, Tested
 from modelwright.core.stage import Work
 from modelwright.evidence import judge as judging
+from modelwright.evidence.estimate import estimate
 from modelwright.evidence.testing import figures, standard
 from modelwright.evidence.testing.answers import Opened, Oracle, opened
-from modelwright.evidence.testing.criteria import Resources, judge_one
+from modelwright.evidence.testing.criteria import Resources, judge_one, recorded
 from modelwright.evidence.testing.resources import time_calls
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.goal.metrics.scored import Scored
 from modelwright.goal.sections import OutputSection, SuccessSection
+
+Gaps = dict[tuple[str, str], tuple[Estimate, float]]
+"""Paired differences to each baseline, by (baseline, metric), with their p values."""
 
 
 def test(
@@ -42,24 +48,24 @@ def test(
         book.finding(
             "test.opened-before",
             "note",
-            f"these test rows have been opened {openings.count} times, so intervals are at level {openings.level:.4g}",
+            f"these test rows have been opened {openings.count} times, so intervals are at level "
+            f"{openings.level:.4g}",
             "new test rows would bring the intervals back to 95%",
         )
     if rows.rows == 0:
-        results = tuple(
-            judge_one(c, rows, _nothing(rows), resources, 0.95, work.seed)[0] for c in success.criteria
-        )
+        unseen = [judge_one(c, rows, _nothing(rows), resources, 0.95, work.seed) for c in success.criteria]
         none = judging.unproven("better than the best baseline", "there are no test rows (split.test is 0)")
-        return Tested(results or (none,), (), openings.count, openings.level, 0)
+        every = tuple(j.result for j in unseen) or (recorded(none),)
+        return Tested(every, (), openings.count, openings.level, 0)
     work.say("testing", rows=rows.rows)
     scored = oracle.scored(rows)
     level = openings.level
     judged = [judge_one(c, rows, scored, resources, level, work.seed) for c in success.criteria]
-    results = [result for result, _ in judged]
+    results = tuple(j.result for j in judged)
     metrics: list[Metric] = []
-    for criterion, (_, found) in zip(success.criteria, judged, strict=True):
-        if found is not None:
-            metrics.append(book.metric(criterion.metric, found, about=f"criterion:{criterion.text}"))
+    for criterion, j in zip(success.criteria, judged, strict=True):
+        if j.estimate is not None:
+            metrics.append(book.metric(criterion.metric, j.estimate, about=f"criterion:{criterion.text}"))
     metrics += standard.measure(rows, scored, level, work.seed, book)
     names = dict.fromkeys([trained.metric, *(c.metric for c in success.criteria)])
     specs = tuple(
@@ -68,13 +74,13 @@ def test(
         if s.needs != "resource" and not (s.name == "cost" and rows.costs is None)
     )
     gaps = standard.against_baselines(rows, scored, trained, specs, level, work.seed, book)
-    results = results or _beats(trained, gaps, rows)
+    results = results or (_beats(trained, gaps, rows),)
     _warn(trained, gaps, book)
     figures.draw(scored, rows.classes, rows.problem, level, book)
     if output.intervals is not None:
         _coverage(oracle, rows, output.intervals, level, metrics, book)
     return Tested(
-        criteria=tuple(results),
+        criteria=results,
         metrics=tuple(metrics),
         openings=openings.count,
         level=level,
@@ -86,35 +92,31 @@ def _nothing(rows: Opened) -> Scored:
     return Scored(truth=rows.truth, classes=rows.classes)
 
 
-def _beats(trained: Trained, gaps: dict[tuple[str, str], object], rows: Opened) -> list[CriterionResult]:
+def _beats(trained: Trained, gaps: Gaps, rows: Opened) -> CriterionResult:
     """Without criteria: better than the best baseline by the search's metric."""
-    from modelwright.core.records.evidence import Estimate
-
     spec = spec_of(trained.metric)
-    found = []
-    for (family, metric), (difference, _) in gaps.items():  # type: ignore[misc]
-        if metric == spec.name and isinstance(difference, Estimate):
-            found.append((family, difference))
+    found = [(family, gap) for (family, metric), (gap, _) in gaps.items() if metric == spec.name]
     if not found:
-        return [judging.unproven("better than the best baseline", "no baseline was fitted")]
+        return recorded(judging.unproven("better than the best baseline", "no baseline was fitted"))
     sign = 1.0 if spec.higher_is_better else -1.0
     family, difference = min(found, key=lambda f: sign * f[1].value)
-    return [
-        judging.judge_against_baseline(family, spec.name, spec.higher_is_better, difference, rows=rows.rows)
-    ]
+    judged = judging.judge_against_baseline(
+        family, spec.name, spec.higher_is_better, difference, rows=rows.rows
+    )
+    return recorded(judged)
 
 
-def _warn(trained: Trained, gaps: dict[tuple[str, str], object], book: Book) -> None:
+def _warn(trained: Trained, gaps: Gaps, book: Book) -> None:
     spec = spec_of(trained.metric)
     sign = 1.0 if spec.higher_is_better else -1.0
-    for (family, metric), (difference, _) in gaps.items():  # type: ignore[misc]
-        worst = sign * (difference.low if sign > 0 else difference.high)
+    for (family, metric), (gap, _) in gaps.items():
+        worst = sign * (gap.low if sign > 0 else gap.high)
         if metric == spec.name and math.isfinite(worst) and worst <= 0:
             book.finding(
                 "test.not-better-than-baseline",
                 "warning",
-                f"the model is not shown to be better than the baseline {family} by {spec.title}: the difference is "
-                f"{difference.value:.4g} (95% interval {difference.low:.4g} to {difference.high:.4g})",
+                f"the model is not shown to be better than the baseline {family} by {spec.title}: the "
+                f"difference is {gap.value:.4g} ({gap.level:.4g} interval {gap.low:.4g} to {gap.high:.4g})",
                 "bring rows or columns that tell more of the target, or use the baseline",
             )
 
@@ -123,12 +125,6 @@ def _coverage(
     oracle: Oracle, rows: Opened, wanted: float, level: float, metrics: list[Metric], book: Book
 ) -> None:
     """Do intervals or sets contain the truth as often as they say?"""
-    import numpy as np
-
-    from modelwright.core.records.evidence import Estimate
-    from modelwright.evidence.estimate import estimate
-    from modelwright.goal.metrics.scored import Scored as Rows
-
     made = oracle.outputs_of(rows.typed)
     if rows.problem == "regression":
         inside = (made["low"] <= rows.truth) & (rows.truth <= made["high"])
@@ -138,7 +134,7 @@ def _coverage(
         inside = made["set"][np.arange(rows.rows), rows.truth]
         width = float(made["set"].sum(axis=1).mean())
         about = "mean classes in a set"
-    held = Rows(
+    held = Scored(
         truth=np.ones(rows.rows, dtype=np.int64),
         labels=inside.astype(np.int64),
         classes=("outside", "inside"),
@@ -153,7 +149,7 @@ def _coverage(
         book.finding(
             "test.low-coverage",
             "warning",
-            f"intervals contain the truth in {found.value:.1%} of the test rows ({found.low:.1%} to {found.high:.1%}), "
-            f"less than the {wanted:.0%} that was asked",
-            "the test rows differ from the validation rows (drift?), or groups make rows alike; see the split",
+            f"intervals contain the truth in {found.value:.1%} of the test rows ({found.low:.1%} to "
+            f"{found.high:.1%}), less than the {wanted:.0%} that was asked",
+            "see whether the test rows differ from the validation rows (drift), or groups make rows alike",
         )

@@ -1,4 +1,4 @@
-"""Every metric of the catalogue that fits, for the model and the baselines, with intervals and paired tests."""
+"""Every metric of the catalogue that fits, for model and baselines, with intervals and paired tests."""
 
 from __future__ import annotations
 

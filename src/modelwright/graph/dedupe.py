@@ -84,4 +84,4 @@ def _content(node: onnx.NodeProto) -> bytes:
     bare.input.extend(node.input)
     bare.output.extend("" for _ in node.output)
     bare.attribute.extend(sorted(node.attribute, key=lambda attribute: attribute.name))
-    return bare.SerializeToString(deterministic=True)
+    return bytes(bare.SerializeToString(deterministic=True))

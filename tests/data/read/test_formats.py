@@ -14,7 +14,8 @@ import polars as pl
 import pytest
 
 from modelwright.core.errors import BadData
-from modelwright.data.read import READERS, batches, find_reader, read
+from modelwright.data.read import batches, find_reader, read
+from modelwright.data.read.door import READERS
 from modelwright.data.read.frame import content_digest, read_frame
 
 ROWS = [("ann", 1, 1.5), ("bob", None, 2.0)]

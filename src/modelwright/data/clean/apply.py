@@ -13,7 +13,8 @@ from typing import Any
 import polars as pl
 
 from modelwright.core.records.data import ROW, Column
-from modelwright.runtime.parse import UNREAD, ColumnParser, ColumnSpec, Kind, OperationSpec, Preprocess
+from modelwright.runtime.parse import ColumnParser, ColumnSpec, Kind, OperationSpec, Preprocess
+from modelwright.runtime.parse.column import UNREAD
 
 DTYPES: dict[Kind, type[pl.DataType]] = {
     "number": pl.Float64,

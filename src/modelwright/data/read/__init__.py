@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelwright.data.read.door import READERS, batches, find_reader, read
+from modelwright.data.read.door import batches, find_reader, read
 from modelwright.data.read.reader import Batch, BrokenRow, Read, Reader, Streaming
 
-__all__ = ["READERS", "Batch", "BrokenRow", "Read", "Reader", "Streaming", "batches", "find_reader", "read"]
+__all__ = ["Batch", "BrokenRow", "Read", "Reader", "Streaming", "batches", "find_reader", "read"]

@@ -15,8 +15,6 @@ import numpy.typing as npt
 
 from modelwright.core.errors import BadBundle
 from modelwright.runtime.parse.column import (
-    OPERATIONS,
-    UNREAD,
     ColumnParser,
     ColumnSpec,
     Counts,
@@ -26,8 +24,6 @@ from modelwright.runtime.parse.column import (
 from modelwright.runtime.parse.values import Raw
 
 __all__ = [
-    "OPERATIONS",
-    "UNREAD",
     "ColumnParser",
     "ColumnSpec",
     "Counts",

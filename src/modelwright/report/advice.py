@@ -112,8 +112,7 @@ def _next(view: RunView) -> tuple[Advice, ...]:
     said += _for_criteria(view)
     for finding in (s.item for s in view.findings):
         if finding.severity == "warning" and finding.accepted is None and finding.remedy:
-            about = f"{finding.code} ({finding.column})" if finding.column else finding.code
-            said.append(Advice(finding.remedy, f"Because of {about}: {finding.message}", "findings"))
+            said.append(Advice(_sentence(finding.message), _sentence(finding.remedy), "findings"))
     for row in members(view)[:1]:
         if row.advice and row.diagnosis not in ("", "healthy"):
             said.append(Advice(row.advice, f"{row.name} is diagnosed as {row.diagnosis}.", "models"))
@@ -121,6 +120,12 @@ def _next(view: RunView) -> tuple[Advice, ...]:
     for piece in said:
         first.setdefault(piece.title, piece)
     return tuple(first.values())[:MOST]
+
+
+def _sentence(words: str) -> str:
+    """With a capital and a full stop, as the texts around it have."""
+    text = words.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ":")) else ".") if text else ""
 
 
 def _for_criteria(view: RunView) -> list[Advice]:

@@ -87,7 +87,7 @@ def build(folder: Path) -> RunView:
         times=_times(files, seconds if isinstance(seconds, dict) else {}),
         total_seconds=_number(timings.get("total")),
         budget=_number(timings.get("budget")),
-        versions=_pairs(card.get("versions")),
+        versions=_pairs(card.get("versions") or files.object("state.json").get("versions")),
         seed=str(goal.get("seed", 0)),
         goal_text=goal_text,
         resolved_text=resolved_text,
@@ -102,7 +102,10 @@ _DRAWN = ("line", "bar", "scatter", "matrix", "step")
 
 def _evidence(files: Folder) -> dict[str, list[Staged[Any]]]:
     found: dict[str, list[Staged[Any]]] = {kind: [] for kind in _KINDS}
-    for number, line in enumerate(files.lines("evidence.jsonl"), start=1):
+    # The run's own file is written at its end; until then each stage's stands alone.
+    whole = (files.path / "evidence.jsonl").exists()
+    names = ["evidence.jsonl"] if whole else [f"{stage}/evidence.jsonl" for stage in STAGES]
+    for number, line in enumerate((line for name in names for line in files.lines(name)), start=1):
         kind, data = _entry(line)
         try:
             if kind not in _KINDS:

@@ -28,6 +28,7 @@ class FigureView:
 class TableView:
     stage: str
     table: Table
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,14 @@ class Part:
 
     figures: tuple[FigureView, ...] = ()
     tables: tuple[TableView, ...] = ()
+    folded_figures: tuple[FigureView, ...] = ()
+    folded_tables: tuple[TableView, ...] = ()
     groups: tuple[MetricGroup, ...] = ()
     comparison: Comparison | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.figures or self.tables or self.groups or self.comparison)
+        folded = self.folded_figures or self.folded_tables
+        return bool(self.figures or self.tables or folded or self.groups or self.comparison)
 
 
 PLACES = (
@@ -94,11 +98,18 @@ def _part(view: RunView, place: str) -> Part:
     if place == "test":
         comparison = _comparison([s.item for s in metrics])
         metrics = [s for s in metrics if s.item.part != "test"]
+    figures = sorted(
+        (f for f in figures if f.look.place == place), key=lambda f: rank(f.stage, f.figure.code)
+    )
+    shown = [
+        TableView(s.stage, s.item, look(s.stage, s.item.code).folded)
+        for s in sorted(tables, key=lambda s: rank(s.stage, s.item.code))
+    ]
     return Part(
-        figures=tuple(
-            sorted((f for f in figures if f.look.place == place), key=lambda f: rank(f.figure.code))
-        ),
-        tables=tuple(TableView(s.stage, s.item) for s in sorted(tables, key=lambda s: rank(s.item.code))),
+        figures=tuple(f for f in figures if not f.look.folded),
+        tables=tuple(t for t in shown if not t.folded),
+        folded_figures=tuple(f for f in figures if f.look.folded),
+        folded_tables=tuple(t for t in shown if t.folded),
         groups=_groups(metrics, view.metrics),
         comparison=comparison,
     )

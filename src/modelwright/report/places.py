@@ -18,6 +18,7 @@ Place = Literal[
 class Look:
     """``diagonal``: a reference from corner to corner, with its name. ``unit``: both axes run from 0 to 1.
     ``signed``: a matrix whose cells may be negative. ``shares``: cells of a matrix shaded as shares of a row.
+    ``folded``: one of many alike (a figure for each column), shown when asked for.
     """
 
     place: Place
@@ -25,6 +26,7 @@ class Look:
     unit: bool = False
     signed: bool = False
     shares: bool = False
+    folded: bool = False
 
 
 _BY_CODE: dict[str, Look] = {
@@ -56,6 +58,9 @@ _BY_CODE: dict[str, Look] = {
     "ensemble": Look("models"),
     "recipe": Look("models"),
     "relations": Look("relations"),
+    "relation": Look("relations", folded=True),
+    "profile.column": Look("columns", folded=True),
+    "profile.overview": Look("columns", folded=True),
     "correlation": Look("relations", signed=True),
     "fairness": Look("safety"),
     "checklist": Look("data"),
@@ -79,25 +84,26 @@ _BY_ABOUT: dict[str, Place] = {
 
 def look(stage: str, code: str) -> Look:
     """How and where to show the figure or table of that code."""
-    plain = code.lower().replace("_", "-").replace(" ", "-")
-    while plain:
-        if plain in _BY_CODE:
-            return _BY_CODE[plain]
-        cut = max(plain.rfind(mark) for mark in "-:./")
-        plain = plain[:cut] if cut > 0 else ""
-    return Look(_BY_STAGE.get(stage, "release"))
+    known = _known(stage, code)
+    return _BY_CODE[known] if known else Look(_BY_STAGE.get(stage, "release"))
 
 
-def rank(code: str) -> int:
+def rank(stage: str, code: str) -> int:
     """Position of a code among its neighbours: known ones in the order above, others behind."""
+    known = _known(stage, code)
+    return list(_BY_CODE).index(known) if known else len(_BY_CODE)
+
+
+def _known(stage: str, code: str) -> str:
+    """The longest known beginning of a code, its stage before it or not; empty where there is none."""
     plain = code.lower().replace("_", "-").replace(" ", "-")
-    names = list(_BY_CODE)
-    while plain:
-        if plain in _BY_CODE:
-            return names.index(plain)
-        cut = max(plain.rfind(mark) for mark in "-:./")
-        plain = plain[:cut] if cut > 0 else ""
-    return len(names)
+    for name in (plain, plain.removeprefix(f"{stage}.")):
+        while name:
+            if name in _BY_CODE:
+                return name
+            cut = max(name.rfind(mark) for mark in "-:./")
+            name = name[:cut] if cut > 0 else ""
+    return ""
 
 
 def metric_place(stage: str, about: str) -> Place:

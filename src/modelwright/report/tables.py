@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
+from modelwright.core.records.data import BeforeAfter, Cleaned, Split
 from modelwright.core.records.evidence import Figure, Series, Table
 from modelwright.core.records.models import Analysis, FitRow
 from modelwright.report.svg.bars import shown as bars_shown
@@ -19,6 +21,9 @@ COLUMNS = 150
 FITS = 60
 """Lines of the leaderboard."""
 FINDINGS = 100
+EXAMPLES = 16
+"""Cells before and after cleaning, of which at most ``EACH`` by one operation."""
+EACH = 5
 
 Cell = str | float | int | None
 
@@ -88,6 +93,33 @@ def relations(analysis: Analysis) -> Figure:
 
 def facts(table: Table) -> Numbers:
     return Numbers(table.columns, table.rows[:FACTS], len(table.rows))
+
+
+def changes(cleaned: Cleaned) -> tuple[BeforeAfter, ...]:
+    """Cells before and after: what is done rarely first, so that the common does not hide it."""
+    often = Counter(e.operation for e in cleaned.examples)
+    kept: list[BeforeAfter] = []
+    for operation, _ in sorted(often.items(), key=lambda pair: (pair[1], pair[0])):
+        kept += [e for e in cleaned.examples if e.operation == operation][:EACH]
+    return tuple(kept[:EXAMPLES])
+
+
+def recipe(cleaned: Cleaned, changed: bool) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Sentences of the cleaning recipe, those that changed cells or those that did not, with their columns."""
+    found: dict[str, list[str]] = {}
+    for column in cleaned.columns:
+        for operation in column.operations:
+            if (operation.changed > 0) is changed:
+                found.setdefault(operation.sentence, []).append(column.name)
+    return tuple((sentence, tuple(names)) for sentence, names in found.items())
+
+
+def parts(split: Split) -> tuple[tuple[str, int], ...]:
+    """Rows of each part, in the order in which they are used."""
+    order = ("train", "validation", "test")
+    return tuple(
+        sorted(split.counts.items(), key=lambda p: (order.index(p[0]) if p[0] in order else 9, p[0]))
+    )
 
 
 def fitted(rows: tuple[FitRow, ...]) -> tuple[FitRow, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwright.core.errors import BadBundle
+from modelwright.runtime.parse.column import UNREAD as UNREAD
 from modelwright.runtime.parse.column import (
     ColumnParser,
     ColumnSpec,

@@ -175,6 +175,7 @@ def test_mask_hides_what_it_knows() -> None:
     text = "write to ann.lee@example.org or +27 82 555 0199, card 4111 1111 1111 1111"
     hidden = read("mask", text, how="mask", patterns=["email", "card", "phone"])
     assert hidden == "write to <email> or <phone>, card <card>"
+    assert read("mask", "bjørn.hansen@yahoo.no", how="mask", patterns=["email"]) == "<email>"
     hashed = read("mask", "ann@example.org", how="hash", patterns=["email"])
     assert hashed == read("mask", "ann@example.org", how="hash", patterns=["email"])
     assert "ann" not in hashed

@@ -1,4 +1,4 @@
-"""``mask``: personal data in a text is replaced by what it is, or by a keyed-less digest of it.
+"""``mask``: personal data in a text is replaced by what it is, or by a digest of it (without a key).
 
 A digest of an address can be reversed by trying all addresses: it hides the value from eyes, not from an
 attacker, and the words in the product must say so.
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 PATTERNS: dict[str, re.Pattern[str]] = {
-    "email": re.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}"),
+    "email": re.compile(r"[\w.%+\-]+@[\w\-]+(?:\.[\w\-]+)*\.[^\W\d_]{2,}"),
     "card": re.compile(r"(?<![\d.])(?:\d[ \-]?){12,18}\d(?![\d.])"),
     "phone": re.compile(
         r"(?<![\w.])(?:\+\d{1,3}[ .\-]?(?:\(?\d{1,4}\)?[ .\-]?){2,5}\d{2,4}"

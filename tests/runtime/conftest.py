@@ -24,7 +24,9 @@ def people(rows: int = 400, seed: int = 0) -> pl.DataFrame:
     pay = rng.normal(30, 8, rows).round(2)
     job = rng.choice(["clerk", "cook", "driver", "nurse"], rows)
     score = age * 0.05 + pay * 0.1 + (job == "nurse") * 2 + rng.normal(0, 1, rows)
-    days = zip(rng.integers(1995, 2020, rows), rng.integers(1, 13, rows), rng.integers(1, 28, rows), strict=True)
+    days = zip(
+        rng.integers(1995, 2020, rows), rng.integers(1, 13, rows), rng.integers(1, 28, rows), strict=True
+    )
     return pl.DataFrame(
         {
             "age": [str(a) if i % 17 else "?" for i, a in enumerate(age)],

@@ -32,12 +32,12 @@ def columns_of(rows: Any, names: Sequence[str]) -> tuple[dict[str, Values], int]
         return _of_mapping(rows, names)
     if isinstance(rows, np.ndarray):
         return _of_array(rows, names)
+    if hasattr(rows, "collect_schema") and hasattr(rows, "collect"):  # a lazy frame
+        rows = rows.collect()
     if hasattr(rows, "columns") and hasattr(rows, "__getitem__"):
         return _of_frame(rows, names)
     if isinstance(rows, Sequence) and not isinstance(rows, (str, bytes, bytearray)):
         return _of_dicts(rows, names)
-    if hasattr(rows, "collect_schema") and hasattr(rows, "collect"):
-        return _of_frame(rows.collect(), names)
     raise BadData(
         f"rows were given as a {type(rows).__name__}, which cannot be read",
         code="predict.form",

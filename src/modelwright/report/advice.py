@@ -112,7 +112,9 @@ def _next(view: RunView) -> tuple[Advice, ...]:
     said += _for_criteria(view)
     for finding in (s.item for s in view.findings):
         if finding.severity == "warning" and finding.accepted is None and finding.remedy:
-            said.append(Advice(_sentence(finding.message), _sentence(finding.remedy), "findings"))
+            said.append(
+                Advice(numbers.sentence(finding.message), numbers.sentence(finding.remedy), "findings")
+            )
     for row in members(view)[:1]:
         if row.advice and row.diagnosis not in ("", "healthy"):
             said.append(Advice(row.advice, f"{row.name} is diagnosed as {row.diagnosis}.", "models"))
@@ -120,12 +122,6 @@ def _next(view: RunView) -> tuple[Advice, ...]:
     for piece in said:
         first.setdefault(piece.title, piece)
     return tuple(first.values())[:MOST]
-
-
-def _sentence(words: str) -> str:
-    """With a capital and a full stop, as the texts around it have."""
-    text = words.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ":")) else ".") if text else ""
 
 
 def _for_criteria(view: RunView) -> list[Advice]:

@@ -105,6 +105,7 @@ def _environment() -> Environment:
         measure=numbers.measure,
         cell=cell,
         link=link,
+        sentence=numbers.sentence,
         is_number=lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     )
     environment.globals.update(

@@ -1,4 +1,4 @@
-"""Numbers as people read them: few digits, a unit, never a false precision."""
+"""Numbers as people read them: few digits, a unit, never a false precision; and sentences made of them."""
 
 from __future__ import annotations
 
@@ -108,3 +108,9 @@ def measure(value: float | None, unit: str) -> str:
 def count(value: int, noun: str, nouns: str = "") -> str:
     """``1 row``, ``1,248 rows``."""
     return f"{value:,} {noun if value == 1 else nouns or noun + 's'}"
+
+
+def sentence(words: str) -> str:
+    """With a capital and a full stop, as the texts around it have."""
+    text = words.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ":")) else ".") if text else ""

@@ -40,6 +40,8 @@ _BY_CODE: dict[str, Look] = {
     "residuals": Look("test"),
     "coverage": Look("test"),
     "threshold": Look("models"),
+    "per-class": Look("test"),
+    "baselines": Look("test"),
     "slices": Look("slices"),
     "slice": Look("slices"),
     "importance": Look("explain"),
@@ -52,7 +54,9 @@ _BY_CODE: dict[str, Look] = {
     "noise": Look("robust"),
     "more-data": Look("models"),
     "learning-curve": Look("models"),
+    "loss-curve": Look("models"),
     "epochs": Look("models"),
+    "search": Look("models"),
     "trials": Look("models"),
     "settings": Look("models"),
     "ensemble": Look("models"),
@@ -76,7 +80,8 @@ _BY_STAGE: dict[str, Place] = {
 }  # fmt: skip
 
 _BY_ABOUT: dict[str, Place] = {
-    "model": "test", "baseline": "test", "slice": "slices", "noise": "robust", "missing": "robust",
+    "model": "test", "baseline": "test", "slice": "slices",
+    "class": "slices", "criterion": "slices", "noise": "robust", "missing": "robust",
     "unseen": "robust", "outlier": "robust", "outliers": "robust", "shift": "robust", "units": "robust",
     "robustness": "robust", "fairness": "safety",
 }  # fmt: skip

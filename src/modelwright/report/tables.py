@@ -105,7 +105,7 @@ def changes(cleaned: Cleaned) -> tuple[BeforeAfter, ...]:
 
 
 def recipe(cleaned: Cleaned, changed: bool) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Sentences of the cleaning recipe, those that changed cells or those that did not, with their columns."""
+    """Sentences of the cleaning recipe and their columns: what changed cells, or what did not."""
     found: dict[str, list[str]] = {}
     for column in cleaned.columns:
         for operation in column.operations:

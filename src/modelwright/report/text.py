@@ -30,7 +30,7 @@ def render(view: RunView) -> str:
         lines += ["", "next"]
         for i, piece in enumerate(view.next[:5], start=1):
             lines += _wrapped(piece.title, f"  {i}. ", "     ")
-            lines += [f"     {piece.command}"] if piece.command else []
+            lines += [f"     {piece.command}"] if piece.command else _wrapped(piece.detail, "     ")
     rows = members(view)
     facts = []
     if rows:

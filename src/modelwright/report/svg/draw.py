@@ -7,7 +7,7 @@ from markupsafe import Markup
 from modelwright.core.records.evidence import Figure
 from modelwright.report.places import Look
 from modelwright.report.svg.bars import bars
-from modelwright.report.svg.lines import lines
+from modelwright.report.svg.lines import is_reference, lines
 from modelwright.report.svg.marks import line, rect, svg, tag
 from modelwright.report.svg.matrix import matrix
 
@@ -26,12 +26,15 @@ def figure(figure: Figure, look: Look) -> Markup:
 
 def legend(figure: Figure, look: Look) -> tuple[tuple[Markup, str], ...]:
     """A swatch and a name for each series, where there is more than one thing to tell apart."""
-    names = [s.name for s in figure.series if s.x and s.y]
-    if figure.kind == "matrix" or (len(names) < 2 and not look.diagonal):
+    drawn = [s for s in figure.series if s.x and s.y]
+    if figure.kind == "matrix" or (len(drawn) < 2 and not look.diagonal):
         return ()
     kind = {"bar": "bar", "scatter": "point"}.get(figure.kind, "stroke")
-    entries = [(_swatch(f"{kind} s{i % 8}"), name) for i, name in enumerate(names)]
-    if look.diagonal and figure.kind != "bar":
+    compared = [s for s in drawn if is_reference(s)] if figure.kind != "bar" else []
+    own = [s for s in drawn if s not in compared]
+    entries = [(_swatch(f"{kind} s{i % 8}"), s.name) for i, s in enumerate(own)]
+    entries += [(_swatch("diagonal"), s.name) for s in compared]
+    if look.diagonal and figure.kind != "bar" and not compared:
         entries.append((_swatch("diagonal"), look.diagonal))
     return tuple(entries)
 

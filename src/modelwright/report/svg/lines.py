@@ -58,15 +58,22 @@ def lines(figure: Figure, look: Look) -> Markup:
     x = Scale(*x_ends, LEFT, WIDTH - RIGHT, log)
     y = Scale(*y_ends, HEIGHT - BOTTOM, TOP)
     parts = [*_frame(figure, x, y, labels)]
-    if look.diagonal:
+    if look.diagonal and not any(is_reference(s) for s in series):
         parts.append(line(x(x_ends[0]), y(y_ends[0]), x(x_ends[1]), y(y_ends[1]), "diagonal"))
-    inside = [_one(s, i, figure.kind, x, y, labels) for i, s in enumerate(series)]
+    own = [s for s in series if not is_reference(s)]
+    inside = [_one(s, -1, figure.kind, x, y, labels) for s in series if is_reference(s)]
+    inside += [_one(s, i, figure.kind, x, y, labels) for i, s in enumerate(own)]
     # What lies outside the axes is cut, not drawn over the labels; half a mark may stand over the edge.
     left, top = LEFT - 5, TOP - 5
     width, height = WIDTH - LEFT - RIGHT + 10, HEIGHT - TOP - BOTTOM + 10
     box = f"{left:g} {top:g} {width:g} {height:g}"
     parts.append(tag("svg", join(inside), x=left, y=top, width=width, height=height, viewBox=box))
     return svg(WIDTH, HEIGHT, join(parts), f"{figure.title}: {figure.y_label} by {figure.x_label}")
+
+
+def is_reference(series: Series) -> bool:
+    """Whether a line is there to compare with: what chance, or a perfect model, would do."""
+    return series.name.lower() in ("chance", "perfect", "ideal", "reference", "zero")
 
 
 def _label(x: float | str) -> str:
@@ -111,7 +118,7 @@ def _frame(figure: Figure, x: Scale, y: Scale, labels: list[str]) -> list[Markup
 
 def _one(series: Series, index: int, kind: str, x: Scale, y: Scale, labels: list[str]) -> Markup:
     place = {label: float(i) for i, label in enumerate(labels)}
-    colour = f"s{index % 8}"
+    colour = f"s{index % 8}" if index >= 0 else "ref"
     band = len(series.low) == len(series.high) == len(series.y)
     points: list[tuple[float, float, float, float]] = []
     for i, (raw, value) in enumerate(zip(series.x, series.y, strict=False)):
@@ -137,7 +144,7 @@ def _one(series: Series, index: int, kind: str, x: Scale, y: Scale, labels: list
     if kind == "step":
         course = [q for a, b in itertools.pairwise(course) for q in (a, (b[0], a[1]))] + course[-1:]
     parts.append(path(course, f"stroke {colour}"))
-    if len(points) <= MARKED:
+    if len(points) <= MARKED and index >= 0:
         for (px, py, _, _), raw, value in zip(points, series.x, series.y, strict=False):
             name = f"{series.name}: {_label(raw)}, {numbers.plain(value)}"
             parts.append(tag("circle", tag("title", name), cx=px, cy=py, r=3.5, class_=f"dot {colour}"))

@@ -111,6 +111,11 @@ def count(value: int, noun: str, nouns: str = "") -> str:
 
 
 def sentence(words: str) -> str:
-    """With a capital and a full stop, as the texts around it have."""
+    """With a full stop, and a capital where the first word is a plain one (``roc_auc`` stays as it is)."""
     text = words.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ":")) else ".") if text else ""
+    if not text:
+        return ""
+    plain_word = text.split()[0].rstrip(",:;").isalpha()
+    return (text[:1].upper() + text[1:] if plain_word else text) + (
+        "" if text.endswith((".", "!", "?", ":")) else "."
+    )

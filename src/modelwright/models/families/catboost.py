@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from modelwright.core.errors import BadData
 from modelwright.graph import layers
 from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.trees import Tree, Trees, oblivious, round_down
@@ -204,11 +205,20 @@ class CatBoost:
         if task.problem == "multiclass":
             parameters["classes_count"] = len(seen)
         model = catboost.CatBoost(parameters)
-        model.fit(
-            _pool(train, scale, task, seen),
-            eval_set=None if valid is None else _pool(valid, scale, task, seen),
-            callbacks=[_Callback(progress, name)],
-        )
+        try:
+            model.fit(
+                _pool(train, scale, task, seen),
+                eval_set=None if valid is None else _pool(valid, scale, task, seen),
+                callbacks=[_Callback(progress, name)],
+            )
+        except catboost.CatBoostError as error:
+            # Constant columns or a constant target: it says so by file and line; the reason is the last part.
+            reason = str(error).rsplit(": ", 1)[-1].rstrip(".")
+            raise BadData(
+                f"CatBoost cannot learn from these rows: {reason}",
+                code="rows.refused",
+                hint="look at whether any input column varies on the training rows",
+            ) from error
         if not progress.curve:
             raise OutOfTime("not one tree was made before the deadline")
         progress.demand()

@@ -26,6 +26,8 @@ class RunFolder:
     """Paths and small files of one run. Every file is written whole or not at all."""
 
     path: Path
+    shared: Path | None = None
+    """The store, where it is not beside the run (an outer fold's folder lies inside of its run)."""
 
     @classmethod
     def create(cls, runs: Path, name: str) -> RunFolder:
@@ -58,7 +60,7 @@ class RunFolder:
 
     @property
     def store(self) -> Store:
-        return Store(self.path.parent / ".store")
+        return Store(self.shared or self.path.parent / ".store")
 
     @property
     def name(self) -> str:

@@ -20,15 +20,17 @@ from modelwright.core.errors import BadInput, ModelwrightError, Stopped
 from modelwright.core.records.data import Collected, Sealed
 from modelwright.core.records.evidence import Finding
 from modelwright.core.records.goal import Force, Openings
-from modelwright.core.records.models import Compressed, Trained
+from modelwright.core.records.models import Compressed, Outer, Trained
 from modelwright.core.records.verdict import Findings, Released
 from modelwright.core.stage import Say, Work, say_nothing
 from modelwright.goal.goal import Goal
 from modelwright.goal.sections import Sections
 from modelwright.lifecycle import wiring
+from modelwright.lifecycle.agree import agree
 from modelwright.lifecycle.folder import RunFolder, find_runs
 from modelwright.lifecycle.machine import available_cores, available_memory, peak_memory
 from modelwright.lifecycle.openings import open_rows
+from modelwright.lifecycle.outer import carry_through
 from modelwright.lifecycle.plan import PLAN, Stage
 from modelwright.lifecycle.resolved import resolved
 from modelwright.lifecycle.steps import account
@@ -129,10 +131,13 @@ def start(
     started_at: float | None = None,
     force_release: bool = False,
     report: bool = True,
+    inline: bool = False,
 ) -> Run:
     """Run a goal from the beginning in a new folder. ``started_at``: monotonic time at which the command
-    began, so that the budget covers imports too. Raises what the stages raise for bad input."""
+    began, so that the budget covers imports too. ``inline``: fit in this process, without workers (for tiny
+    work only: such a fit cannot be killed). Raises what the stages raise for bad input."""
     wiring.check(PLAN)
+    agree(goal)
     folder = RunFolder.create(runs, goal.sections.problem.name)
     with locked(folder.path):
         folder.set_state(
@@ -147,7 +152,8 @@ def start(
         )
         atomic.write_text(folder.path / "goal.yaml", goal.to_yaml())
         try:
-            return Runner(folder, goal, say, started_at or time.monotonic(), force_release, report).go()
+            began = started_at or time.monotonic()
+            return Runner(folder, goal, say, began, force_release, report, inline=inline).go()
         except BadInput:
             if not any(folder.stage(s.name).joinpath("stage.json").exists() for s in PLAN[2:]):
                 _forget(folder)
@@ -247,6 +253,7 @@ class Runner:
         report: bool,
         *,
         again: bool = False,
+        inline: bool = False,
     ) -> None:
         self.folder = folder
         self.goal = goal
@@ -256,9 +263,12 @@ class Runner:
         self.force_release = force_release
         self.report = report
         self.again = again
+        self.inline = inline
         self.records: dict[type, Any] = {}
         self.findings: list[Finding] = []
         self.timings: dict[str, float] = {}
+        self.pause_at = float("inf")
+        """When the outer fold that is going on must have ended."""
         self.versions = versions()
         self.interrupts = Interrupts(self.note)
 
@@ -285,10 +295,11 @@ class Runner:
             seed=self.sections.seed,
             cores=self.sections.budget.cores or available_cores(),
             memory=self.sections.budget.memory or available_memory(),
-            ends_at=None if seconds is None else self.started_at + seconds,
+            ends_at=None if seconds is None else min(self.started_at + seconds, self.pause_at),
             say=self.note,
             stop=lambda: self.interrupts.asked,
             started_at=self.started_at,
+            inline=self.inline,
         )
 
     def go(self) -> Run:
@@ -296,7 +307,9 @@ class Runner:
         try:
             with self.interrupts.watching():
                 for stage in PLAN:
-                    self._stage(stage)
+                    self.carry_out(stage)
+                    if stage.name == "split":
+                        self.records[Outer] = carry_through(self)
         except ModelwrightError:
             self.folder.set_state(status="stopped")
             raise
@@ -309,7 +322,7 @@ class Runner:
             ) from error
         return self._finish()
 
-    def _stage(self, stage: Stage) -> None:
+    def carry_out(self, stage: Stage) -> None:
         began = time.monotonic()
         book = Book(dict(self.sections.success.accept))
         arguments = self._arguments(stage, book)
@@ -401,6 +414,9 @@ class Runner:
         return given
 
     def _openings(self) -> Openings:
+        outer: Outer = self.records[Outer]
+        if outer.folds:
+            return self._outer_openings(outer)
         sealed, compressed = self.records[Sealed], self.records[Compressed]
         return open_rows(
             self.folder.store.folder / "openings",
@@ -408,6 +424,16 @@ class Runner:
             compressed.graph.digest,
             self.folder.name,
         )
+
+    def _outer_openings(self, outer: Outer) -> Openings:
+        """All folds' sealed rows and all folds' graphs are one opening."""
+        import polars as pl
+
+        tables = [f.sealed.table.get() for f in outer.folds] + [self.records[Sealed].table.get()]
+        graphs = [f.compressed.graph.digest for f in outer.folds] + [self.records[Compressed].graph.digest]
+        together = hashlib.sha256("".join(graphs).encode()).hexdigest()
+        rows = pl.concat(tables, how="vertical_relaxed")
+        return open_rows(self.folder.store.folder / "openings", rows, together, self.folder.name)
 
     def _finish(self) -> Run:
         released: Released = self.records[Released]

@@ -13,6 +13,7 @@ from modelwright.core.book import Book
 from modelwright.core.codec import canonical
 from modelwright.core.records.data import Sealed, Split
 from modelwright.core.records.goal import Force, Openings
+from modelwright.core.records.models import Outer
 from modelwright.core.records.verdict import Findings
 from modelwright.core.stage import Work
 from modelwright.goal.sections import Sections
@@ -42,11 +43,11 @@ def check(plan: tuple[Stage, ...]) -> None:
     """Raise :class:`MiswiredError` unless every stage can be given what it asks for, and only ``SEALED_MAY``
     ask for sealed rows. Leakage is a wiring error."""
     sections = {type_ for name, type_ in get_type_hints(Sections).items() if name not in ("seed", "engine")}
-    lent: set[Any] = {Book, Work, Findings, Force, Openings}
+    lent: set[Any] = {Outer, Book, Work, Findings, Force, Openings}
     made: set[Any] = set()
     for stage in plan:
         for name, kind in parameters(stage).items():
-            if kind in (Sealed, Split) and stage.name not in SEALED_MAY:
+            if kind in (Sealed, Split, Outer) and stage.name not in SEALED_MAY:
                 raise MiswiredError(
                     f"{stage.name} asks for {kind.__name__}, and only {sorted(SEALED_MAY)} may"
                 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from modelwright.core.records.blob import Blob
+from modelwright.core.records.data import Development, Sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +137,21 @@ class Compressed:
     members: tuple[str, ...]
     sentences: tuple[str, ...] = ()
     notes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OuterFold:
+    """One outer fold, carried through: its rows, what was learned on them, and its graph."""
+
+    development: Development
+    sealed: Sealed
+    trained: Trained
+    compressed: Compressed
+
+
+@dataclass(frozen=True, slots=True)
+class Outer:
+    """The outer folds before the last one; empty where the split has one test part. The last fold is the
+    one whose records the stages see, and whose graph ships."""
+
+    folds: tuple[OuterFold, ...] = ()

@@ -189,9 +189,9 @@ def _ethics(facts: Facts) -> str:
                 [(k, words.figure(v)) for k, v in sorted(facts.safeguarded.gaps.items())],
             )
         )
-    personal = sorted({f.column for f in facts.findings.all if "personal" in f.code and f.column})
-    if personal:
-        parts.append(f"Columns with personal data: {', '.join(cell(c) for c in personal)}.")
+    if facts.personal:
+        names = ", ".join(cell(c) for c in sorted(facts.personal))
+        parts.append(f"Columns with personal data: {names}.")
     if facts.safeguarded.not_done:
         parts.append(
             "Not checked by this version: " + ", ".join(cell(n) for n in facts.safeguarded.not_done) + "."

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from modelwright.core.records.data import Column
 from modelwright.core.records.evidence import Finding
+from modelwright.data.clean import personal
 from modelwright.data.clean.apply import spec_of
 from modelwright.release.histogram import LEAST, histogram, usual
 from modelwright.runtime.describe import InputColumn
@@ -25,14 +26,19 @@ KEPT = 200
 """Categories that ``reference.json`` counts at most."""
 
 
-def private_columns(
-    columns: Sequence[Column], sensitive: Sequence[str], findings: Sequence[Finding]
+def personal_columns(
+    columns: Sequence[Column], frame: pl.DataFrame, findings: Sequence[Finding]
 ) -> frozenset[str]:
-    """Columns whose values are not told: declared sensitive, masked, or found to hold personal data."""
+    """Columns with personal data: found by pattern in these rows or by an earlier stage, or masked since."""
     found = {f.column for f in findings if "personal" in f.code and f.column}
     masked = {c.name for c in columns if any(op.name == "mask" for op in c.operations)}
-    roles = {c.name for c in columns if c.role == "sensitive"}
-    return frozenset(found | masked | roles | set(sensitive))
+    looks = {c.name for c in columns if c.kind in ("category", "text") and personal.kinds(frame[c.name])}
+    return frozenset(found | masked | looks)
+
+
+def sensitive_columns(columns: Sequence[Column], declared: Sequence[str]) -> frozenset[str]:
+    """Columns that the goal declares sensitive, and keys: both say who a row is about."""
+    return frozenset({c.name for c in columns if c.role in ("sensitive", "key")} | set(declared))
 
 
 def describe(column: Column, series: pl.Series, private: bool) -> InputColumn:
@@ -70,7 +76,7 @@ def describe(column: Column, series: pl.Series, private: bool) -> InputColumn:
     )
 
 
-def reference(column: Column, series: pl.Series, personal: bool) -> dict[str, Any]:
+def reference(column: Column, series: pl.Series, withheld: bool) -> dict[str, Any]:
     """The entry of ``reference.json``: how the column was spread over the development rows.
 
     Numbers and dates (in microseconds) as histograms, booleans and categories as counts (those with at
@@ -80,7 +86,7 @@ def reference(column: Column, series: pl.Series, personal: bool) -> dict[str, An
     n = len(series)
     present = series.drop_nulls()
     entry: dict[str, Any] = {"kind": column.kind, "rows": n, "missing": n - len(present)}
-    if personal:
+    if withheld:
         return {**entry, "private": True}
     if column.kind in ("number", "date"):
         return {**entry, **histogram(_numbers(present)).to_json()}

@@ -28,5 +28,11 @@ class Facts:
     openings: Openings
     output: OutputSection
     decision: Decision
-    private: frozenset[str]
-    """Columns whose values are not told."""
+    personal: frozenset[str]
+    """Columns with personal data: nothing but their share of missing values is told."""
+    sensitive: frozenset[str]
+    """Columns that say who a row is about: their values are not listed."""
+
+    @property
+    def private(self) -> frozenset[str]:
+        return self.personal | self.sensitive

@@ -24,7 +24,7 @@ from modelwright.goal.sections import (
 )
 from modelwright.models.rows import signature_of
 from modelwright.release import bundle, cards
-from modelwright.release.columns import describe, private_columns
+from modelwright.release.columns import describe, personal_columns, sensitive_columns
 from modelwright.release.decide import decide
 from modelwright.release.facts import Facts
 from modelwright.release.lineage import lineage, versions
@@ -73,7 +73,8 @@ def release(
         facts = Facts(
             problem, defined, collected, cleaned, labelled, development, trained, compressed, tested,
             safeguarded, findings, openings, output, made,
-            private_columns(labelled.columns, roles.sensitive, findings.all),
+            personal_columns(development.columns, development.table.get(), findings.all),
+            sensitive_columns(labelled.columns, (*roles.sensitive, *roles.keys)),
         )  # fmt: skip
         key = _key(section)
         bundle.write(run / BUNDLE, contents(facts, success, work), sign_with=key)
@@ -156,10 +157,6 @@ def contents(facts: Facts, success: SuccessSection, work: Work) -> bundle.Conten
     signature = ModelSignature(described, outputs(development.problem, compressed.intervals))
     tensors = signature_of(development)
     graph: bytes = compressed.graph.get()
-    personal = frozenset(
-        {f.column for f in facts.findings.all if "personal" in f.code and f.column}
-        | {c.name for c in inputs if any(op.name == "mask" for op in c.operations)}
-    )
     run = work.folder.parent
     manifest: dict[str, Any] = {
         "name": facts.problem.name,
@@ -193,7 +190,7 @@ def contents(facts: Facts, success: SuccessSection, work: Work) -> bundle.Conten
         manifest=manifest,
         graph=graph,
         preprocess=preprocess_of(inputs).to_json(),
-        reference=build_reference(development, tensors, graph, personal),
+        reference=build_reference(development, tensors, graph, facts.personal),
         model_card=cards.model_card(facts, signature),
         data_card=cards.data_card(facts),
     )

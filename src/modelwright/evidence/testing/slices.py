@@ -11,10 +11,11 @@ MOST = 50
 """Values of a category that make slices of their own; the rest share one."""
 
 
-def slices_of(frame: Any, column: str) -> list[tuple[str, npt.NDArray[np.int64]]]:
+def slices_of(frame: Any, column: str, most: int = MOST) -> list[tuple[str, npt.NDArray[np.int64]]]:
     """(name, positions int64) of each value of a category or boolean, or each quartile of a number or date.
 
-    Missing values are a slice of their own. Largest first for categories, ascending for quartiles.
+    Missing values are a slice of their own. Largest first for categories, ascending for quartiles; beyond
+    ``most`` values the rest of a category is one slice.
     """
     import polars as pl
 
@@ -27,11 +28,11 @@ def slices_of(frame: Any, column: str) -> list[tuple[str, npt.NDArray[np.int64]]
             values.drop_nulls().value_counts(sort=False).sort(["count", column], descending=[True, False])
         )
         names = counts[column].to_list()
-        for name in names[:MOST]:
+        for name in names[:most]:
             found.append((str(name), positions[(values == name).fill_null(False).to_numpy()]))
-        if len(names) > MOST:
-            rest = values.is_in(names[MOST:]).fill_null(False).to_numpy()
-            found.append((f"the other {len(names) - MOST} values", positions[rest]))
+        if len(names) > most:
+            rest = values.is_in(names[most:]).fill_null(False).to_numpy()
+            found.append((f"the other {len(names) - most} values", positions[rest]))
     else:
         numbers = values.cast(pl.Float64).to_numpy()
         edges = np.unique(np.nanquantile(numbers, [0.25, 0.5, 0.75])) if not missing.all() else np.empty(0)

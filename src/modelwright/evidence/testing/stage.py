@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 
@@ -15,19 +16,20 @@ from modelwright.core.records.verdict import CriterionResult, Tested
 from modelwright.core.stage import Work
 from modelwright.evidence import judge as judging
 from modelwright.evidence.estimate import estimate
-from modelwright.evidence.testing import figures, standard
+from modelwright.evidence.testing import cost, deeper, figures, standard
+from modelwright.evidence.testing.allowance import Allowance
 from modelwright.evidence.testing.answers import Opened, Oracle, opened
 from modelwright.evidence.testing.criteria import Resources, judge_one, recorded
-from modelwright.evidence.testing.resources import time_calls
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.goal.metrics.scored import Scored
-from modelwright.goal.sections import OutputSection, SuccessSection
+from modelwright.goal.sections import OutputSection, RolesSection, SuccessSection
 
 Gaps = dict[tuple[str, str], tuple[Estimate, float]]
 """Paired differences to each baseline, by (baseline, metric), with their p values."""
 
 
 def test(
+    roles: RolesSection,
     success: SuccessSection,
     output: OutputSection,
     development: Development,
@@ -43,7 +45,8 @@ def test(
     rows = opened(sealed.table.get(), development, success)
     graph = compressed.graph.get()
     oracle = Oracle(graph)
-    resources = Resources(lambda: time_calls(oracle, rows), len(graph), trained.seconds)
+    priced = cost.Cost(development, compressed, rows)
+    resources = Resources(priced.calls, len(graph), trained.seconds)
     if openings.count > 1:
         book.finding(
             "test.opened-before",
@@ -58,7 +61,9 @@ def test(
         every = tuple(j.result for j in unseen) or (recorded(none),)
         return Tested(every, (), openings.count, openings.level, 0)
     work.say("testing", rows=rows.rows)
+    began = time.perf_counter()
     scored = oracle.scored(rows)
+    speed = rows.rows / max(time.perf_counter() - began, 1e-9)
     level = openings.level
     judged = [judge_one(c, rows, scored, resources, level, work.seed) for c in success.criteria]
     results = tuple(j.result for j in judged)
@@ -79,6 +84,11 @@ def test(
     figures.draw(scored, rows.classes, rows.problem, level, book)
     if output.intervals is not None:
         _coverage(oracle, rows, output.intervals, level, metrics, book)
+    allowance = Allowance(work, len(graph), speed)
+    metrics += deeper.look(
+        roles, success, development, trained, oracle, rows, scored, specs, allowance, level, work, book
+    )
+    cost.report(priced, len(graph), level, book)
     return Tested(
         criteria=results,
         metrics=tuple(metrics),

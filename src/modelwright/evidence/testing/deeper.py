@@ -1,0 +1,197 @@
+"""Where and why the model errs: the optional parts of the test, each within its allowance of time."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwright.core.book import Book
+from modelwright.core.records.data import Development
+from modelwright.core.records.evidence import Metric
+from modelwright.core.records.models import Trained
+from modelwright.core.stage import Work
+from modelwright.evidence.testing import (
+    dependence,
+    edge_cases,
+    found_slices,
+    hardest,
+    importance,
+    robustness,
+    row_explanations,
+)
+from modelwright.evidence.testing.allowance import Allowance
+from modelwright.evidence.testing.answers import Opened, Oracle
+from modelwright.evidence.testing.private import personal, private_columns
+from modelwright.features.typed import Typed, from_frame
+from modelwright.goal.metrics import metric as spec_of
+from modelwright.goal.metrics.scored import Scored
+from modelwright.goal.metrics.spec import MetricSpec
+from modelwright.goal.sections import RolesSection, SuccessSection
+from modelwright.models.rows import signature_of
+
+SAMPLE = 2000
+"""Rows at most of a sample that is changed and scored again; 300 at least, where there are so many."""
+LEAST_SAMPLE = 300
+DEPENDENCES = 4
+DEPENDENCE_ROWS = 200
+KNOWN_ROWS = 5000
+"""Development rows that say what is usual."""
+HARD, TYPICAL = 4, 3
+
+
+def look(
+    roles: RolesSection,
+    success: SuccessSection,
+    development: Development,
+    trained: Trained,
+    oracle: Oracle,
+    rows: Opened,
+    scored: Scored,
+    specs: tuple[MetricSpec, ...],
+    allowance: Allowance,
+    level: float,
+    work: Work,
+    book: Book,
+) -> list[Metric]:
+    """Slices, edges, importance, dependence, hard rows, explanations, robustness. Returns the metrics of the
+    slices that the goal names; all else goes into the book."""
+    spec = spec_of(trained.metric)
+    private = private_columns(development, roles, personal(development))
+    declared = [*roles.sensitive, *(c.by for c in success.criteria if c.by is not None)]
+    named = [c for c in dict.fromkeys(declared) if c in rows.frame.columns]
+    metrics = found_slices.report_declared(rows, scored, named, specs, level, work.seed, book)
+    ranked = _importance(oracle, rows, spec, allowance, level, work.seed, book)
+    names = [*ranked, *(n for n in rows.typed.signature.names if n not in ranked)]
+    known = _known(development, work.seed)
+    if not allowance.pressed:
+        hidden = set(private) - set(roles.sensitive)
+        # Free text has no values to cut by; personal values must not become names of slices.
+        columns = [n for n in (*named, *names) if n not in hidden and n not in rows.typed.signature.texts]
+        columns = list(dict.fromkeys(columns))
+        found_slices.report_found(rows, scored, columns, columns, level, book)
+        edge_cases.report(rows, scored, known, level, book)
+    else:
+        allowance.skipped.append("search for weak slices")
+    worst = hardest.report(rows, scored, names, private, book)
+    _dependence(oracle, rows, [n for n in ranked if n not in private], allowance, level, work.seed, book)
+    _explanations(oracle, rows, scored, worst, known, private, allowance, work.seed, book)
+    _robustness(oracle, rows, trained, spec, known, allowance, level, work.seed, book)
+    if allowance.skipped:
+        book.finding(
+            "test.skipped",
+            "note",
+            f"for want of time these parts of the test were left out: {', '.join(allowance.skipped)}",
+            "give the run a larger budget",
+        )
+    return metrics
+
+
+def sample(rows: Opened, most: int, seed: int) -> Opened:
+    """At most so many of the rows, drawn at random, in their order."""
+    if rows.rows <= most:
+        return rows
+    drawn = np.random.default_rng(seed).permutation(rows.rows)[:most]
+    return rows.take(np.sort(drawn).astype(np.int64))
+
+
+def _known(development: Development, seed: int) -> Typed:
+    frame = development.table.get()
+    if frame.height > KNOWN_ROWS:
+        drawn = np.sort(np.random.default_rng(seed).permutation(frame.height)[:KNOWN_ROWS])
+        frame = frame[drawn.tolist()]
+    return from_frame(frame, signature_of(development))
+
+
+def _size(rows: Opened, evaluations: int, each: int) -> int:
+    """Rows of a sample that is scored ``each`` times."""
+    return min(rows.rows, SAMPLE, evaluations // max(each, 1))
+
+
+def _least(rows: Opened, each: int) -> int:
+    return min(rows.rows, LEAST_SAMPLE) * each
+
+
+def _importance(
+    oracle: Oracle, rows: Opened, spec: MetricSpec, allowance: Allowance, level: float, seed: int, book: Book
+) -> list[str]:
+    """The columns by importance; none where there was no time."""
+    each = importance.DEALS * len(rows.typed.signature.names)
+    allowed = allowance.rows(
+        "importance of columns", max(60_000, _least(rows, each)), _least(rows, each), 0.9
+    )
+    if not allowed:
+        return []
+    some = sample(rows, _size(rows, allowed, each), seed)
+    found = importance.measure(oracle, some, spec, level, seed)
+    if found:
+        importance.report(found, some.rows, spec, level, book)
+    return [i.column for i in found]
+
+
+def _dependence(
+    oracle: Oracle,
+    rows: Opened,
+    columns: list[str],
+    allowance: Allowance,
+    level: float,
+    seed: int,
+    book: Book,
+) -> None:
+    texts = rows.typed.signature.texts
+    wanted = [c for c in columns if c not in texts][:DEPENDENCES]
+    some = sample(rows, DEPENDENCE_ROWS, seed + 1)
+    each = dependence.POINTS * len(wanted)
+    if wanted and allowance.rows("dependence on columns", some.rows * each, 50 * each, 0.4):
+        for name in wanted:
+            dependence.draw(oracle, rows, some, name, level, book)
+
+
+def _explanations(
+    oracle: Oracle,
+    rows: Opened,
+    scored: Scored,
+    worst: list[int],
+    known: Typed,
+    private: frozenset[str],
+    allowance: Allowance,
+    seed: int,
+    book: Book,
+) -> None:
+    usual = [p for p in hardest.typical(scored, TYPICAL) if p not in worst[:HARD]]
+    chosen = [*(("hard", p) for p in worst[:HARD]), *(("typical", p) for p in usual)]
+    each = 2 * row_explanations.PAIRS * (len(rows.typed.signature.names) + 1)
+    allowed = allowance.rows("explanations of rows", each * len(chosen), each, 0.4)
+    if allowed:
+        # Hard and typical ones in turn, should there be time for some only.
+        count = max(1, allowed // each)
+        kept = chosen if count >= len(chosen) else chosen[: -(-count // 2)] + chosen[HARD : HARD + count // 2]
+        row_explanations.report(oracle, rows, kept, known, private, seed, book)
+
+
+def _robustness(
+    oracle: Oracle,
+    rows: Opened,
+    trained: Trained,
+    spec: MetricSpec,
+    known: Typed,
+    allowance: Allowance,
+    level: float,
+    seed: int,
+    book: Book,
+) -> None:
+    each = robustness.plan_size(rows)
+    allowed = allowance.rows("robustness", max(60_000, _least(rows, each)), _least(rows, each), 0.9)
+    if allowed:
+        some = sample(rows, _size(rows, allowed, each), seed + 2)
+        baseline = trained.baseline if trained.baselines else None
+        robustness.report(oracle, some, spec, baseline, spreads(known), level, seed, book)
+
+
+def spreads(known: Typed) -> npt.NDArray[np.float64]:
+    """Standard deviation of each number column, from its finite values; 0 where it has none: float64 [a]."""
+    made = np.zeros(known.numbers.shape[1])
+    for j in range(len(made)):
+        values = known.numbers[:, j]
+        values = values[np.isfinite(values)]
+        made[j] = float(np.std(values)) if len(values) else 0.0
+    return made

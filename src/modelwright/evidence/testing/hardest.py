@@ -1,0 +1,68 @@
+"""The rows that the model gets most wrong, as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modelwright.core.book import Book
+from modelwright.core.records.data import ROW
+from modelwright.core.records.evidence import Table
+from modelwright.evidence.testing.answers import Opened
+from modelwright.evidence.testing.losses import surprise
+from modelwright.evidence.testing.shown import cell
+from modelwright.goal.metrics.scored import Scored
+
+ROWS = 15
+COLUMNS = 12
+
+
+def hardest(scored: Scored, most: int = ROWS) -> list[int]:
+    """Positions of the rows with the least probability of their true class, or the largest error."""
+    order = np.argsort(-surprise(scored), kind="stable")[:most]
+    return [int(i) for i in order]
+
+
+def typical(scored: Scored, most: int) -> list[int]:
+    """Positions of rows at the middle of the losses, spread evenly over the classes or values predicted."""
+    loss = surprise(scored)
+    said = scored.values if scored.labels is None else scored.labels.astype(np.float64)
+    assert said is not None
+    low, high = np.quantile(loss, [0.3, 0.7])
+    usual = np.flatnonzero((loss >= low) & (loss <= high))
+    ordered = usual[np.argsort(said[usual], kind="stable")]
+    if not len(ordered):
+        return []
+    return [int(ordered[p]) for p in np.unique(np.linspace(0, len(ordered) - 1, most).astype(int))]
+
+
+def report(
+    rows: Opened, scored: Scored, columns: list[str], private: frozenset[str], book: Book
+) -> list[int]:
+    """The table ``hard-rows``, with the first of ``columns``, the most important. Returns positions."""
+    worst = hardest(scored)
+    numbers = rows.frame[ROW].to_list()
+    shown = columns[:COLUMNS]
+    lines = []
+    for position in worst:
+        line: list[str | float | int | None] = [numbers[position]]
+        if scored.values is not None:
+            line += [float(scored.truth[position]), float(scored.values[position])]
+        else:
+            assert scored.labels is not None
+            assert scored.probabilities is not None
+            truth, label = int(scored.truth[position]), int(scored.labels[position])
+            chance = float(scored.probabilities[position, truth])
+            line += [rows.classes[truth], rows.classes[label], chance]
+        lines.append((*line, *(cell(rows.frame, position, name, private) for name in shown)))
+    answer = ("actual", "predicted") if scored.values is not None else ("actual", "predicted", "its chance")
+    book.table(
+        Table(
+            "hard-rows",
+            "The rows it gets most wrong",
+            ("row", *answer, *shown),
+            tuple(lines),
+            note="Rows are counted from 0 as collected. Look for wrong labels, values out of place, and what "
+            "a person would need to know to get them right.",
+        )
+    )
+    return worst

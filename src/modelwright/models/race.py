@@ -25,6 +25,8 @@ Ending = Literal["trials", "time", "stopped", "exhausted"]
 
 PRUNE_AFTER = 4
 """Finished trials before any is pruned."""
+LEAST = 0.1
+"""Seconds in which no fit can be made: with less, the race is over."""
 ESTIMATE_SLACK = 1.5
 """A fit that cannot be stopped is started only when this many times its expected seconds are left."""
 
@@ -128,7 +130,7 @@ class Race:
                 self._end("stopped")
                 if any(t.complete for t in self.trials):
                     break
-            if self.left() <= 0:
+            if self.left() <= LEAST:
                 self._end("time")
                 break
             self._fill()
@@ -159,7 +161,7 @@ class Race:
 
     def _fill(self) -> None:
         """Give every idle worker something to do; fits that the journal has are taken from it."""
-        while self.pool.idle:
+        while self.pool.idle and self.left() > LEAST:
             found = next(((t, f) for t in self.trials for f in t.waiting if self._may(t, f)), None)
             if found is None:
                 if not self._propose():
@@ -186,23 +188,26 @@ class Race:
             return
         if not self.by_work:
             expected = self._expected(trial)
+            # What can be stopped is worth starting with a part of its time: its best so far counts.
             stoppable = FAMILIES.get(trial.family).tags.stoppable
-            if (
-                not trial.baseline
-                and expected * ESTIMATE_SLACK > self.left()
-                and not (stoppable and expected < 4 * self.left())
-            ):
-                trial.status, trial.why = (
-                    "out of time",
-                    f"a fit takes about {expected:.0f} s and less was left",
-                )
+            needed = max(1.0, expected / 4) if stoppable else expected * ESTIMATE_SLACK
+            if not trial.baseline and needed > self.left():
+                trial.status = "out of time"
+                trial.why = f"a fit takes about {expected:.0f} s and {self.left():.0f} s were left"
+                self.proposer.close(trial.family)
                 return
-            job = Job(
-                trial.family, trial.config, fold, self.seed, self.threads, seconds=max(self.left(), 0.1)
-            )
+            job = Job(trial.family, trial.config, fold, self.seed, self.threads, seconds=self._allowed(trial))
         trial.running.add(fold)
         self._jobs[key] = (trial, fold)
         self.pool.submit(key, self.place, job)
+
+    def _allowed(self, trial: Trial) -> float:
+        """Seconds that a fit may take: all that is left for what cannot be stopped, half of it for what can,
+        so that no single fit eats the time of all others."""
+        left = max(self.left(), LEAST)
+        if trial.baseline or not FAMILIES.get(trial.family).tags.stoppable:
+            return left
+        return max(0.5 * left, min(left, 2.0))
 
     def _expected(self, trial: Trial) -> float:
         """Seconds of one fit: of this trial's own folds, else of its family so far, else the family's guess
@@ -213,13 +218,11 @@ class Race:
         family = [r.seconds for t in self.trials if t.family == trial.family for r in t.results]
         if family:
             return statistics.median(family)
-        ratios = [
-            r.seconds / max(self.costs.get(t.family, 1.0), 0.05)
-            for t in self.trials
-            if not t.baseline
-            for r in t.results
-        ]
-        return self.costs.get(trial.family, 1.0) * (statistics.median(ratios) if ratios else 1.0)
+        # Short fits are mostly overhead and say nothing of how wrong the guesses for long ones are.
+        long = [(r.seconds, self.costs.get(t.family, 1.0)) for t in self.trials for r in t.results]
+        long = [(seconds, cost) for seconds, cost in long if seconds > 1.0 and cost > 0.5]
+        ratio = sum(s for s, _ in long) / sum(c for _, c in long) if long else 1.0
+        return self.costs.get(trial.family, 1.0) * ratio
 
     def _propose(self) -> bool:
         """Add trials; False when there is nothing to add now."""

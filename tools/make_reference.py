@@ -4,8 +4,9 @@ Usage: ``python tools/make_reference.py``. ``tools/check_docs.py`` fails where a
 is not what this makes.
 
 ==============  ==================================================================================
-goal.md         keys of the goal file, from ``modelwright.goal.schema:json_schema()``
+goal.md         keys of the goal file, from ``modelwright.goal.schema:describe_keys()``
 metrics.md      what a criterion can name, from ``modelwright.goal.metrics:METRICS``
+families.md     what ``search.families`` can name, from ``modelwright.models.families:FAMILIES``
 findings.md     codes of findings, from ``modelwright.evidence.catalogue:FINDINGS``
 commands.md     commands and their options, from the typer application ``modelwright.cli.main:app``
 ==============  ==================================================================================
@@ -13,12 +14,14 @@ commands.md     commands and their options, from the typer application ``modelwr
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modelwright.goal.metrics import MetricSpec
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = "docs/reference"
@@ -42,24 +45,8 @@ def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
     return "\n".join("| " + " | ".join(cell(value) for value in line) + " |" for line in lines)
 
 
-def catalogue(name: str, entries: Mapping[str, object]) -> str:
-    """A table of frozen records, one row an entry: its name, then each field that a table can show."""
-    plain = (str, int, float, bool, tuple, frozenset, type(None))
-    records = {key: shown(value) for key, value in entries.items()}
-    fields = [
-        field
-        for field in dict.fromkeys(field for record in records.values() for field in record)
-        if field not in ("name", "code") and all(isinstance(r.get(field), plain) for r in records.values())
-    ]
-    rows = [(f"`{key}`", *(record[field] for field in fields)) for key, record in records.items()]
-    return table((name, *(field.replace("_", " ") for field in fields)), rows)
-
-
-def shown(record: object) -> dict[str, object]:
-    """The fields of a dataclass, by name."""
-    if not dataclasses.is_dataclass(record):
-        raise TypeError(f"an entry of a catalogue is a dataclass, not {record!r}")
-    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+def paragraph(*lines: str) -> str:
+    return " ".join(lines)
 
 
 # --- the goal file ----------------------------------------------------------------------------------------
@@ -114,29 +101,117 @@ def _keys(
 
 
 def goal_page() -> str:
-    from modelwright.goal.schema import json_schema
+    """One table for the keys at the top, then one for each section."""
+    from modelwright.goal.schema import KeyCard, describe_keys
 
-    rows: list[tuple[object, ...]] = [
-        (f"`{key}`", kind, "" if default is None else f"`{default}`", text)
-        for key, kind, default, text in goal_keys(json_schema())
+    head = ("key", "value", "default", "what it says")
+    parts: dict[str, list[KeyCard]] = {"": []}
+    for card in describe_keys():
+        top, _, rest = card.key.partition(".")
+        parts.setdefault(top if rest else "", []).append(card)
+    text = [
+        "# Keys of the goal file",
+        paragraph(
+            "Every key is optional but `data.source`, and `data.target` where something is predicted.",
+            "`<name>` stands for a name of your own. [The goal file](../goal-file.md) shows them at work.",
+        ),
     ]
-    return "# Keys of the goal file\n\n" + table(("key", "value", "default", "what it says"), rows)
+    for section, cards in parts.items():
+        if section:
+            text.append(f"## {section}")
+        rows: list[tuple[object, ...]] = [
+            (f"`{card.key}`", card.type, card.default, card.text) for card in cards
+        ]
+        text.append(table(head, rows))
+    return "\n\n".join(text)
 
 
-# --- metrics and findings ---------------------------------------------------------------------------------
+# --- metrics, families and findings -----------------------------------------------------------------------
+
+
+def between(low: float | None, high: float | None) -> str:
+    """The values that a metric can take, in words."""
+    if low is None:
+        return "any" if high is None else f"{high:g} or less"
+    return f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
 
 
 def metrics_page() -> str:
+    from modelwright.goal.criteria import GRAMMAR
     from modelwright.goal.metrics import METRICS
 
-    return "# Metrics\n\nWhat a criterion of `success` can name.\n\n" + catalogue("metric", METRICS)
+    titles = {"label": "## Of classes", "probability": "## Of classes", "value": "## Of numbers"}
+    grouped: dict[str, list[MetricSpec]] = {}
+    for spec in METRICS.values():
+        grouped.setdefault(titles.get(spec.needs, "## Of resources"), []).append(spec)
+    text = [
+        "# Metrics",
+        paragraph(
+            f"What a criterion of `success` can name: `{GRAMMAR}`.",
+            "Of two classes the positive one is meant; several are averaged `macro` unless the criterion",
+            "says otherwise. [The goal file](../goal-file.md#criteria) shows criteria at work.",
+        ),
+    ]
+    for title, specs in grouped.items():
+        rows: list[tuple[object, ...]] = [
+            (
+                f"`{spec.name}`",
+                spec.docs,
+                spec.direction,
+                between(*spec.bounds),
+                "" if spec.unit in ("plain", "share") else spec.unit,
+                spec.averages,
+                spec.takes_class,
+            )
+            for spec in specs
+        ]
+        head = ("metric", "what it is", "better", "values", "unit", "averages", "`for` a class")
+        text += [title, table(head, rows)]
+    return "\n\n".join(text)
+
+
+def families_page() -> str:
+    from modelwright.models.families import FAMILIES, considered
+
+    rows: list[tuple[object, ...]] = []
+    for name in considered():
+        family = FAMILIES.get(name)
+        tags = family.tags
+        rows.append((f"`{name}`", family.title, tags.problems, tags.interpretable, tags.baseline, tags.extra))
+    head = ("family", "what it is", "problems", "interpretable", "baseline", "extra")
+    return "\n\n".join(
+        [
+            "# Families",
+            paragraph(
+                "The kinds of algorithm that `search.families` can name. Without that key all of them are",
+                "considered, and the leaderboard of a run says of each why it was taken or declined.",
+                "Baselines are always fitted. An extra is installed with",
+                "`pip install 'modelwright[extra]'`; without it the family is declined. [How to add one](../how-to/add-a-family.md).",
+            ),
+            table(head, rows),
+        ]
+    )
 
 
 def findings_page() -> str:
     from modelwright.evidence.catalogue import FINDINGS
 
-    head = "# Findings\n\nWhat a run can report, by its stable code; the goal accepts one with `accept`.\n\n"
-    return head + catalogue("code", FINDINGS)
+    text = [
+        "# Findings",
+        paragraph(
+            "What a run can tell a person, by its stable code. A `blocker` stops the release unless the goal",
+            "accepts it, with a reason that the report prints:",
+            '`accept: {leak.golden-feature: "known when the loan is asked for"}`, or for one column',
+            "`leak.golden-feature:grade`. The severity is the usual one; a run may grade by degree. [How to add a check](../how-to/add-a-check.md).",
+        ),
+    ]
+    for stage in dict.fromkeys(code.partition(".")[0] for code in FINDINGS):
+        cards = [card for code, card in FINDINGS.items() if code.partition(".")[0] == stage]
+        rows: list[tuple[object, ...]] = [
+            (f"`{card.code}`", card.severity, f"{card.title}. {card.meaning}", card.remedy) for card in cards
+        ]
+        text += [f"## {stage}", table(("code", "severity", "what it means", "what to do"), rows)]
+    return "\n\n".join(text)
 
 
 # --- commands ---------------------------------------------------------------------------------------------
@@ -189,6 +264,7 @@ def commands_page() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
+    "families.md": families_page,
     "findings.md": findings_page,
     "goal.md": goal_page,
     "metrics.md": metrics_page,

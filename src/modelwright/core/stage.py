@@ -32,6 +32,8 @@ class Work:
     stop: Callable[[], bool] = field(default=lambda: False, compare=False)
     """True once the user has asked to end well with the best so far."""
     started_at: float = field(default_factory=time.monotonic, compare=False)
+    inline: bool = field(default=False, compare=False)
+    """Fit in this very process, without workers that could be killed: for tiny work from Python."""
 
     def left(self) -> float:
         """Seconds until the command must have returned; infinity without a limit."""

@@ -24,6 +24,7 @@ from modelwright.models.diagnose import diagnose
 from modelwright.models.ensemble import select
 from modelwright.models.families import FAMILIES
 from modelwright.models.family import Suits
+from modelwright.models.inline import InlinePool
 from modelwright.models.journal import Journal
 from modelwright.models.pool import Pool
 from modelwright.models.propose import Proposer, Runner
@@ -75,7 +76,8 @@ def train(
             runners.append(Runner(candidate.family, family.space(task, facts), costs[candidate.family]))
     baselines = tuple(c.family for c in shortlist.candidates if c.taken and c.baseline)
     proposer = Proposer(runners, search.method, work.seed)
-    with Pool(workers, work.folder / "fits", threads=1) as pool:
+    fits = work.folder / "fits"
+    with InlinePool(fits) if work.inline else Pool(workers, fits, threads=1) as pool:
         race = Race(
             place,
             learning.fold_numbers,

@@ -12,10 +12,23 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Any
 
 from modelwright.core.errors import Stopped
+
+_DURABLE: ContextVar[bool] = ContextVar("durable", default=True)
+
+
+@contextmanager
+def passing() -> Iterator[None]:
+    """Within the block nothing is flushed to disk: for files that do not outlive the process anyway."""
+    token = _DURABLE.set(False)
+    try:
+        yield
+    finally:
+        _DURABLE.reset(token)
 
 
 @contextmanager
@@ -29,8 +42,9 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     try:
         with temporary.open("wb") as out:
             yield out
-            out.flush()
-            os.fsync(out.fileno())
+            if _DURABLE.get():
+                out.flush()
+                os.fsync(out.fileno())
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
@@ -49,6 +63,8 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
 
 def sync_folder(folder: Path) -> None:
     """Make a rename in ``folder`` durable (where the platform can)."""
+    if not _DURABLE.get():
+        return
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:

@@ -84,7 +84,8 @@ class Case:
     fires: Callable[[], Facts]
     not_fires: Callable[[], Facts]
     not_applies: Callable[[], Facts] | None
-    column: str | None = None
+    columns: str | None = None
+    """Those that are named, parted by blanks."""
     severity: str = "warning"
 
 
@@ -148,7 +149,7 @@ CASES = [
         summed,
         lambda: facts_of(numbers()),
         lambda: facts_of(noise()),
-        "a",
+        "a b",
         "blocker",
     ),
     Case(
@@ -265,7 +266,8 @@ def by_code(case: Case) -> str:
 def test_fires(case: Case) -> None:
     found = looked(case.code, case.fires())
     assert isinstance(found, tuple)
-    assert [(f.severity, f.column) for f in found] == [(case.severity, case.column)]
+    expected = case.columns.split() if case.columns else [None]
+    assert [(f.severity, f.column) for f in found] == [(case.severity, column) for column in expected]
     assert found[0].message
     assert found[0].remedy
 

@@ -114,7 +114,7 @@ REAL = [
         "tabular_regression/bike_sharing/bike_sharing.csv",
         "cnt",
         {},
-        {"leak.golden-feature": {"registered"}, "leak.parts": {"casual"}},
+        {"leak.golden-feature": {"registered"}, "leak.parts": {"casual", "registered"}},
     ),
     (
         "fairness/compas/compas-scores-two-years.csv",

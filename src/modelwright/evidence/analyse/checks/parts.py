@@ -46,14 +46,15 @@ class Parts:
             return ()
         parts = [name for name, weight in zip(names, weights, strict=True) if abs(weight) > 1e-4]
         shown = ", ".join(repr(p) for p in parts[:6])
-        return (
+        return tuple(
             Found(
                 "blocker",
                 f"{facts.development.target!r} is an exact combination of {shown}",
                 "name these in data.later if they are counted with it; else compute it, no model needed",
-                column=parts[0] if parts else None,
+                column=part,
                 numbers={"parts": float(len(parts))},
-            ),
+            )
+            for part in parts
         )
 
 

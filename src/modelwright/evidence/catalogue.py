@@ -304,6 +304,22 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Bring new test rows.",
     ),
     _C(
+        "test.fragile", "one field can spoil the predictions", "warning",
+        "With one field disturbed (missing, noisy, in another unit) much of the gain over the baseline is gone.",
+        "Check this field where predictions are made, and watch it live.",
+    ),
+    _C(
+        "test.skipped", "parts of the test left out", "note",
+        "Some of the deeper tests would have taken too long and were not made.",
+        "Give the run more time.",
+    ),
+    _C(
+        "test.weak-slice", "rows on which the model is weak", "warning",
+        "Among many slices that were looked at, one is worse than the rest after correction for the looking (a note "
+        "where the model's own probabilities say so).",
+        "Bring more rows like these, or columns that tell them apart.",
+    ),
+    _C(
         "release.forced", "released by force", "warning",
         "The model was released although its verdict did not allow it.",
         "Use it only where that verdict is enough.",

@@ -25,7 +25,7 @@ def encode(value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
-        return value if math.isfinite(value) else None if math.isnan(value) else repr(value)
+        return value if math.isfinite(value) else None if math.isnan(value) else repr(float(value))
     if isinstance(value, Blob):
         return {"$blob": value.kind, "digest": value.digest, "size": value.size}
     if is_dataclass(value) and not isinstance(value, type):

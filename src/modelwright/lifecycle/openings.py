@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from modelwright.core.records.goal import Openings
 from modelwright.store import atomic
+from modelwright.store.lock import in_turn
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,7 +42,13 @@ def open_rows(folder: Path, frame: pl.DataFrame, graph: str, run: str) -> Openin
     """
     if frame.height == 0:
         return Openings(1, 0.95)
-    hashes = row_hashes(frame)
+    with in_turn(folder):
+        return _opened(folder, row_hashes(frame), graph, run)
+
+
+def _opened(folder: Path, hashes: list[str], graph: str, run: str) -> Openings:
+    """One at a time: two runs that open the same rows at once must see each other. An opening and its count
+    are one file, so that no kill comes between them."""
     rows = hashlib.sha256("".join(hashes).encode()).hexdigest()
     known = set(hashes)
     mine = {"graph": graph, "rows": rows}
@@ -54,12 +61,10 @@ def open_rows(folder: Path, frame: pl.DataFrame, graph: str, run: str) -> Openin
         if shared > OVERLAP * min(len(hashes), len(entry["hashes"])):
             others[(entry["graph"], entry["rows"])] = entry["run"]
     name = hashlib.sha256(json.dumps(mine, sort_keys=True).encode()).hexdigest()
-    if not (folder / f"{name}.json").exists():
-        atomic.write_json(folder / f"{name}.json", {**mine, "run": run, "hashes": hashes}, indent=None)
-        position = len(others) + 1
-        atomic.write_json(
-            folder / f"{name}.count", {"count": position, "others": sorted(set(others.values()))}
-        )
-    counted = atomic.read_json(folder / f"{name}.count")
-    count = int(counted["count"])
-    return Openings(count, 1 - 0.05 / count, tuple(counted["others"]))
+    path = folder / f"{name}.json"
+    if not path.exists():
+        said = {**mine, "run": run, "count": len(others) + 1, "others": sorted(set(others.values()))}
+        atomic.write_json(path, {**said, "hashes": hashes}, indent=None)
+    entry = atomic.read_json(path)
+    count = int(entry["count"])
+    return Openings(count, 1 - 0.05 / count, tuple(entry["others"]))

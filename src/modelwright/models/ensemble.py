@@ -44,7 +44,8 @@ def select(
     chosen = [ranked[0]]
     best = alone[ranked[0]]
     mean = some[ranked[0]].copy()
-    scale = abs(best - alone[ranked[-1]]) or abs(best) or 1.0
+    finite = [alone[n] for n in ranked if np.isfinite(alone[n])]
+    scale = (abs(best - finite[-1]) if finite else 0.0) or abs(best) or 1.0
     for _ in range(ROUNDS - 1):
         able = ranked if len(set(chosen)) < MEMBERS else sorted(set(chosen), key=ranked.index)
         count = len(chosen)

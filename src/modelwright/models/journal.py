@@ -47,6 +47,11 @@ class Entry:
     result: FitResult
 
     @property
+    def cut_short(self) -> bool:
+        """Whether the clock ended it, so that with more time it would come out otherwise."""
+        return self.result.status == "out of time" or self.result.stopped == "deadline"
+
+    @property
     def graph(self) -> bytes:
         return (self.folder / "graph.onnx").read_bytes()
 
@@ -74,6 +79,8 @@ class Journal:
     def write(self, key: str, product: Product) -> Entry:
         """Keep a finished fit; the manifest goes last."""
         folder = self.folder / key
+        # A fit made again (the first was cut short): its old manifest must not vouch for new files.
+        (folder / "fit.json").unlink(missing_ok=True)
         if not product.result.error:
             out = io.BytesIO()
             np.lib.format.write_array(out, product.scores, allow_pickle=False)

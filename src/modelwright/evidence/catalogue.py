@@ -305,7 +305,8 @@ FINDINGS: dict[str, FindingCard] = _cards(
     ),
     _C(
         "test.fragile", "one field can spoil the predictions", "warning",
-        "With one field disturbed (missing, noisy, in another unit) much of the gain over the baseline is gone.",
+        "With one field disturbed (missing, noisy, in another unit) much of the gain over the baseline "
+        "is gone.",
         "Check this field where predictions are made, and watch it live.",
     ),
     _C(
@@ -315,7 +316,8 @@ FINDINGS: dict[str, FindingCard] = _cards(
     ),
     _C(
         "test.weak-slice", "rows on which the model is weak", "warning",
-        "Among many slices that were looked at, one is worse than the rest after correction for the looking (a note "
+        "Among many slices that were looked at, one is worse than the rest after correction for the "
+        "looking (a note "
         "where the model's own probabilities say so).",
         "Bring more rows like these, or columns that tell them apart.",
     ),

@@ -17,9 +17,7 @@ def _problem(seen: Seen) -> Answer | None:
         return None
     if labelled is None:
         return done(f"{defined.name}: stated in the goal", "define/record.json")
-    return done(
-        f"{labelled.problem}: predict {labelled.target!r}. {labelled.why}".strip(), "define/record.json"
-    )
+    return done(f"predict {labelled.target!r}. {labelled.why}".strip(), "define/record.json")
 
 
 def _objectives(seen: Seen) -> Answer | None:
@@ -141,7 +139,7 @@ def _framework(seen: Seen) -> Answer | None:
     shortlist = seen.get(Shortlist)
     if shortlist is None:
         return None
-    return done(f"{shortlist.framework}. {shortlist.why}".strip(), "choose/record.json")
+    return done(shortlist.framework, "choose/record.json")
 
 
 def _testing(seen: Seen) -> Answer | None:

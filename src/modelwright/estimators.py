@@ -21,7 +21,7 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from modelwright.core.errors import BadInput, ModelwrightError
+from modelwright.core.errors import BadInput
 from modelwright.core.stage import say_nothing
 from modelwright.goal.goal import Goal
 from modelwright.lifecycle.run import Run, start
@@ -260,7 +260,8 @@ class Classifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         found = made["probabilities"].astype(np.float64)
         result = np.zeros((len(found), len(self.classes_)))
         result[:, [int(name) for name in self.model_.classes]] = found
-        return result / result.sum(axis=1, keepdims=True)
+        result /= result.sum(axis=1, keepdims=True)
+        return result
 
 
 class Regressor(RegressorMixin, _Estimator):  # type: ignore[misc]
@@ -305,9 +306,7 @@ def _pair(estimator: _Estimator, X: Any, y: Any, numeric: bool = False) -> tuple
     check_consistent_length(X, y)
     n = len(y)
     if n < 4:
-        raise ValueError(
-            f"{n} sample{'s' if n > 1 else ''} (n_samples={n}) cannot be learned from and judged on."
-        )
+        raise ValueError(f"{n} sample{'s' if n > 1 else ''} (n_samples={n}) is too few to learn from.")
     return X, y
 
 

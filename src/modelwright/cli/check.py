@@ -22,11 +22,18 @@ def check(
         print(codec.dumps(found, indent=1))
         return 0
     print(
-        f"{found['rows']} rows, {found['columns']} columns; {found['problem']}; {found['test_rows']} rows for the test"
+        f"{found['rows']} rows, {found['columns']} columns; {found['why'] or found['problem']}; "
+        f"{found['test_rows']} rows for the test"
     )
     for line in found["criteria"]:
-        print(f"  {line['criterion']}: {line['says']}")
+        print(f"  {'provable' if line['provable'] else 'not provable'}: {line['criterion']}: {line['says']}")
     for finding in found["findings"]:
-        print(f"  {finding['severity']}: {finding['message']}")
+        if finding["severity"] == "note":
+            continue
+        accepted = " (accepted)" if finding["accepted"] else ""
+        print(f"  {finding['severity']}{accepted}: {finding['code']}: {finding['message']}")
+        print(f"    {finding['remedy']}")
     print("provable" if found["provable"] else "not provable")
+    if found["blockers"]:
+        print(f"blocked, whatever is proven, by {', '.join(found['blockers'])}")
     return 0

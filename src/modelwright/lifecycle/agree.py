@@ -39,7 +39,7 @@ CLEANING = (
 
 
 def agree(goal: Goal) -> None:
-    """Raise :class:`BadGoal` for every name in the goal that nothing answers to, with the nearest right one."""
+    """Raise :class:`BadGoal` for every name that nothing answers to, with the nearest right one."""
     document = None if goal.path is None else _document(goal)
     mistakes = [
         Mistake(where, expected, repr(name), _line(document, place), did_you_mean(near, known))

@@ -29,7 +29,7 @@ def run(
 
     ``runs`` is the folder in which the run gets a folder of its own; ``quiet=False`` tells of each stage on
     standard error, ``say(event, **facts)`` hears every event instead. ``force_release`` releases whatever
-    the verdict. Returns a :class:`Run` with ``verdict``, ``bundle``, ``report``, ``path`` and ``leaderboard``.
+    the verdict. Returns a :class:`Run`: its ``verdict``, ``bundle``, ``report``, ``path``, ``leaderboard``.
     Raises :class:`~modelwright.core.errors.BadInput` for a goal or data that cannot work and
     :class:`~modelwright.core.errors.Stopped` when it was stopped from outside.
 
@@ -91,7 +91,7 @@ def load(
         raise BadInput(
             "there is no bundle: the run released nothing",
             code="bundle.not-released",
-            hint="run.released.reason says why; mw.run(..., force_release=True) releases whatever the verdict",
+            hint="the report says why; mw.run(..., force_release=True) releases whatever the verdict",
         )
     return load_folder(find_bundle(str(bundle), Path(runs)), trust=trust)
 

@@ -38,12 +38,12 @@ def test_share(
         for_classes=[codes[c.for_class] if c.for_class is not None else None for c in asked],
         averages=[c.average for c in asked],
         groups=len(np.unique(layout.units)) if layout.group is not None else None,
-        slice_shares=[_slices(c, labelled) for c in asked],
+        slice_shares=[slice_shares(c, labelled) for c in asked],
     )
     return share, f"the test part is {why}"
 
 
-def _slices(criterion: Criterion, labelled: Labelled) -> tuple[float, ...]:
+def slice_shares(criterion: Criterion, labelled: Labelled) -> tuple[float, ...]:
     """Shares of rows of the slices of ``by COLUMN``; quarters for numbers and dates."""
     if criterion.by is None:
         return ()

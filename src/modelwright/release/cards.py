@@ -40,6 +40,11 @@ def bullets(items: Iterable[str]) -> str:
     return "\n".join(f"- {cell(item)}" for item in items)
 
 
+def sentence(text: str) -> str:
+    """With a capital at the beginning and one full stop at the end."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
 def page(title: str, sections: Iterable[tuple[str, str]]) -> str:
     parts = [f"# {title}", *(f"## {name}\n\n{text.strip()}" for name, text in sections)]
     return "\n\n".join(parts) + "\n"
@@ -204,7 +209,7 @@ def _caveats(facts: Facts) -> str:
     open_ones = [f for f in facts.findings.all if f.severity != "note"]
     said = [
         f"{f.code}{f' ({f.column})' if f.column else ''}: {f.message.rstrip('.')}. "
-        + (f"Accepted: {f.accepted.rstrip('.')}." if f.accepted else f"{f.remedy.rstrip('.')}.")
+        + (f"Accepted: {f.accepted.rstrip('.')}." if f.accepted else sentence(f.remedy))
         for f in open_ones[:MOST]
     ]
     if len(open_ones) > MOST:

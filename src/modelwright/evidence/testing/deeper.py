@@ -32,6 +32,8 @@ from modelwright.models.rows import signature_of
 SAMPLE = 2000
 """Rows at most of a sample that is changed and scored again; 300 at least, where there are so many."""
 LEAST_SAMPLE = 300
+EVALUATIONS, EACH = 40_000, 25
+"""Rows through the graph for importance, and for robustness: in all, and for each test row."""
 DEPENDENCES = 4
 DEPENDENCE_ROWS = 200
 KNOWN_ROWS = 5000
@@ -80,8 +82,8 @@ def look(
         book.finding(
             "test.skipped",
             "note",
-            f"for want of time these parts of the test were left out: {', '.join(allowance.skipped)}",
-            "give the run a larger budget",
+            f"these parts of the test would have taken too long: {', '.join(allowance.skipped)}",
+            "give the run more time, or a model that answers faster",
         )
     return metrics
 
@@ -111,14 +113,16 @@ def _least(rows: Opened, each: int) -> int:
     return min(rows.rows, LEAST_SAMPLE) * each
 
 
+def _wanted(rows: Opened, each: int) -> int:
+    return max(min(EVALUATIONS, EACH * rows.rows), _least(rows, each))
+
+
 def _importance(
     oracle: Oracle, rows: Opened, spec: MetricSpec, allowance: Allowance, level: float, seed: int, book: Book
 ) -> list[str]:
     """The columns by importance; none where there was no time."""
     each = importance.DEALS * len(rows.typed.signature.names)
-    allowed = allowance.rows(
-        "importance of columns", max(60_000, _least(rows, each)), _least(rows, each), 0.9
-    )
+    allowed = allowance.rows("importance of columns", _wanted(rows, each), _least(rows, each), 0.9)
     if not allowed:
         return []
     some = sample(rows, _size(rows, allowed, each), seed)
@@ -180,7 +184,7 @@ def _robustness(
     book: Book,
 ) -> None:
     each = robustness.plan_size(rows)
-    allowed = allowance.rows("robustness", max(60_000, _least(rows, each)), _least(rows, each), 0.9)
+    allowed = allowance.rows("robustness", _wanted(rows, each), _least(rows, each), 0.9)
     if allowed:
         some = sample(rows, _size(rows, allowed, each), seed + 2)
         baseline = trained.baseline if trained.baselines else None

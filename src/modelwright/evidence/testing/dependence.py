@@ -31,7 +31,13 @@ def grid(typed: Typed, name: str) -> npt.NDArray[np.generic]:
     column = column[column != NULL_TIME] if name in s.times else column[np.isfinite(column)]
     if not len(column):
         return np.empty(0)
-    return np.unique(np.quantile(column, np.linspace(0.02, 0.98, POINTS), method="nearest"))
+    found = np.unique(np.quantile(column, np.linspace(0.02, 0.98, POINTS), method="nearest"))
+    if len(found) < POINTS // 2:
+        # Most rows share few values: go by the values and not by the rows.
+        every = np.unique(column)
+        every = every[every <= np.quantile(column, 0.995)]
+        found = every[np.unique(np.linspace(0, len(every) - 1, POINTS).astype(int))]
+    return np.asarray(found)
 
 
 def answers(oracle: Oracle, rows: Opened, typed: Typed) -> npt.NDArray[np.float64]:

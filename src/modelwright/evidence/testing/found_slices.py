@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from modelwright.core.book import Book
 from modelwright.core.records.evidence import Estimate, Metric, Table
@@ -29,6 +30,8 @@ TIMES = 1.25
 """A slice is called weak where its error is this many times that of the rest, and shown to be larger."""
 LISTED = 12
 NAMED = 3
+SHARED = 0.5
+"""A slice that shares this much of the smaller one with a slice listed before is not listed."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -85,12 +88,29 @@ def distinct(weak: list[Weak], most: int, level: float = 0.05) -> list[Weak]:
             break
         if w.error < TIMES * w.rest:
             continue
-        same = (
-            np.sum(w.slice.inside & k.slice.inside) / np.sum(w.slice.inside | k.slice.inside) for k in kept
-        )
-        if all(share < 0.5 for share in same):
+        if all(_shared(w.slice.inside, k.slice.inside) < SHARED for k in kept):
             kept.append(w)
     return kept
+
+
+def _shared(a: Mask, b: Mask) -> float:
+    """Rows in both, as a share of the smaller one."""
+    return float(np.sum(a & b)) / max(min(int(a.sum()), int(b.sum())), 1)
+
+
+def unsaid(scored: Scored, inside: Mask) -> float:
+    """One-sided p value of "errors here are no more than the probabilities say".
+
+    Where the classes are hard to tell apart, more errors are to be expected, and honest probabilities say how
+    many: one minus that of the predicted class, summed (Poisson-binomial variance, normal tail). 0 for
+    numbers, whose answers say nothing of their errors."""
+    if scored.probabilities is None or scored.labels is None:
+        return 0.0
+    labels = scored.labels[inside]
+    said = 1.0 - scored.probabilities[inside][np.arange(len(labels)), labels]
+    away = float(np.sum(labels != scored.truth[inside]) - said.sum())
+    spread = float(np.sqrt(np.sum(said * (1.0 - said))))
+    return float(special.ndtr(-away / spread)) if spread > 0 else float(away <= 0)
 
 
 def report_found(
@@ -116,16 +136,21 @@ def report_found(
             "by looking, so new rows will likely show smaller gaps; intervals are of the slice alone.",
         )
     )
-    for w in kept[:NAMED]:
+    named = kept[:NAMED]
+    secrets = holm([unsaid(scored, w.slice.inside) for w in named])
+    for w, secret in zip(named, secrets, strict=True):
         n = int(w.slice.inside.sum())
+        known = "" if scored.values is not None else ", which its probabilities do not say"
+        if secret > 1 - level:
+            known = ", as its probabilities say"
         book.finding(
             "test.weak-slice",
-            "warning",
+            "note" if secret > 1 - level else "warning",
             f"where {w.slice.name} ({n} test rows) the {measure} is {w.error:.4g}, against {w.rest:.4g} "
-            f"elsewhere (p {w.p:.2g} after correction for the {looked} slices that were looked at)",
+            f"elsewhere{known} (p {w.p:.2g} after correction for the {looked} slices that were looked at)",
             "bring more rows like these, or columns that tell them apart; until then, take these predictions "
             "with care",
-            numbers={"rows": n, "error": w.error, "elsewhere": w.rest, "p": w.p},
+            numbers={"rows": n, "error": w.error, "elsewhere": w.rest, "p": w.p, "p unsaid": float(secret)},
         )
     return kept
 

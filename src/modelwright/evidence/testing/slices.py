@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,26 @@ def slices_of(frame: Any, column: str, most: int = MOST) -> list[tuple[str, npt.
         for quarter in range(len(edges) + 1):
             inside = (place == quarter) & ~missing
             if inside.any():
-                low = "lowest" if quarter == 0 else f"above {edges[quarter - 1]:g}"
-                high = "highest" if quarter == len(edges) else f"{edges[quarter]:g}"
-                found.append((f"{low} to {high}", positions[inside]))
+                found.append((_between(edges, quarter, values.dtype == pl.Int64), positions[inside]))
     if missing.any():
         found.append(("missing", positions[missing]))
     return found
+
+
+def _between(edges: npt.NDArray[np.float64], quarter: int, dates: bool) -> str:
+    said = [_day(e) if dates else f"{e:.6g}" for e in edges]
+    if not said:
+        return "any value"
+    if quarter == 0:
+        return f"at most {said[0]}"
+    if quarter == len(said):
+        return f"above {said[-1]}"
+    return f"above {said[quarter - 1]} to {said[quarter]}"
+
+
+def _day(microseconds: float) -> str:
+    try:
+        moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=microseconds)
+    except OverflowError:
+        return f"{microseconds:.6g} microseconds since 1970"
+    return moment.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00").removesuffix(" 00:00:00")

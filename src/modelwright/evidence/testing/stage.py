@@ -84,7 +84,7 @@ def test(
     figures.draw(scored, rows.classes, rows.problem, level, book)
     if output.intervals is not None:
         _coverage(oracle, rows, output.intervals, level, metrics, book)
-    allowance = Allowance(work, len(graph), speed)
+    allowance = Allowance(work, graph, speed)
     metrics += deeper.look(
         roles, success, development, trained, oracle, rows, scored, specs, allowance, level, work, book
     )

@@ -106,7 +106,20 @@ def test_what_systems_drop_into_folders_is_passed_over(binary: Made, copy_of: Co
 
 @pytest.mark.parametrize(
     "name",
-    ["../secret", "/etc/passwd", "a/b", "..", "", "C:\\x", "a\\b", "model.json", ".hidden", "x\n", "é", "a" * 200],
+    [
+        "../secret",
+        "/etc/passwd",
+        "a/b",
+        "..",
+        "",
+        "C:\\x",
+        "a\\b",
+        "model.json",
+        ".hidden",
+        "x\n",
+        "é",
+        "a" * 200,
+    ],
 )
 def test_names_that_lead_out_of_the_folder_are_refused(binary: Made, copy_of: Copy, name: str) -> None:
     folder = copy_of(binary)
@@ -150,7 +163,9 @@ def test_a_folder_in_place_of_a_file_is_refused(binary: Made, copy_of: Copy) -> 
         read(folder)
 
 
-def test_a_bundle_from_the_future_is_refused_with_the_version_that_reads_it(binary: Made, copy_of: Copy) -> None:
+def test_a_bundle_from_the_future_is_refused_with_the_version_that_reads_it(
+    binary: Made, copy_of: Copy
+) -> None:
     folder = copy_of(binary)
 
     def later(data: dict[str, Any]) -> None:

@@ -81,6 +81,8 @@ class Talk:
                 self._best, self._best_name = facts["best"], facts["name"]
                 return f"{seconds:6.1f}s  train      {facts['name']}: {abs(score):.5f}, the best so far"
             return ""
+        if event == "source changed":
+            return f"{seconds:6.1f}s  collect    {facts['what']}; going on with {facts['used']}"
         if event == "interrupted":
             return "         ending with the best so far; press Ctrl-C again to stop at once"
         return ""

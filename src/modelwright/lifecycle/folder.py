@@ -89,6 +89,8 @@ class RunFolder:
     ) -> None:
         """Write a stage's evidence and record, and last its manifest: its presence means complete."""
         folder = self.stage(name)
+        # A stage made again: its old manifest must not vouch for new files.
+        (folder / "stage.json").unlink(missing_ok=True)
         atomic.write_text(folder / "evidence.jsonl", lines(name, evidence))
         atomic.write_json(folder / "record.json", data)
         atomic.write_json(folder / "stage.json", {"stage": name, "key": key, **facts})
@@ -140,7 +142,8 @@ def find_runs(runs: Path) -> list[RunFolder]:
     """All runs of a folder, oldest first (names carry the time)."""
     if not runs.is_dir():
         return []
-    found = [RunFolder(p) for p in runs.iterdir() if p.is_dir() and (p / "state.json").exists()]
+    folders = [p for p in runs.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    found = [RunFolder(p) for p in folders if (p / "state.json").exists()]
     return sorted(found, key=lambda r: (r.state().get("started", ""), r.name))
 
 

@@ -36,7 +36,7 @@ from modelwright.lifecycle.resolved import resolved
 from modelwright.lifecycle.steps import account
 from modelwright.lifecycle.versions import versions
 from modelwright.store import atomic
-from modelwright.store.lock import is_locked, locked
+from modelwright.store.lock import is_locked, locked, using
 
 DEFAULT_SECONDS = 300.0
 """Time when a goal gives neither time nor work."""
@@ -138,8 +138,7 @@ def start(
     work only: such a fit cannot be killed). Raises what the stages raise for bad input."""
     wiring.check(PLAN)
     agree(goal)
-    folder = RunFolder.create(runs, goal.sections.problem.name)
-    with locked(folder.path):
+    with _begun(runs, goal) as folder:
         folder.set_state(
             status="running",
             goal=goal.sections.problem.name,
@@ -148,6 +147,7 @@ def start(
             started=dt.datetime.now(dt.UTC).isoformat(timespec="microseconds"),
             versions=versions(),
             force_release=force_release,
+            seconds=goal.sections.budget.seconds,
             process=os.getpid(),
         )
         atomic.write_text(folder.path / "goal.yaml", goal.to_yaml())
@@ -158,6 +158,23 @@ def start(
             if not any(folder.stage(s.name).joinpath("stage.json").exists() for s in PLAN[2:]):
                 _forget(folder)
             raise
+
+
+@contextmanager
+def _begun(runs: Path, goal: Goal) -> Iterator[RunFolder]:
+    """A new run's folder, locked, and the store in use so that nothing is freed meanwhile."""
+    try:
+        (runs / ".store").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"the folder for runs cannot be made: {error.strerror}",
+            code="runs.unwritable",
+            hint="choose another folder with --runs DIR",
+        ) from error
+    with using(runs / ".store"):
+        folder = RunFolder.create(runs, goal.sections.problem.name)
+        with locked(folder.path):
+            yield folder
 
 
 def _forget(folder: RunFolder) -> None:
@@ -191,8 +208,9 @@ def resume(
         )
     text = (folder.path / "goal.yaml").read_text(encoding="utf-8")
     goal = Goal.restore(text, base=Path(state["base"]), name=state["goal"], frames=bool(state.get("frames")))
-    if seconds is not None:
-        goal = goal.with_budget(seconds)
+    asked = state.get("seconds") if seconds is None else seconds
+    if asked is not None:  # a budget of the command line is not in the goal's text
+        goal = goal.with_budget(asked)
     if folder.status == "finished":
         if seconds is None:
             raise BadInput(
@@ -201,8 +219,8 @@ def resume(
                 hint="give it more with `modelwright resume RUN --budget 60s`, or start afresh with `modelwright run`",
             )
         return _child(folder, goal, say, started_at, report)
-    with locked(folder.path):
-        folder.set_state(status="running", process=os.getpid(), versions=versions())
+    with using(folder.store.folder), locked(folder.path):
+        folder.set_state(status="running", process=os.getpid(), versions=versions(), seconds=asked)
         forced = bool(state.get("force_release"))
         return Runner(folder, goal, say, started_at or time.monotonic(), forced, report, again=True).go()
 
@@ -211,18 +229,25 @@ def _child(parent: RunFolder, goal: Goal, say: Say, started_at: float | None, re
     """A new run that starts with the stages and fits of a finished one."""
     import shutil
 
-    child = RunFolder.create(parent.path.parent, goal.sections.problem.name)
-    with locked(child.path):
+    with _begun(parent.path.parent, goal) as child:
         keep = {s.name for s in PLAN if s.caching != "run"} | {"define"}
         for name in sorted(keep):
             if parent.stage(name).exists():
                 shutil.copytree(parent.stage(name), child.stage(name))
         if (parent.stage("train") / "fits").exists():
             shutil.copytree(parent.stage("train") / "fits", child.stage("train") / "fits")
+        born = {k: v for k, v in parent.state().items() if k not in ("verdict", "released")}
         child.set_state(
-            **{**parent.state(), "status": "running", "parent": parent.name, "process": os.getpid()}
+            **{
+                **born,
+                "status": "running",
+                "parent": parent.name,
+                "seconds": goal.sections.budget.seconds,
+                "versions": versions(),
+                "started": dt.datetime.now(dt.UTC).isoformat(timespec="microseconds"),
+                "process": os.getpid(),
+            }
         )
-        child.set_state(started=dt.datetime.now(dt.UTC).isoformat(timespec="microseconds"))
         atomic.write_text(child.path / "goal.yaml", goal.to_yaml())
         forced = bool(child.state().get("force_release"))
         return Runner(child, goal, say, started_at or time.monotonic(), forced, report, again=True).go()
@@ -316,7 +341,7 @@ class Runner:
         except (MemoryError, OSError) as error:
             self.folder.set_state(status="stopped")
             raise Stopped(
-                f"the run stopped: {error or 'out of memory'}",
+                f"the run stopped: {str(error) or 'out of memory'}",
                 code="stopped.system",
                 hint="mend the cause, then `modelwright resume`",
             ) from error
@@ -352,6 +377,8 @@ class Runner:
         for part in wiring.unpack(record):
             self.records[type(part)] = part
         if isinstance(record, Collected):
+            if kept is not None:
+                self._compare_sources(record)
             content = self.goal.digest + record.digest
             self.folder.settle_name(hashlib.sha256(content.encode()).hexdigest())
         if isinstance(record, Trained):
@@ -363,6 +390,18 @@ class Runner:
         ]
         self.timings[stage.name] = round(time.monotonic() - began, 4)
         self.note("stage done", stage=stage.name, seconds=self.timings[stage.name])
+
+    def _compare_sources(self, collected: Collected) -> None:
+        """Note sources that are no longer what the snapshot holds; the snapshot is what counts."""
+        if self.goal.frame is not None or self.folder.state().get("frames"):
+            return
+        from modelwright.data.read.changed import changed
+
+        places = (self.sections.source.source, self.sections.source.test)
+        for place, facts in zip((p for p in places if p is not None), collected.sources, strict=False):
+            what = changed(place, facts)
+            if what:
+                self.note("source changed", what=what, used="the rows as they were first read")
 
     def _kept(self, stage: Stage, key: str, kind: type) -> Any | None:
         """The stage's record from this run (when it is resumed) or from the store."""

@@ -10,8 +10,10 @@ from typing import Any
 from modelwright.core.errors import BadInput
 from modelwright.lifecycle.folder import RunFolder, find_run, find_runs
 from modelwright.store import atomic
-from modelwright.store.lock import is_locked
+from modelwright.store.lock import clearing, is_locked
 from modelwright.store.store import Store
+
+DELETED = ".deleted-"
 
 
 def listing(runs: Path) -> list[dict[str, Any]]:
@@ -40,25 +42,46 @@ def delete(name: str, runs: Path) -> str:
     run = find_run(name, runs)
     if is_locked(run.path):
         raise BadInput(f"{run.name} is running", code="run.locked", hint="stop it first")
-    shutil.rmtree(run.path)
+    # Renamed first: a kill in between leaves no half of a run, only a remainder that ``gc`` removes.
+    doomed = run.path.with_name(f"{DELETED}{run.name}")
+    run.path.rename(doomed)
+    shutil.rmtree(doomed)
     return run.name
 
 
 def collect_garbage(runs: Path) -> tuple[int, int]:
-    """Free blobs and stage results that no run refers to; (files, bytes). Runs that are going on are safe:
-    while one is, nothing is freed."""
-    every = find_runs(runs)
-    busy = [r.name for r in every if is_locked(r.path)]
-    if busy:
-        raise BadInput(f"{busy[0]} is running", code="gc.busy", hint="wait for it to end, then free")
-    wanted: set[str] = set()
-    keys: set[str] = set()
-    for run in every:
-        for path in run.path.glob("*/record.json"):
-            _digests(atomic.read_json(path), wanted)
-        for path in run.path.glob("*/stage.json"):
-            keys.add(str(atomic.read_json(path)["key"]))
-    return Store(runs / ".store").collect_garbage(wanted, keys)
+    """Free blobs and stage results that no run refers to, and what kills left behind; (files, bytes). Runs
+    that are going on are safe: while one is, nothing is freed, and none begins until all is freed."""
+    if not runs.is_dir():
+        return 0, 0
+    store = Store(runs / ".store")
+    with clearing(store.folder) as alone:
+        every = find_runs(runs)
+        busy = [r.name for r in every if is_locked(r.path)]
+        if busy or not alone:
+            who = busy[0] if busy else "a run"
+            raise BadInput(f"{who} is running", code="gc.busy", hint="wait for it to end, then free")
+        wanted: set[str] = set()
+        keys: set[str] = set()
+        for run in every:
+            for stages in ("*", "outer/*/*"):
+                for path in run.path.glob(f"{stages}/record.json"):
+                    _digests(atomic.read_json(path), wanted)
+                for path in run.path.glob(f"{stages}/stage.json"):
+                    keys.add(str(atomic.read_json(path)["key"]))
+        files, size = store.collect_garbage(wanted, keys)
+        return files + _remainders(runs), size
+
+
+def _remainders(runs: Path) -> int:
+    """Remove halves of deleted runs, and runs that were killed before they wrote anything down."""
+    gone = 0
+    for folder in sorted(p for p in runs.iterdir() if p.is_dir()):
+        unborn = folder.name.endswith("-pending") and not (folder / "state.json").exists()
+        if (folder.name.startswith(DELETED) or unborn) and not is_locked(folder):
+            shutil.rmtree(folder)
+            gone += 1
+    return gone
 
 
 def _digests(data: Any, into: set[str]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from modelwright.core.codec import encode
+from modelwright.core.errors import Stopped
 from modelwright.models.fit import Job
 from modelwright.models.rows import Place
 
@@ -98,7 +99,10 @@ class Pool:
             worker.kill_at = 0.0  # it died idle; the next wait replaces it and says so
 
     def wait(self, seconds: float) -> list[Ended]:
-        """Jobs that ended, waiting at most ``seconds`` for the first one."""
+        """Jobs that ended, waiting at most ``seconds`` for the first one.
+
+        Raises :class:`Stopped` when a worker could not keep its fit (a full disk).
+        """
         ended: list[Ended] = []
         until = time.monotonic() + max(seconds, 0.0)
         while not ended:
@@ -123,6 +127,8 @@ class Pool:
         ended = []
         for line in whole:
             answer: dict[str, Any] = json.loads(line)
+            if "stop" in answer:
+                raise Stopped(**answer["stop"])
             if "key" in answer:
                 worker.key, worker.kill_at = None, float("inf")
                 result = answer["result"]

@@ -182,7 +182,7 @@ class Race:
         job = Job(trial.family, trial.config, fold, self.seed, self.threads)
         key = key_of(self.place, job, version)
         known = self.journal.read(key)
-        if known is not None and (self.by_work or known.result.status != "out of time"):
+        if known is not None and not self._again(known, trial):
             self._take(trial, fold, known)
             self._tell()
             return
@@ -200,6 +200,12 @@ class Race:
         trial.running.add(fold)
         self._jobs[key] = (trial, fold)
         self.pool.submit(key, self.place, job)
+
+    def _again(self, known: Entry, trial: Trial) -> bool:
+        """Whether a kept fit is to be made again: the clock cut it short, and now there is more time."""
+        if self.by_work or not known.cut_short:
+            return False
+        return known.result.status == "out of time" or self._allowed(trial) > 1.5 * known.result.seconds
 
     def _allowed(self, trial: Trial) -> float:
         """Seconds that a fit may take: all that is left for what cannot be stopped, half of it for what can,

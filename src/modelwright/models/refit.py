@@ -46,7 +46,8 @@ def refit(
         job = Job(trial.family, settled(trial), ALL, seed, 1)
         key = key_of(place, job, FAMILIES.get(trial.family).version)
         waiting.append((key, trial, job))
-    open_keys = {key for key, _, _ in waiting if journal.read(key) is None}
+    kept = {key: journal.read(key) for key, _, _ in waiting}
+    open_keys = {key for key, entry in kept.items() if entry is None or entry.cut_short}
     todo = [w for w in waiting if w[0] in open_keys]
     seen: set[str] = set()
     while (todo or pool.busy) and (ends_at is None or time.monotonic() < ends_at):

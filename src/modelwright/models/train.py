@@ -95,7 +95,7 @@ def train(
         ended = race.run()
         complete = [t for t in race.trials if t.complete]
         if not complete:
-            raise _nothing(race.trials, work)
+            raise _nothing(race.trials, ended)
         held = {t.name: held_out(t, learning) for t in complete}
         rows = covered(learning)
         y, weights = learning.y[rows], learning.weights_of(rows)
@@ -152,9 +152,9 @@ def _race_end(ends_at: float | None, scheme: str) -> float | None:
     return time.monotonic() + max(left - kept, 0.5)
 
 
-def _nothing(trials: list[Trial], work: Work) -> BadInput:
+def _nothing(trials: list[Trial], ended: str) -> BadInput:
     reasons = sorted({f"{t.family}: {t.why}" for t in trials if t.why})
-    if work.ends_at is not None and work.left() < 5:
+    if ended == "time":
         return BadInput(
             "the budget ended before a single fit did",
             code="budget.too-small",

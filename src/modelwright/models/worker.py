@@ -24,7 +24,10 @@ def _listen(lines: queue.SimpleQueue[str]) -> None:
 
 
 def main() -> None:
-    """``python -m modelwright.models.worker JOURNAL``. Answers ``{"key": ..., "ok": ...}`` for each job."""
+    """``python -m modelwright.models.worker JOURNAL``.
+
+    Answers ``{"key": ..., "result": ...}`` for each job, or ``{"stop": ...}`` where the run cannot go on.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)  # what libraries print is talk, not an answer
@@ -34,6 +37,7 @@ def main() -> None:
     import warnings
 
     from modelwright.core.codec import decode, encode
+    from modelwright.core.errors import Stopped
     from modelwright.models.families import FAMILIES
     from modelwright.models.fit import Bench, FitResult, Job, Product, fit
     from modelwright.models.journal import Journal
@@ -59,7 +63,12 @@ def main() -> None:
             product = Product(
                 FitResult(job.family, job.config, job.fold, error=why, status="failed"), b"", np.empty((0, 1))
             )
-        journal.write(message["key"], product)
+        try:
+            journal.write(message["key"], product)
+        except Stopped as error:  # a full disk is nothing that the next fit could do without
+            stop = {"message": error.message, "code": error.code, "hint": error.hint}
+            answers.write(json.dumps({"stop": stop}) + "\n")
+            continue
         answers.write(json.dumps({"key": message["key"], "result": encode(product.result)}) + "\n")
 
 

@@ -75,7 +75,8 @@ class Store:
     def collect_garbage(self, wanted: set[str], stages: set[str]) -> tuple[int, int]:
         """Remove blobs and stage results that no run needs; returns how many files and bytes went."""
         files = size = 0
-        for path in [*(self.folder / "blobs").glob("*/*"), *(self.folder / "stages").glob("*.json")]:
+        places = ("blobs/*/*", "stages/*", "openings/.*.tmp")  # with halves that a kill left
+        for path in [p for place in places for p in sorted(self.folder.glob(place))]:
             if path.stem not in wanted and path.stem not in stages:
                 files, size = files + 1, size + path.stat().st_size
                 path.unlink()

@@ -1,0 +1,37 @@
+"""Whether a source is still what was read of it."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from pathlib import Path
+
+from modelwright.core.records.data import SourceFacts
+from modelwright.data.read.source import digest, modified
+
+BY_BYTES = frozenset({"csv", "parquet", "json", "jsonl", "excel"})
+"""Formats whose digest is that of the file as it lies on disk; of others, time and size are compared."""
+
+
+def changed(source: str, facts: SourceFacts) -> str:
+    """What became of the file or the files since ``facts`` were noted, in words; empty where they are the
+    same, and for databases behind an address, which are not asked again."""
+    if "://" in source:
+        return ""
+    if glob.has_magic(source) and not Path(source).exists():
+        paths = [Path(p) for p in sorted(glob.glob(source, recursive=True)) if Path(p).is_file()]
+        if len(paths) != int(facts.details.get("files", "1")):
+            return f"{facts.name} matches {len(paths)} files now"
+        several = True
+    else:
+        paths, several = [Path(source)], False
+    try:
+        if sum(p.stat().st_size for p in paths) != facts.bytes:
+            return f"{facts.name} has another size now"
+        if facts.format in BY_BYTES:
+            found = [digest(p) for p in paths]
+            one = hashlib.sha256("".join(found).encode()).hexdigest() if several else found[0]
+            return "" if one == facts.digest else f"{facts.name} has another content now"
+        return "" if max(map(modified, paths)) == facts.modified else f"{facts.name} was written to since"
+    except OSError:
+        return f"{facts.name} cannot be read any more"

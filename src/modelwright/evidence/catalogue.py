@@ -322,6 +322,22 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Bring more rows like these, or columns that tell them apart.",
     ),
     _C(
+        "safeguard.gap", "groups treated differently", "warning",
+        "Two groups of a sensitive column differ in a rate (selection, true or false positives, precision, "
+        "calibration, error) by more than its limit, and the difference is shown with all pairs allowed for.",
+        "Ask whether the difference is grounded in the matter; look at the data of the worse treated group.",
+    ),
+    _C(
+        "safeguard.personal-data", "personal data among the inputs", "warning",
+        "An input holds e-mail addresses, phone numbers or payment card numbers, by their look.",
+        "Leave the column out, or set `personal: mask`, `drop` or `hash`.",
+    ),
+    _C(
+        "safeguard.small-group", "groups too small to judge", "note",
+        "Some groups of a sensitive column have too few test rows to prove how they are treated.",
+        "Bring more rows of these groups to the test.",
+    ),
+    _C(
         "release.forced", "released by force", "warning",
         "The model was released although its verdict did not allow it.",
         "Use it only where that verdict is enough.",

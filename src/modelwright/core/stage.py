@@ -33,6 +33,8 @@ class Work:
     """True once the user has asked to end well with the best so far."""
     started_at: float = field(default_factory=time.monotonic, compare=False)
     inline: bool = field(default=False, compare=False)
+    pool: Any = field(default=None, compare=False)
+    """Worker processes that the runner started early (``models.pool.Pool``), or None."""
     """Fit in this very process, without workers that could be killed: for tiny work from Python."""
 
     def left(self) -> float:

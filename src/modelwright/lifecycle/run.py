@@ -35,6 +35,7 @@ from modelwright.lifecycle.plan import PLAN, Stage
 from modelwright.lifecycle.resolved import resolved
 from modelwright.lifecycle.steps import account
 from modelwright.lifecycle.versions import versions
+from modelwright.models.pool import Pool, workers_for
 from modelwright.store import atomic
 from modelwright.store.lock import is_locked, locked, using
 
@@ -136,7 +137,6 @@ def start(
     """Run a goal from the beginning in a new folder. ``started_at``: monotonic time at which the command
     began, so that the budget covers imports too. ``inline``: fit in this process, without workers (for tiny
     work only: such a fit cannot be killed). Raises what the stages raise for bad input."""
-    wiring.check(PLAN)
     agree(goal)
     with _begun(runs, goal) as folder:
         folder.set_state(
@@ -292,6 +292,7 @@ class Runner:
         self.records: dict[type, Any] = {}
         self.findings: list[Finding] = []
         self.timings: dict[str, float] = {}
+        self.pool: Pool | None = None
         self.pause_at = float("inf")
         """When the outer fold that is going on must have ended."""
         self.versions = versions()
@@ -325,12 +326,14 @@ class Runner:
             stop=lambda: self.interrupts.asked,
             started_at=self.started_at,
             inline=self.inline,
+            pool=self.pool,
         )
 
     def go(self) -> Run:
         self.note("run", name=self.folder.name, again=self.again)
         try:
-            with self.interrupts.watching():
+            with self.interrupts.watching(), self._workers():
+                wiring.check(PLAN)
                 for stage in PLAN:
                     self.carry_out(stage)
                     if stage.name == "split":
@@ -346,6 +349,17 @@ class Runner:
                 hint="mend the cause, then `modelwright resume`",
             ) from error
         return self._finish()
+
+    @contextmanager
+    def _workers(self) -> Iterator[None]:
+        """Processes for fits, started before anything else so that their imports cost no waiting."""
+        if self.inline:
+            yield
+            return
+        cores = self.sections.budget.cores or available_cores()
+        with Pool(workers_for(cores), None, log=self.folder.path / "worker.log") as self.pool:
+            yield
+        self.pool = None
 
     def carry_out(self, stage: Stage) -> None:
         began = time.monotonic()

@@ -36,7 +36,7 @@ class InlinePool(Pool):
     def busy(self) -> int:
         return len(self._ended)
 
-    def submit(self, key: str, place: Place, job: Job) -> None:
+    def submit(self, key: str, place: Place, job: Job, kill_after: float | None = None) -> None:
         """Carry the job out, on one thread, as a worker would."""
         from threadpoolctl import threadpool_limits
 

@@ -11,15 +11,22 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelwright.core.codec import encode
 from modelwright.core.errors import Stopped
-from modelwright.models.fit import Job
-from modelwright.models.rows import Place
+
+if TYPE_CHECKING:  # workers are started before anything heavy is imported here
+    from modelwright.models.fit import Job
+    from modelwright.models.rows import Place
 
 GRACE = 1.0
 """Seconds past its deadline after which a fit is killed."""
+
+
+def workers_for(cores: int) -> int:
+    """How many workers serve that many cores: one thread each, since fits run side by side."""
+    return max(1, min(cores, 8))
 
 
 @dataclass
@@ -40,17 +47,28 @@ class Ended:
 
 
 class Pool:
-    """``workers`` processes that write into one journal. Use as a context manager."""
+    """``workers`` processes that write finished fits into a journal. Use as a context manager.
 
-    def __init__(self, workers: int, journal: Path, threads: int = 1) -> None:
+    May be started early: ``attach`` says later where the journal is. What workers print goes to ``log``.
+    """
+
+    def __init__(self, workers: int, journal: Path | None, threads: int = 1, *, log: Path) -> None:
         self.size = workers
-        self._journal = journal
         self._threads = threads
+        self._log = log
+        self._journal: Path | None = None
         self._workers: list[_Worker] = []
         self._selector = selectors.DefaultSelector()
-        journal.mkdir(parents=True, exist_ok=True)
+        if journal is not None:
+            self.attach(journal)
         for _ in range(workers):
             self._start()
+
+    def attach(self, journal: Path) -> None:
+        """Where finished fits go from now on."""
+        journal.mkdir(parents=True, exist_ok=True)
+        self._journal = journal
+        self._log = journal.parent / "worker.log"
 
     def __enter__(self) -> Pool:
         return self
@@ -61,14 +79,14 @@ class Pool:
     def _start(self) -> None:
         threads = str(self._threads)
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
-        log = (self._journal.parent / "worker.log").open("ab")
-        with log:
+        with self._log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "modelwright.models.worker", str(self._journal)],
+                [sys.executable, "-m", "modelwright.models.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, **dict.fromkeys(names, threads)},
+                # Waiting OpenMP threads must sleep: spinning ones starve the other worker.
+                env={**os.environ, "OMP_WAIT_POLICY": "passive", **dict.fromkeys(names, threads)},
             )
         worker = _Worker(process)
         self._workers.append(worker)
@@ -84,13 +102,17 @@ class Pool:
     def busy(self) -> int:
         return len(self._workers) - self.idle
 
-    def submit(self, key: str, place: Place, job: Job) -> None:
-        """Give a job to an idle worker; it is killed when it overstays ``job.seconds`` by GRACE."""
+    def submit(self, key: str, place: Place, job: Job, kill_after: float | None = None) -> None:
+        """Give a job to an idle worker; it is killed ``kill_after`` seconds from now, or where that is left
+        out when it overstays ``job.seconds`` by GRACE."""
         worker = next(w for w in self._workers if w.key is None)
         worker.key = key
-        if job.seconds is not None:
+        if kill_after is not None:
+            worker.kill_at = time.monotonic() + kill_after
+        elif job.seconds is not None:
             worker.kill_at = time.monotonic() + job.seconds + GRACE
-        message = json.dumps({"key": key, "place": encode(place), "job": encode(job)}) + "\n"
+        given = {"key": key, "journal": str(self._journal), "place": encode(place), "job": encode(job)}
+        message = json.dumps(given) + "\n"
         assert worker.process.stdin is not None
         try:
             worker.process.stdin.write(message.encode())

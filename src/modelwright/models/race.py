@@ -199,7 +199,7 @@ class Race:
             job = Job(trial.family, trial.config, fold, self.seed, self.threads, seconds=self._allowed(trial))
         trial.running.add(fold)
         self._jobs[key] = (trial, fold)
-        self.pool.submit(key, self.place, job)
+        self.pool.submit(key, self.place, job, None if self.by_work else max(self.left(), LEAST))
 
     def _again(self, known: Entry, trial: Trial) -> bool:
         """Whether a kept fit is to be made again: the clock cut it short, and now there is more time."""
@@ -208,12 +208,13 @@ class Race:
         return known.result.status == "out of time" or self._allowed(trial) > 1.5 * known.result.seconds
 
     def _allowed(self, trial: Trial) -> float:
-        """Seconds that a fit may take: all that is left for what cannot be stopped, half of it for what can,
-        so that no single fit eats the time of all others."""
+        """Seconds after which a fit should end with what it has: all that is left for what cannot be stopped,
+        half of it for what can, so that no single fit eats the time of all others. A part stays for making
+        and scoring its graph."""
         left = max(self.left(), LEAST)
         if trial.baseline or not FAMILIES.get(trial.family).tags.stoppable:
             return left
-        return max(0.5 * left, min(left, 2.0))
+        return max(0.5 * left, min(0.8 * left - 1.0, 3.0), LEAST)
 
     def _expected(self, trial: Trial) -> float:
         """Seconds of one fit: of this trial's own folds, else of its family so far, else the family's guess

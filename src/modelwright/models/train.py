@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +29,7 @@ from modelwright.models.families import FAMILIES
 from modelwright.models.family import Suits
 from modelwright.models.inline import InlinePool
 from modelwright.models.journal import Journal
-from modelwright.models.pool import Pool
+from modelwright.models.pool import Pool, workers_for
 from modelwright.models.propose import Proposer, Runner
 from modelwright.models.race import Race, Trial
 from modelwright.models.refit import refit
@@ -63,7 +66,6 @@ def train(
         reserve = after_seconds(development.rows, columns)
         ends_at = work.ends_at - min(reserve, 0.5 * max(work.left(), 0.0))
     by_work = search.trials is not None and ends_at is None
-    workers = max(1, min(work.cores, 8))
     facts, machine, task = facts_of(development, profile), machine_of(work), place.task
     runners, costs = [], {}
     for candidate in shortlist.candidates:
@@ -77,7 +79,7 @@ def train(
     baselines = tuple(c.family for c in shortlist.candidates if c.taken and c.baseline)
     proposer = Proposer(runners, search.method, work.seed)
     fits = work.folder / "fits"
-    with InlinePool(fits) if work.inline else Pool(workers, fits, threads=1) as pool:
+    with _pool(work, fits) as pool:
         race = Race(
             place,
             learning.fold_numbers,
@@ -132,6 +134,19 @@ def train(
         ended=ended,
         single=best.name,
     )
+
+
+@contextmanager
+def _pool(work: Work, fits: Path) -> Iterator[Pool]:
+    """The runner's workers if it started some, else workers of our own, or none for tiny work."""
+    if work.pool is not None:
+        early: Pool = work.pool
+        early.attach(fits)
+        yield early
+        return
+    log = work.folder / "worker.log"
+    with InlinePool(fits) if work.inline else Pool(workers_for(work.cores), fits, log=log) as own:
+        yield own
 
 
 def _stored(development: Development, work: Work) -> None:

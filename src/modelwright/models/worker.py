@@ -23,8 +23,18 @@ def _listen(lines: queue.SimpleQueue[str]) -> None:
     os._exit(0)
 
 
+def _warm_up() -> None:
+    """Import what most fits need while the parent still reads and cleans."""
+    import contextlib
+    from importlib import import_module
+
+    for name in ("polars", "onnxruntime", "scipy.optimize", "sklearn.ensemble", "lightgbm", "xgboost"):
+        with contextlib.suppress(ImportError):
+            import_module(name)
+
+
 def main() -> None:
-    """``python -m modelwright.models.worker JOURNAL``.
+    """``python -m modelwright.models.worker``.
 
     Answers ``{"key": ..., "result": ...}`` for each job, or ``{"stop": ...}`` where the run cannot go on.
     """
@@ -44,8 +54,8 @@ def main() -> None:
     from modelwright.models.rows import Place
 
     warnings.simplefilter("ignore")
-    journal = Journal(Path(sys.argv[1]))
     bench = Bench()
+    _warm_up()
     answers.write(json.dumps({"ready": os.getpid()}) + "\n")
     while True:
         message: dict[str, Any] = json.loads(lines.get())
@@ -64,7 +74,7 @@ def main() -> None:
                 FitResult(job.family, job.config, job.fold, error=why, status="failed"), b"", np.empty((0, 1))
             )
         try:
-            journal.write(message["key"], product)
+            Journal(Path(message["journal"])).write(message["key"], product)
         except Stopped as error:  # a full disk is nothing that the next fit could do without
             stop = {"message": error.message, "code": error.code, "hint": error.hint}
             answers.write(json.dumps({"stop": stop}) + "\n")

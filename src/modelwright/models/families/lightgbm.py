@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lightgbm as lgb
 import numpy as np
 
 from modelwright.graph.builder import GraphBuilder
@@ -30,6 +29,9 @@ from modelwright.models.family import (
     Watch,
     never_stop,
 )
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 
 @dataclass(slots=True)
@@ -187,6 +189,8 @@ class LightGBM:
         scale = Scale.of(train.y, weights) if task.problem == "regression" else Scale(0.0, 1.0)
         params = _params(task, c, seed, threads, train.x.shape)
         data = _data(train, scale, task, params)
+        import lightgbm as lgb  # a second to import, and the parent only asks what suits
+
         booster = lgb.Booster(params, data)
         if valid is not None:
             booster.add_valid(_data(valid, scale, task, params, reference=data), "valid")
@@ -250,6 +254,8 @@ def _params(task: Task, c: dict[str, Any], seed: int, threads: int, shape: tuple
 def _data(
     rows: Rows, scale: Scale, task: Task, params: dict[str, Any], reference: lgb.Dataset | None = None
 ) -> lgb.Dataset:
+    import lightgbm as lgb
+
     return lgb.Dataset(
         rows.x,
         label=scale.apply(rows.y) if task.problem == "regression" else rows.y,

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from modelwright.graph import layers
 from modelwright.graph.builder import GraphBuilder
@@ -149,6 +148,8 @@ def solve(
             stopped = "deadline"
         if stopped:
             raise StopIteration
+
+    from scipy.optimize import minimize
 
     result = minimize(
         objective,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xgboost as xgb
 
 from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.trees import BIGGEST, Tree, Trees, just_below, reachable
@@ -31,6 +30,9 @@ from modelwright.models.family import (
     Watch,
     never_stop,
 )
+
+if TYPE_CHECKING:
+    import xgboost as xgb
 
 
 @dataclass(slots=True)
@@ -161,6 +163,8 @@ class XGBoost:
         progress = Progress(most, exact, deadline, watch, float(c["learning_rate"]))
         parameters, base = _parameters(task, train, weights, c, seed, threads)
         data = _data(train, scale, task, threads)
+        import xgboost as xgb
+
         booster = xgb.Booster(parameters, [data])
         checked = _data(valid, scale, task, threads, reference=data) if valid is not None else None
         for step in range(1, most + 1):
@@ -189,6 +193,8 @@ def _read(line: str) -> float:
 def _data(
     rows: Rows, scale: Scale, task: Task, threads: int, reference: xgb.QuantileDMatrix | None = None
 ) -> xgb.QuantileDMatrix:
+    import xgboost as xgb
+
     return xgb.QuantileDMatrix(
         np.clip(rows.x, -BIGGEST, BIGGEST),
         label=scale.apply(rows.y) if task.problem == "regression" else rows.y,

@@ -98,9 +98,13 @@ class Proposer:
         return family, config
 
     def _choose(self) -> Runner | None:
-        """The leaders in turn, the first of them every other time."""
+        """The leaders in turn, the first of them every other time. A family that is not among the best few is
+        not searched further, even when nothing else can be: that time is better not spent."""
         able = [r for r in self.runners.values() if r.space.ranges and not r.exhausted]
-        able = [r for r in able if r.best > float("-inf")] or able
+        known = [r for r in able if r.best > float("-inf")]
+        scores = sorted((r.best for r in self.runners.values()), reverse=True)
+        least = scores[min(LEADERS, len(scores)) - 1]
+        able = [r for r in known if r.best >= least] if known else able
         if not able:
             return None
         ranked = sorted(able, key=lambda r: (-r.best, r.cost, r.family))[:LEADERS]

@@ -7,12 +7,14 @@ from pathlib import Path
 import typer
 
 RUNS = typer.Option(Path("runs"), "--runs", help="The folder of runs.", show_default=True)
+QUIET = typer.Option(False, "--quiet", "-q", help="Say nothing on standard error but errors.")
 JSON = typer.Option(False, "--json", help="Print the result as JSON.")
 
 
 def runs(
     delete: str | None = typer.Option(None, "--delete", help="Delete this run (its blobs go with `gc`)."),
     folder: Path = RUNS,
+    quiet: bool = QUIET,
     json: bool = JSON,
 ) -> int:
     """List the runs of a folder, newest last, or delete one."""
@@ -20,6 +22,9 @@ def runs(
 
     if delete is not None:
         name = shelf.delete(delete, folder)
+        if json:
+            _json({"deleted": name})
+            return 0
         print(f"deleted {name}; `modelwright gc` frees what no other run needs")
         return 0
     found = shelf.listing(folder)
@@ -36,17 +41,18 @@ def runs(
 def show(
     run: str = typer.Argument(..., help="A run's folder or name, or a goal's name: its newest run."),
     folder: Path = RUNS,
+    quiet: bool = QUIET,
     json: bool = JSON,
 ) -> int:
     """Show a run: its verdict, criteria, findings and leaderboard."""
-    from modelwright import report
     from modelwright.lifecycle.folder import find_run
+    from modelwright.report import as_json, as_text
 
     found = find_run(run, folder)
     if json:
-        print(report.as_json(found.path))
+        print(as_json(found.path))
     else:
-        print(report.as_text(found.path))
+        print(as_text(found.path))
     return 0
 
 
@@ -54,6 +60,7 @@ def compare(
     first: str = typer.Argument(..., help="A run."),
     second: str = typer.Argument(..., help="Another run."),
     folder: Path = RUNS,
+    quiet: bool = QUIET,
     json: bool = JSON,
 ) -> int:
     """Compare two runs: what was asked, what was chosen, what was measured."""
@@ -71,7 +78,7 @@ def compare(
     return 0
 
 
-def gc(folder: Path = RUNS, json: bool = JSON) -> int:
+def gc(folder: Path = RUNS, quiet: bool = QUIET, json: bool = JSON) -> int:
     """Free what no run needs."""
     from modelwright.lifecycle import shelf
 

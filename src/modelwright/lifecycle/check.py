@@ -118,9 +118,11 @@ def _criteria(goal: Goal, labelled: Labelled, test_rows: int) -> list[dict[str, 
 
 
 def _planned(goal: Goal, one: Criterion, labelled: Labelled, test_rows: int) -> Provable:
+    import dataclasses
+
     from modelwright.data.split.size import slice_shares
     from modelwright.goal.metrics import metric
-    from modelwright.goal.provable import provable
+    from modelwright.goal.provable import ROOM, plausible, provable
 
     spec = metric(one.metric)
     if test_rows == 0 and spec.needs != "resource":
@@ -130,19 +132,29 @@ def _planned(goal: Goal, one: Criterion, labelled: Labelled, test_rows: int) -> 
     if group is not None:
         every = labelled.table.get()[group].n_unique()
         groups = max(1, round(every * test_rows / max(1, labelled.rows)))
-    return provable(
-        one.text,
-        spec,
-        one.op,
-        one.threshold,
-        test_rows,
-        shares=_shares(labelled),
-        positive=1 if labelled.problem == "binary" else None,
-        for_class=None if one.for_class is None else labelled.classes.index(one.for_class),
-        average=one.average,
-        groups=groups,
-        slice_shares=slice_shares(one, labelled),
-    )
+
+    def with_room(room: float) -> Provable:
+        return provable(
+            one.text,
+            spec,
+            one.op,
+            one.threshold,
+            test_rows,
+            shares=_shares(labelled),
+            positive=1 if labelled.problem == "binary" else None,
+            for_class=None if one.for_class is None else labelled.classes.index(one.for_class),
+            average=one.average,
+            assumed=None if spec.needs == "resource" else plausible(spec, one.op, one.threshold, room),
+            groups=groups,
+            slice_shares=slice_shares(one, labelled),
+        )
+
+    # The same two hopes that the size of the test part is planned for (goal/provable.py, best_test_size).
+    usual, high = with_room(ROOM), with_room(2 * ROOM)
+    if usual.provable or not high.provable:
+        return usual
+    why = f"only by a model that is well above what is asked: {high.why}"
+    return dataclasses.replace(high, rows_needed=usual.rows_needed, why=why)
 
 
 def _against_baseline(labelled: Labelled, test_rows: int) -> Provable:

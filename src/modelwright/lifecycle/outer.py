@@ -1,8 +1,8 @@
 """Outer folds: the same stages carried through once for each pair of development and sealed rows.
 
-With ``split: {outer_folds: k}`` or ``{leave_out: column}`` every row is sealed once. Each fold learns from its
-own development rows in a folder of its own (``outer/<fold>/``); the test then scores every row through the
-graph of the fold that had not seen it. The verdict is on the procedure; the graph of the last fold ships.
+With ``split: {outer_folds: k}`` or ``{leave_out: column}`` every row is sealed once. Each fold learns from
+its own development rows in a folder of its own (``outer/<fold>/``); the test then scores every row through
+the graph of the fold that had not seen it. The verdict is on the procedure; the graph of the last fold ships.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from modelwright.lifecycle.folder import RunFolder
 from modelwright.lifecycle.plan import PLAN
 
 if TYPE_CHECKING:
-    from modelwright.lifecycle.run import Runner
+    from modelwright.lifecycle.runner import Runner
 
 FIRST, LAST = "analyse", "compress"
 """The stages that each outer fold goes through."""

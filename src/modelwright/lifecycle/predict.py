@@ -38,10 +38,6 @@ def find_bundle(name: str, runs: Path) -> Path:
         return path
     if (path / "bundle" / "model.json").exists():
         return path / "bundle"
-    if path.is_dir() and not (path / "state.json").exists():
-        raise BadInput(
-            f"{name} is a folder and no bundle", code="bundle.none", hint="a bundle has a model.json"
-        )
     released = [
         r
         for r in find_runs(runs)
@@ -49,6 +45,10 @@ def find_bundle(name: str, runs: Path) -> Path:
     ]
     if released:
         return released[-1].path / "bundle"
+    if path.is_dir() and not (path / "state.json").exists():
+        raise BadInput(
+            f"{name} is a folder and no bundle", code="bundle.none", hint="a bundle has a model.json"
+        )
     run = find_run(name, runs)
     raise BadInput(
         f"the run {run.name} released nothing (verdict: {run.state().get('verdict', 'none yet')})",

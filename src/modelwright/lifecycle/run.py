@@ -157,7 +157,7 @@ def resume(
             raise BadInput(
                 f"{folder.name} is finished",
                 code="run.finished",
-                hint="give it more with `modelwright resume RUN --budget 60s`, or start with `modelwright run`",
+                hint="give it more with `modelwright resume RUN --budget 60s`, or use `modelwright run`",
             )
         return _child(folder, goal, say, started_at, report)
     with using(folder.store.folder), locked(folder.path):

@@ -200,7 +200,7 @@ class Runner:
         path = store.stage(key)
         if stage.caching == "shared" and path.exists():
             held = atomic.read_json(path)
-            record = store.revive(kind, held["record"])
+            record: Any = store.revive(kind, held["record"])
             if record is not None:
                 target = self.folder.stage(stage.name)
                 atomic.write_text(target / "evidence.jsonl", held["evidence"])

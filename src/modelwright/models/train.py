@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +19,14 @@ from modelwright.core.stage import Work
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.goal.sections import SearchSection
 from modelwright.models import curves
+from modelwright.models.board import leaderboard_of
 from modelwright.models.choose import facts_of, machine_of
-from modelwright.models.diagnose import diagnose
 from modelwright.models.ensemble import select
 from modelwright.models.families import FAMILIES
 from modelwright.models.family import Suits
+from modelwright.models.fit import Job
 from modelwright.models.inline import InlinePool
-from modelwright.models.journal import Journal
+from modelwright.models.journal import Journal, key_of
 from modelwright.models.pool import Pool, workers_for
 from modelwright.models.propose import Proposer, Runner
 from modelwright.models.race import Race, Trial
@@ -38,6 +36,9 @@ from modelwright.models.score import score
 from modelwright.store import atomic, kinds
 
 Scores = npt.NDArray[np.float64]
+
+LEAST_RACE = 1.0
+"""Seconds; a race that was given less is a budget too small, and an error."""
 
 
 def after_seconds(rows: int, columns: int) -> float:
@@ -94,7 +95,10 @@ def train(
             seed=work.seed,
             threads=1,
         )
+        given = race.left()
         ended = race.run()
+        if given > LEAST_RACE and not any(t.complete for t in race.trials):
+            last_resort(race.trials, place, journal, fits, work.seed)
         complete = [t for t in race.trials if t.complete]
         if not complete:
             raise _nothing(race.trials, ended)
@@ -115,7 +119,7 @@ def train(
     value = score(place.metric, task.problem, y, mean, weights)
     direction = 1.0 if spec_of(place.metric).direction == "higher" else -1.0
     base_score = max((t.score for t in bases), default=float("nan"))
-    leaderboard = _leaderboard(race.trials, shortlist, chosen, base_score, best.score, direction, learning)
+    leaderboard = leaderboard_of(race.trials, shortlist, chosen, base_score, best.score, direction, learning)
     curves.epochs(best, book)
     curves.searched(race.trials, direction, place.metric, book)
     _findings(leaderboard, ended, book)
@@ -165,6 +169,25 @@ def _race_end(ends_at: float | None, scheme: str) -> float | None:
     left = ends_at - time.monotonic()
     kept = min(0.1 * left, 4.0) if scheme == "holdout" else min(0.25 * left, 30.0)
     return time.monotonic() + max(left - kept, 0.5)
+
+
+def last_resort(trials: list[Trial], place: Place, journal: Journal, fits: Path, seed: int) -> None:
+    """Time ran out before any fit ended: fit the first baseline in this process, which takes moments, so that
+    a run always has a best so far."""
+    baseline = next((t for t in trials if t.baseline), None)
+    if baseline is None:
+        return
+    inline = InlinePool(fits)
+    for fold in baseline.folds:
+        job = Job(baseline.family, {}, fold, seed)
+        key = key_of(place, job, FAMILIES.get(baseline.family).version)
+        if journal.read(key) is None:
+            inline.submit(key, place, job)
+            inline.wait(0.0)
+        entry = journal.read(key)
+        if entry is not None and not entry.result.error:
+            baseline.entries[fold] = entry
+    baseline.status, baseline.why = "fitted", ""
 
 
 def _nothing(trials: list[Trial], ended: str) -> BadInput:
@@ -228,81 +251,6 @@ def _members(
         )
         for name in chosen
     )
-
-
-def _leaderboard(
-    trials: list[Trial],
-    shortlist: Shortlist,
-    chosen: dict[str, float],
-    base: float,
-    best: float,
-    direction: float,
-    learning: Learning,
-) -> tuple[FitRow, ...]:
-    """Every configuration that was tried, best first, then every family that was declined."""
-    whys = {c.family: c.why for c in shortlist.candidates}
-    rows = []
-    for trial in trials:
-        results = trial.results
-        scores = [r.score for r in results]
-        name, advice = ("", "")
-        if trial.complete and not trial.baseline:
-            name, advice = diagnose(scores, [r.train_score for r in results], base, best)
-        low, high = fold_interval(scores, [r.rows for r in results], learning)
-        value = direction * statistics.fmean(scores) if scores else float("nan")
-        status: Any = trial.status
-        if trial.complete and any(r.stopped == "deadline" for r in results):
-            status = "stopped early"
-        rows.append(
-            FitRow(
-                name=trial.name,
-                family=trial.family,
-                taken=True,
-                why=trial.why or whys.get(trial.family, ""),
-                config=trial.config,
-                score=value,
-                low=min(direction * low, direction * high),
-                high=max(direction * low, direction * high),
-                train_score=direction * _mean([r.train_score for r in results]),
-                fit_seconds=trial.seconds,
-                predict_us=_mean([r.predict_us for r in results]),
-                size=round(_mean([float(r.size) for r in results])) if results else 0,
-                diagnosis=name,
-                advice=advice,
-                baseline=trial.baseline,
-                weight=chosen.get(trial.name, 0.0),
-                status=status,
-            )
-        )
-    rows.sort(key=lambda r: (r.status not in ("fitted", "stopped early"), _worse(direction, r.score), r.name))
-    declined = [
-        FitRow(c.family, c.family, False, c.why, baseline=c.baseline, status="declined")
-        for c in shortlist.candidates
-        if not c.taken
-    ]
-    return (*rows, *declined)
-
-
-def _worse(direction: float, value: float) -> float:
-    return -direction * value if math.isfinite(value) else float("inf")
-
-
-def _mean(values: list[float]) -> float:
-    return statistics.fmean(values) if values else float("nan")
-
-
-def fold_interval(scores: list[float], sizes: list[int], learning: Learning) -> tuple[float, float]:
-    """95% interval of a cross-validated score by the corrected resampled t (Nadeau and Bengio 2003): folds
-    share training rows, so their spread understates the error. NaN for a single fold."""
-    if len(scores) < 2 or not all(map(math.isfinite, scores)):
-        return float("nan"), float("nan")
-    from scipy import stats
-
-    k = len(scores)
-    ratio = (learning.rows - statistics.fmean(sizes)) / statistics.fmean(sizes)
-    half = float(stats.t.ppf(0.975, k - 1)) * statistics.stdev(scores) * math.sqrt(1 / k + ratio)
-    middle = statistics.fmean(scores)
-    return middle - half, middle + half
 
 
 def _findings(leaderboard: tuple[FitRow, ...], ended: str, book: Book) -> None:

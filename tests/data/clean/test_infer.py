@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from modelwright.core.records.data import Column
 from modelwright.data.clean.apply import spec_of, typed_column
+from modelwright.data.clean.infer import number
 from modelwright.data.clean.infer.column import Inferred, infer_column
 from modelwright.goal.sections import ColumnWish
 from modelwright.runtime.parse import ColumnParser
@@ -70,6 +71,20 @@ def test_numbers(values: list[str], expected: dict[str, Any], typed: list[float]
 )
 def test_categories_that_look_like_numbers(values: list[str]) -> None:
     assert infer(values * 3).kind == "category"
+
+
+def test_currencies_are_looked_for_at_the_few_ends_of_many_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    real = number._bears
+
+    def bears(text: str, symbol: str) -> bool:
+        looked.append(text)
+        return real(text, symbol)
+
+    monkeypatch.setattr(number, "_bears", bears)
+    infer([f"2013-08-{d:02d} {h:02d}:{m:02d}:00" for d in range(1, 29) for h in range(24) for m in range(9)])
+    assert len(looked) <= 30
+    assert options(infer([f"US$ {k}.50" for k in range(50)]), "number") == {"currency": ["US$"]}
 
 
 def test_hardly_any_unreadable_number_is_said() -> None:

@@ -11,6 +11,7 @@ from modelwright.data.clean.infer.distinct import Distinct
 from modelwright.runtime.parse.number import CURRENCIES, SPACES, build
 
 _UNIT = re.compile(r"[+\-−(]?[\d.,'\s]*\d[\d.,'\s]*?(\s*)([^\d\s.,()\-+'][^\d()]*)")
+_ENDS = re.compile(r"(\D*\d)(?:.*\d)?(\D*)", re.DOTALL)
 _LEADING_ZERO = re.compile(r"0\d+")
 _UNITS = frozenset(
     "kg g mg t lb lbs oz km m cm mm mi ft in inch inches l ml cl gal cc hp bhp kw w kwh mwh v a hz mhz ghz "
@@ -96,7 +97,8 @@ def _options(hard: list[str], off: frozenset[str]) -> dict[str, Any]:
     if "percent" not in off and any(text.rstrip(")").endswith("%") for text in hard):
         options["percent"] = True
     if "currency" not in off:
-        found = [c for c in CURRENCIES if any(_bears(text, c) for text in hard)]
+        ends = _ends(hard)
+        found = [c for c in CURRENCIES if any(_bears(text, c) for text in ends)]
         if found:
             options["currency"] = found
     if "negatives" not in off and any(
@@ -110,6 +112,19 @@ def _options(hard: list[str], off: frozenset[str]) -> dict[str, Any]:
         if unit is not None:
             options["units"] = {unit: 1.0}
     return options
+
+
+def _ends(texts: list[str]) -> list[str]:
+    """What stands before the first digit and behind the last, with one digit for all between.
+
+    Symbols stand there and nowhere else, and thousands of times and amounts share a few such ends.
+    """
+    kept: dict[str, None] = {}
+    for text in texts:
+        found = _ENDS.fullmatch(text)
+        if found is not None:
+            kept[found.group(1) + found.group(2)] = None
+    return list(kept)
 
 
 def _bears(text: str, symbol: str) -> bool:

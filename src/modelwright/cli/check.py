@@ -9,6 +9,7 @@ import typer
 
 def check(
     goal: Path = typer.Argument(..., help="The goal file (YAML)."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Say nothing on standard error but errors."),
     json: bool = typer.Option(False, "--json", help="Print the result as JSON."),
 ) -> int:
     """Validate the goal and its data, and say whether it can be proven, before any compute."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import typer
 
 
-def doctor(json: bool = typer.Option(False, "--json", help="Print the result as JSON.")) -> int:
+def doctor(
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Say nothing on standard error but errors."),
+    json: bool = typer.Option(False, "--json", help="Print the result as JSON."),
+) -> int:
     """Look at this environment: what is installed, what is missing, and how to get it."""
     from modelwright.lifecycle.doctor import examine
 

@@ -13,6 +13,7 @@ def explain(
     rows: int = typer.Option(10, "--rows", help="Explain at most this many rows, from the first on."),
     top: int = typer.Option(5, "--top", help="Columns to show for each row."),
     runs: Path = typer.Option(Path("runs"), "--runs", help="The folder of runs.", show_default=True),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Say nothing on standard error but errors."),
     json: bool = typer.Option(False, "--json", help="Print the result as JSON."),
 ) -> int:
     """Say why each row got its prediction: which columns moved it, by how much, with the error of that."""

@@ -60,7 +60,7 @@ def call(arguments: list[str]) -> int:
     from modelwright.cli.talk import error
 
     try:
-        result = app(arguments, standalone_mode=False)
+        result = app(arguments, prog_name="modelwright", standalone_mode=False)
         return int(result) if isinstance(result, int) else 0
     except Exception as problem:
         return _told(problem, error)

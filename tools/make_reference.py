@@ -186,7 +186,8 @@ def families_page() -> str:
                 "The kinds of algorithm that `search.families` can name. Without that key all of them are",
                 "considered, and the leaderboard of a run says of each why it was taken or declined.",
                 "Baselines are always fitted. An extra is installed with",
-                "`pip install 'modelwright[extra]'`; without it the family is declined. [How to add one](../how-to/add-a-family.md).",
+                "`pip install 'modelwright[extra]'`; without it the family is declined.",
+                "[How to add one](../how-to/add-a-family.md).",
             ),
             table(head, rows),
         ]
@@ -202,7 +203,8 @@ def findings_page() -> str:
             "What a run can tell a person, by its stable code. A `blocker` stops the release unless the goal",
             "accepts it, with a reason that the report prints:",
             '`accept: {leak.golden-feature: "known when the loan is asked for"}`, or for one column',
-            "`leak.golden-feature:grade`. The severity is the usual one; a run may grade by degree. [How to add a check](../how-to/add-a-check.md).",
+            "`leak.golden-feature:grade`. The severity is the usual one; a run may grade by degree.",
+            "[How to add a check](../how-to/add-a-check.md).",
         ),
     ]
     for stage in dict.fromkeys(code.partition(".")[0] for code in FINDINGS):

@@ -7,8 +7,8 @@ Usage: ``python page.py PAGE``. What a block is, its language and its first line
   ``test_*.py`` is run with pytest at once;
 - other ``python`` runs, with the names of the page's earlier blocks;
 - ``console`` holds command lines after ``$``, run one by one. They exit with 0, or with N where
-  ``# exits with N`` stands behind. Lines of output below must be among those printed, in their order, numbers and spacing aside;
-  ``...`` stands for any lines;
+  ``# exits with N`` stands behind. Lines of output below must be among those printed, in their order,
+  numbers and spacing aside; ``...`` stands for any lines;
 - anything else is for reading.
 
 The exit code is 0 where all went well; otherwise what went wrong is on standard error, with its line.

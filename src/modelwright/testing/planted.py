@@ -17,7 +17,7 @@ from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import ROW, Column, Development, Role, Sealed
 from modelwright.core.records.evidence import Figure, Finding, Metric, Table
 from modelwright.core.records.goal import Openings
-from modelwright.core.records.models import Compressed, GraphCheck, Member, Trained
+from modelwright.core.records.models import Compressed, GraphCheck, Member, Outer, Trained
 from modelwright.core.records.verdict import Safeguarded, Tested
 from modelwright.core.stage import Work
 from modelwright.evidence.safeguard import safeguard
@@ -69,6 +69,7 @@ class World:
             sealed=self.sealed,
             trained=self.trained,
             compressed=self.compressed,
+            outer=Outer(),
             openings=openings or Openings(1, 0.95),
             work=work or Work(Path("unused"), seed=seed),
             book=book,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 import numpy as np
 import numpy.typing as npt
 
@@ -30,8 +32,8 @@ from modelwright.goal.sections import RolesSection, SuccessSection
 from modelwright.models.rows import signature_of
 
 SAMPLE = 2000
-"""Rows at most of a sample that is changed and scored again; 300 at least, where there are so many."""
-LEAST_SAMPLE = 300
+"""Rows at most of a sample that is changed and scored again; 150 at least, where there are so many."""
+LEAST_SAMPLE = 150
 EVALUATIONS, EACH = 40_000, 25
 """Rows through the graph for importance, and for robustness: in all, and for each test row."""
 DEPENDENCES = 4
@@ -121,14 +123,17 @@ def _importance(
     oracle: Oracle, rows: Opened, spec: MetricSpec, allowance: Allowance, level: float, seed: int, book: Book
 ) -> list[str]:
     """The columns by importance; none where there was no time."""
-    each = importance.DEALS * len(rows.typed.signature.names)
-    allowed = allowance.rows("importance of columns", _wanted(rows, each), _least(rows, each), 0.9)
+    columns = len(rows.typed.signature.names)
+    each = importance.DEALS * columns
+    least = _least(rows, importance.LEAST_DEALS * columns)
+    allowed = allowance.rows("importance of columns", _wanted(rows, each), least, 0.9)
     if not allowed:
         return []
-    some = sample(rows, _size(rows, allowed, each), seed)
-    found = importance.measure(oracle, some, spec, level, seed)
+    deals = importance.DEALS if allowed >= _least(rows, each) else importance.LEAST_DEALS
+    some = sample(rows, _size(rows, allowed, deals * columns), seed)
+    found = importance.measure(oracle, some, spec, level, seed, deals)
     if found:
-        importance.report(found, some.rows, spec, level, book)
+        importance.report(found, some.rows, deals, spec, level, book)
     return [i.column for i in found]
 
 
@@ -161,14 +166,16 @@ def _explanations(
     seed: int,
     book: Book,
 ) -> None:
+    hard = len(worst[:HARD])
     usual = [p for p in hardest.typical(scored, TYPICAL) if p not in worst[:HARD]]
     chosen = [*(("hard", p) for p in worst[:HARD]), *(("typical", p) for p in usual)]
     each = 2 * row_explanations.PAIRS * (len(rows.typed.signature.names) + 1)
     allowed = allowance.rows("explanations of rows", each * len(chosen), each, 0.4)
-    if allowed:
+    if allowed and chosen:
         # Hard and typical ones in turn, should there be time for some only.
         count = max(1, allowed // each)
-        kept = chosen if count >= len(chosen) else chosen[: -(-count // 2)] + chosen[HARD : HARD + count // 2]
+        ordered = [c for pair in zip_longest(chosen[:hard], chosen[hard:]) for c in pair if c is not None]
+        kept = sorted(ordered[:count], key=chosen.index)
         row_explanations.report(oracle, rows, kept, known, private, seed, book)
 
 

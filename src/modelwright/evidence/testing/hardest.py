@@ -8,7 +8,7 @@ from modelwright.core.book import Book
 from modelwright.core.records.data import ROW
 from modelwright.core.records.evidence import Table
 from modelwright.evidence.testing.answers import Opened
-from modelwright.evidence.testing.losses import surprise
+from modelwright.evidence.testing.losses import errors, surprise
 from modelwright.evidence.testing.shown import cell
 from modelwright.goal.metrics.scored import Scored
 
@@ -17,9 +17,11 @@ COLUMNS = 12
 
 
 def hardest(scored: Scored, most: int = ROWS) -> list[int]:
-    """Positions of the rows with the least probability of their true class, or the largest error."""
-    order = np.argsort(-surprise(scored), kind="stable")[:most]
-    return [int(i) for i in order]
+    """Positions of the rows that are wrong, with the least probability of their true class, or the largest
+    error, first."""
+    order = np.argsort(-surprise(scored), kind="stable")
+    wrong = errors(scored) > 0
+    return [int(i) for i in order if wrong[i]][:most]
 
 
 def typical(scored: Scored, most: int) -> list[int]:

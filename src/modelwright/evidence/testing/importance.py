@@ -20,7 +20,7 @@ from modelwright.goal.metrics.spec import MetricSpec
 from modelwright.stats.intervals import t_quantile
 from modelwright.stats.units import single_rows
 
-DEALS = 5
+DEALS, LEAST_DEALS = 5, 2
 SHOWN = 20
 
 
@@ -69,12 +69,14 @@ def measure(
     return sorted(found, key=lambda i: -i.value)
 
 
-def report(found: list[Importance], rows: int, spec: MetricSpec, level: float, book: Book) -> None:
+def report(
+    found: list[Importance], rows: int, deals: int, spec: MetricSpec, level: float, book: Book
+) -> None:
     """One figure of the most important columns, and the table of all."""
     top = found[:SHOWN]
     note = (
         f"How much worse {spec.title} gets on {rows} test rows when a column's values are dealt anew among "
-        f"them ({DEALS} deals; intervals at {level:.4g}). Columns that tell the same share their importance, "
+        f"them ({deals} deals; intervals at {level:.4g}). Columns that tell the same share their importance, "
         "and each may look dispensable alone."
     )
     book.figure(

@@ -32,7 +32,7 @@ MOST_COLUMNS = 30
 COLLAPSE = 0.5
 """Share of the gain over the baseline whose loss by one corrupted field counts as a collapse."""
 SHOWN = 12
-NAMED = 5
+NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +204,16 @@ def _fragile(worst: list[Change], spec: MetricSpec, book: Book) -> None:
         surely = c.gap.high < 0 if spec.higher_is_better else c.gap.low > 0
         if c.column is not None and surely and c.lost >= COLLAPSE:
             by_column.setdefault(c.column, []).append(c)
-    for column, changes in list(by_column.items())[:NAMED]:
+    # Fields whose absence alone does it come first.
+    ordered = sorted(by_column.items(), key=lambda i: all(c.corruption != f"{i[0]} missing" for c in i[1]))
+    for column, changes in ordered[:NAMED]:
         c = changes[0]
         others = "; also " + ", ".join(o.corruption for o in changes[1:]) if len(changes) > 1 else ""
+        # That a unit mistaken spoils a field that matters is to be expected; that a gap does is not.
+        gone = any(o.corruption == f"{column} missing" for o in changes)
         book.finding(
             "test.fragile",
-            "warning",
+            "warning" if gone else "note",
             f"with {c.corruption}, {spec.title} changes by {c.gap.value:.4g} ({c.gap.low:.4g} to "
             f"{c.gap.high:.4g}): {min(c.lost, 9.99):.0%} of the gain over the baseline is gone{others}",
             "check this field where predictions are made (its presence, unit and range), and watch it live",

@@ -11,7 +11,7 @@ from modelwright.core.book import Book
 from modelwright.core.records.data import Development, Sealed
 from modelwright.core.records.evidence import Estimate, Metric
 from modelwright.core.records.goal import Openings
-from modelwright.core.records.models import Compressed, Trained
+from modelwright.core.records.models import Compressed, Outer, Trained
 from modelwright.core.records.verdict import CriterionResult, Tested
 from modelwright.core.stage import Work
 from modelwright.evidence import judge as judging
@@ -20,6 +20,7 @@ from modelwright.evidence.testing import cost, deeper, figures, standard
 from modelwright.evidence.testing.allowance import Allowance
 from modelwright.evidence.testing.answers import Opened, Oracle, opened
 from modelwright.evidence.testing.criteria import Resources, judge_one, recorded
+from modelwright.evidence.testing.pooled import pool
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.goal.metrics.scored import Scored
 from modelwright.goal.sections import OutputSection, RolesSection, SuccessSection
@@ -36,6 +37,7 @@ def test(
     sealed: Sealed,
     trained: Trained,
     compressed: Compressed,
+    outer: Outer,
     openings: Openings,
     work: Work,
     book: Book,
@@ -65,23 +67,34 @@ def test(
     scored = oracle.scored(rows)
     speed = rows.rows / max(time.perf_counter() - began, 1e-9)
     level = openings.level
-    judged = [judge_one(c, rows, scored, resources, level, work.seed) for c in success.criteria]
+    pooled = pool(outer, success, development, trained, rows, scored)
+    if outer.folds:
+        book.finding(
+            "test.outer-folds",
+            "note",
+            f"{pooled.rows.rows} rows of {len(outer.folds) + 1} outer folds were each scored by the model that "
+            "had not seen them; the model of the last fold is the one that ships",
+            "the folds' models share training rows, so intervals are a little too narrow: leave a margin",
+        )
+    judged = [judge_one(c, pooled.rows, pooled.scored, resources, level, work.seed) for c in success.criteria]
     results = tuple(j.result for j in judged)
     metrics: list[Metric] = []
     for criterion, j in zip(success.criteria, judged, strict=True):
         if j.estimate is not None:
             metrics.append(book.metric(criterion.metric, j.estimate, about=f"criterion:{criterion.text}"))
-    metrics += standard.measure(rows, scored, level, work.seed, book)
+    metrics += standard.measure(pooled.rows, pooled.scored, level, work.seed, book)
     names = dict.fromkeys([trained.metric, *(c.metric for c in success.criteria)])
     specs = tuple(
         s
         for s in map(spec_of, names)
         if s.needs != "resource" and not (s.name == "cost" and rows.costs is None)
     )
-    gaps = standard.against_baselines(rows, scored, trained, specs, level, work.seed, book)
-    results = results or (_beats(trained, gaps, rows),)
+    gaps = standard.against_baselines(
+        pooled.rows, pooled.scored, pooled.baselines, specs, level, work.seed, book
+    )
+    results = results or (_beats(trained, gaps, pooled.rows),)
     _warn(trained, gaps, book)
-    figures.draw(scored, rows.classes, rows.problem, level, book)
+    figures.draw(pooled.scored, rows.classes, rows.problem, level, book)
     if output.intervals is not None:
         _coverage(oracle, rows, output.intervals, level, metrics, book)
     allowance = Allowance(work, graph, speed)
@@ -94,7 +107,7 @@ def test(
         metrics=tuple(metrics),
         openings=openings.count,
         level=level,
-        rows=rows.rows,
+        rows=pooled.rows.rows,
     )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from modelwright.core.book import Book
 from modelwright.core.records.evidence import Estimate, Metric, Table
-from modelwright.core.records.models import Trained
 from modelwright.evidence.estimate import compare, estimate
-from modelwright.evidence.testing.answers import Opened, member_scored
+from modelwright.evidence.testing.answers import Opened
 from modelwright.goal.metrics import metrics_for
 from modelwright.goal.metrics.scored import Scored
 from modelwright.goal.metrics.spec import MetricSpec
@@ -49,7 +48,7 @@ def _estimate(
 def against_baselines(
     rows: Opened,
     scored: Scored,
-    trained: Trained,
+    baselines: tuple[tuple[str, Scored], ...],
     metrics: tuple[MetricSpec, ...],
     level: float,
     seed: int,
@@ -59,16 +58,15 @@ def against_baselines(
     for their number (Holm). Their metrics and one table go into the book."""
     made: dict[tuple[str, str], tuple[Estimate, float]] = {}
     lines = []
-    for member in trained.baselines:
-        theirs = member_scored(member, rows)
+    for family, theirs in baselines:
         for spec in metrics:
             value = _estimate(spec, rows, theirs, level, seed)
-            book.metric(spec.name, value, about=f"baseline:{member.family}")
+            book.metric(spec.name, value, about=f"baseline:{family}")
             difference, p = compare(
                 spec, scored, theirs, groups=rows.groups, time_order=rows.time_order, level=level
             )
-            made[member.family, spec.name] = (difference, p)
-            lines.append((member.family, spec.name, value.value, difference, p))
+            made[family, spec.name] = (difference, p)
+            lines.append((family, spec.name, value.value, difference, p))
     known = [i for i, line in enumerate(lines) if line[4] == line[4]]
     corrected = dict(zip(known, holm([lines[i][4] for i in known]), strict=True)) if known else {}
     book.table(

@@ -299,6 +299,11 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Bring rows or columns that tell more of the target.",
     ),
     _C(
+        "test.outer-folds", "tested by outer folds", "note",
+        "Every row was scored by the model of the outer fold that had not seen it; the last fold's model ships.",
+        "Leave a margin: the folds' models share training rows, so intervals are a little too narrow.",
+    ),
+    _C(
         "test.opened-before", "test rows opened before", "note",
         "The same test rows were scored by an earlier run; intervals are wider for it.",
         "Bring new test rows.",

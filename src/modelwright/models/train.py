@@ -196,7 +196,7 @@ def _nothing(trials: list[Trial], ended: str) -> BadInput:
         return BadInput(
             "the budget ended before a single fit did",
             code="budget.too-small",
-            hint="allow more time, such as `--budget 60s`, or quick families: `search: {families: [logistic]}`",
+            hint="allow more time (`--budget 60s`), or name quick families: `search: {families: [logistic]}`",
         )
     return BadInput(
         f"no candidate could be fitted: {'; '.join(reasons) or 'no family suits'}",

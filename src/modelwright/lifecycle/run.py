@@ -149,6 +149,12 @@ def resume(
         )
     text = (folder.path / "goal.yaml").read_text(encoding="utf-8")
     goal = Goal.restore(text, base=Path(state["base"]), name=state["goal"], frames=bool(state.get("frames")))
+    if state.get("frames") and folder.read_stage("collect") is None:
+        raise BadInput(
+            f"{folder.name} was stopped before its rows were stored, and its rows were given from Python",
+            code="run.rows-lost",
+            hint="start afresh with the same rows: modelwright.run(goal)",
+        )
     asked = state.get("seconds") if seconds is None else seconds
     if asked is not None:  # a budget of the command line is not in the goal's text
         goal = goal.with_budget(asked)

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from modelwright import report
-from modelwright.report import html, text
+from modelwright.report import advice, html, text
 from modelwright.report import json as as_json
 
 Write = Callable[[Path, str, Any], None]
@@ -180,6 +181,18 @@ def test_the_verdict_on_a_terminal(finished_run: Path) -> None:
     assert lines[0] == "income: UNPROVEN, not released"
     assert "  unproven  recall >= 0.6 by sex  0.612 (0.556 to 0.666)        n = 301" in lines
     assert max(map(len, lines)) <= 100
+
+
+def test_what_the_reason_says_is_not_said_again(finished_run: Path) -> None:
+    view = report.build(finished_run)
+    needs = "the interval straddles 0.6: 0.6123; about 5200 more test rows would settle it, were it to stay"
+    criteria = tuple(replace(c, why=needs) if c.verdict == "unproven" else c for c in view.verdict.criteria)
+    for reason in (f"Not released. recall >= 0.6 by sex is unproven: {needs}.", "Not released."):
+        told = advice.added(replace(view, verdict=replace(view.verdict, criteria=criteria, reason=reason)))
+        shown = " ".join(text.render(told).split())
+        assert shown.count("would settle it") == (1 if needs in reason else 2)
+        page = " ".join(html.render(told).split())
+        assert "were it to stay. About" not in page
 
 
 @pytest.mark.parametrize(

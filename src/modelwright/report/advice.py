@@ -26,6 +26,13 @@ def interval(c: CriterionView) -> str:
     return f"{value} ({numbers.measure(c.low, c.unit)} to {numbers.measure(c.high, c.unit)})"
 
 
+def still_needed(c: CriterionView) -> str:
+    """How many more test rows would settle it, in a sentence; empty where its reason says so already."""
+    if not c.more_rows or "more test row" in c.why:
+        return ""
+    return f"About {numbers.count(c.more_rows, 'more test row')} would settle it."
+
+
 def members(view: RunView) -> tuple[FitRow, ...]:
     """The leaderboard's rows that are in the model, heaviest first."""
     return tuple(sorted((r for r in view.leaderboard if r.weight > 0), key=lambda r: -r.weight))
@@ -36,7 +43,7 @@ def _why(view: RunView) -> tuple[str, ...]:
     for finding in (s.item for s in view.findings):
         if finding.blocks:
             said.append(f"Blocked by {finding.code}: {finding.message}")
-    said += [f"{c.text}: {c.why}" for c in view.verdict.criteria if c.why and c.verdict != "met"]
+    said += [f"{c.text}: {c.why}" for c in view.verdict.criteria if _untold(c, view.verdict.reason)]
     said += _against_baseline(view)
     said += _rests_on(view)
     diagnosed = [r for r in members(view) if r.diagnosis]
@@ -54,6 +61,11 @@ def _why(view: RunView) -> tuple[str, ...]:
             f"The goal accepts {numbers.count(accepted, 'finding')}, with its reasons (see Findings)."
         )
     return tuple(dict.fromkeys(said))
+
+
+def _untold(c: CriterionView, reason: str) -> bool:
+    """Whether there is something to say that the verdict's own reason does not say."""
+    return bool(c.why) and c.verdict != "met" and c.why.rstrip(".") not in reason
 
 
 def _against_baseline(view: RunView) -> list[str]:
@@ -117,7 +129,9 @@ def _next(view: RunView) -> tuple[Advice, ...]:
             )
     for row in members(view)[:1]:
         if row.advice and row.diagnosis not in ("", "healthy"):
-            said.append(Advice(row.advice, f"{row.name} is diagnosed as {row.diagnosis}.", "models"))
+            said.append(
+                Advice(numbers.sentence(row.advice), f"{row.name} is diagnosed as {row.diagnosis}.", "models")
+            )
     first: dict[str, Advice] = {}
     for piece in said:
         first.setdefault(piece.title, piece)

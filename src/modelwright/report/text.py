@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from modelwright.report import numbers
-from modelwright.report.advice import interval, members
+from modelwright.report.advice import interval, members, still_needed
 from modelwright.report.svg.marks import clean
 from modelwright.report.views import CriterionView, RunView
 
@@ -21,7 +21,7 @@ def render(view: RunView) -> str:
     lines = [f"{view.name}: {word}{state}"]
     lines += _wrapped(verdict.reason, "  ")
     if verdict.criteria:
-        lines += ["", *_criteria(verdict.criteria)]
+        lines += ["", *_criteria(verdict.criteria, verdict.reason)]
     if view.why:
         lines += ["", "why"]
         for sentence in view.why[:6]:
@@ -48,8 +48,8 @@ def render(view: RunView) -> str:
     return clean("\n".join(line.rstrip() for line in lines)) + "\n"
 
 
-def _criteria(criteria: tuple[CriterionView, ...]) -> list[str]:
-    """One line each, columns aligned; why and how many rows are missing below, where it is not met."""
+def _criteria(criteria: tuple[CriterionView, ...], reason: str) -> list[str]:
+    """One line each, columns aligned; below it why it is not met, unless the reason said so already."""
     texts = [" ".join(clean(c.text).split()) for c in criteria]
     wide = min(40, max(map(len, texts)))
     judged = max(len(c.verdict) for c in criteria)
@@ -58,10 +58,8 @@ def _criteria(criteria: tuple[CriterionView, ...]) -> list[str]:
         n = f"n = {c.n:,}" if c.n is not None else ""
         shown = interval(c) if c.value is not None else ""
         lines.append(f"  {c.verdict:<{judged}}  {text:<{wide}}  {shown:<30}{n}")
-        if c.verdict != "met":
-            more = (
-                f"About {numbers.count(c.more_rows, 'more test row')} would settle it." if c.more_rows else ""
-            )
+        if c.verdict != "met" and not (c.why and c.why.rstrip(".") in reason):
+            more = still_needed(c)
             lines += _wrapped(" ".join(part for part in (c.why, more) if part), " " * (judged + 4))
     return lines
 

@@ -75,10 +75,12 @@ def test_slices_are_named_for_people() -> None:
         {
             "n": [1.0, 2.0, 3.0, 4.0, None],
             "c": ["a", "a", "b", "c", None],
+            "b": [1.0, 0.0, 1.0, 1.0, None],
             "t": pl.Series([0, 86_400_000_000, 2 * 86_400_000_000, 3 * 86_400_000_000, None], dtype=pl.Int64),
         }
     )
     assert [name for name, _ in slices_of(frame, "c", most=1)] == ["a", "the other 2 values", "missing"]
+    assert [name for name, _ in slices_of(frame, "b")] == ["1", "0", "missing"]
     names = [name for name, _ in slices_of(frame, "n")]
     assert names[0] == "at most 1.75"
     assert names[-2:] == ["above 3.25", "missing"]

@@ -30,7 +30,8 @@ def slices_of(frame: Any, column: str, most: int = MOST) -> list[tuple[str, npt.
         )
         names = counts[column].to_list()
         for name in names[:most]:
-            found.append((str(name), positions[(values == name).fill_null(False).to_numpy()]))
+            said = f"{name:.6g}" if isinstance(name, float) else str(name)
+            found.append((said, positions[(values == name).fill_null(False).to_numpy()]))
         if len(names) > most:
             rest = values.is_in(names[most:]).fill_null(False).to_numpy()
             found.append((f"the other {len(names) - most} values", positions[rest]))

@@ -22,7 +22,6 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from modelwright.core.errors import BadInput
-from modelwright.core.stage import say_nothing
 from modelwright.goal.goal import Goal
 from modelwright.lifecycle.run import Run, start
 from modelwright.runtime import Model
@@ -127,17 +126,18 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
             data["columns"] = wished
         goal = self._goal(data, problem)
         inline = self.budget is None and len(rows) * max(1, len(frame)) <= INLINE_CELLS
-        began = time.monotonic()
         if self.runs is not None:
-            run = start(goal, Path(self.runs), started_at=began, force_release=True, report=False)
-            self._keep(run)
+            self._carry_out(goal, Path(self.runs), inline)
             return
         with tempfile.TemporaryDirectory(prefix="modelwright-") as folder, atomic.passing():
-            run = start(
-                goal, Path(folder), say=say_nothing, started_at=began, force_release=True, report=False,
-                inline=inline,
-            )  # fmt: skip
-            self._keep(run)
+            self._carry_out(goal, Path(folder), inline)
+
+    def _carry_out(self, goal: Goal, folder: Path, inline: bool) -> None:
+        """A run without test rows can only be released by force; its bundle says so."""
+        run = start(
+            goal, folder, started_at=time.monotonic(), force_release=True, report=False, inline=inline
+        )
+        self._keep(run)
 
     def _goal(self, data: dict[str, Any], problem: str) -> Goal:
         search: dict[str, Any] = {"interpretable": bool(self.interpretable)}

@@ -20,7 +20,7 @@ LONG = """
 name: long
 data: {source: people.csv, target: answer}
 success: [roc_auc >= 0.55]
-search: {trials: 400, families: [random_forest, extra_trees]}
+search: {trials: 400, families: [logistic, decision_tree]}
 """
 
 
@@ -107,7 +107,7 @@ def interrupt(process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.slow  # a run of several seconds, stopped from outside
 def test_first_interrupt_ends_with_the_best_so_far(folder: Path) -> None:
-    process = started(folder, 60)
+    process = started(folder, 34)
     interrupt(process)
     out, err = process.communicate(timeout=90)
     assert process.returncode in (0, 3), err
@@ -123,7 +123,7 @@ def test_first_interrupt_ends_with_the_best_so_far(folder: Path) -> None:
 
 @pytest.mark.slow  # a run of several seconds, stopped from outside and gone on with
 def test_second_interrupt_stops_and_the_run_can_be_resumed(folder: Path) -> None:
-    process = started(folder, 60)
+    process = started(folder, 34)
     interrupt(process)
     time.sleep(0.05)
     interrupt(process)

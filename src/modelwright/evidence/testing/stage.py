@@ -72,8 +72,8 @@ def test(
         book.finding(
             "test.outer-folds",
             "note",
-            f"{pooled.rows.rows} rows of {len(outer.folds) + 1} outer folds were each scored by the model that "
-            "had not seen them; the model of the last fold is the one that ships",
+            f"{pooled.rows.rows} rows of {len(outer.folds) + 1} outer folds were each scored by the model "
+            "that had not seen them; the model of the last fold is the one that ships",
             "the folds' models share training rows, so intervals are a little too narrow: leave a margin",
         )
     judged = [judge_one(c, pooled.rows, pooled.scored, resources, level, work.seed) for c in success.criteria]

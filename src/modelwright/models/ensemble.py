@@ -21,6 +21,8 @@ MEMBERS = 6
 CANDIDATES = 12
 SCORED_ROWS = 8000
 """Held-out rows used for choosing; more would cost time and change no choice that matters."""
+MOST_BYTES = 50_000_000
+"""A candidate with a larger graph is not chosen while there is a smaller one."""
 WORTH = 1e-4
 
 
@@ -30,12 +32,16 @@ def select(
     weights: npt.NDArray[np.float64] | None,
     metric: str,
     problem: ProblemKind,
+    sizes: dict[str, int] | None = None,
 ) -> dict[str, float]:
     """Weights by name, summing to one; names that are not in it have no weight.
 
-    ``candidates``: held-out scores float64 [n, k] of the same rows, by name.
+    ``candidates``: held-out scores float64 [n, k] of the same rows, by name; ``sizes``: bytes of their
+    graphs, so that one that nobody could serve is left out.
     """
     names = sorted(candidates)
+    if sizes is not None:
+        names = [n for n in names if sizes[n] <= MOST_BYTES] or [min(names, key=lambda n: (sizes[n], n))]
     step = max(1, len(y) // SCORED_ROWS)
     y, weights = y[::step], None if weights is None else weights[::step]
     some = {name: candidates[name][::step] for name in names}

@@ -25,6 +25,10 @@ Ending = Literal["trials", "time", "stopped", "exhausted"]
 
 PRUNE_AFTER = 4
 """Finished trials before any is pruned."""
+REFITTED = 3
+"""Leaders whose refits are allowed for."""
+REFIT_SLACK = 1.4
+"""A refit has more rows than a fold, and a graph to be made."""
 LEAST = 0.1
 """Seconds in which no fit can be made: with less, the race is over."""
 ESTIMATE_SLACK = 1.5
@@ -121,7 +125,18 @@ class Race:
         return trial
 
     def left(self) -> float:
-        return float("inf") if self.ends_at is None else self.ends_at - time.monotonic()
+        """Seconds that the race may still take: what is left, less what refits of the leaders will need."""
+        if self.ends_at is None:
+            return float("inf")
+        return self.ends_at - time.monotonic() - self._refits()
+
+    def _refits(self) -> float:
+        """Expected seconds of fitting the leaders once more on all rows (with folds; nothing otherwise)."""
+        if len(self.folds) == 1:
+            return 0.0
+        leaders = sorted((t for t in self.trials if t.complete), key=lambda t: -t.score)[:REFITTED]
+        each = [statistics.fmean(r.seconds for r in t.results) for t in leaders]
+        return REFIT_SLACK * max([sum(each) / self.pool.size, *each], default=0.0)
 
     def run(self) -> Ending:
         """Race to the end; afterwards ``trials`` holds what was tried."""

@@ -16,6 +16,10 @@ from modelwright.models.pool import Pool
 from modelwright.models.race import Trial
 from modelwright.models.rows import ALL, Place
 
+MOST_BYTES = 20_000_000
+"""Fold graphs that are larger together are not joined: joining and checking them would take longer than the
+refit did."""
+
 
 def settled(trial: Trial) -> dict[str, Any]:
     """The configuration with the number of rounds that the folds' early stopping found (their median)."""
@@ -40,7 +44,8 @@ def refit(
     trials: list[Trial], place: Place, journal: Journal, pool: Pool, seed: int, ends_at: float | None
 ) -> dict[str, bytes]:
     """Graphs by trial name. Where a refit fails or its time runs out, the graph is the mean of the fold
-    graphs: those are what the held-out score was measured on, so they are always good enough to use."""
+    graphs: those are what the held-out score was measured on, so they are always good enough to use. Where
+    they are too large together, the first fold's alone."""
     waiting: list[tuple[str, Trial, Job]] = []
     for trial in trials:
         job = Job(trial.family, settled(trial), ALL, seed, 1)
@@ -65,6 +70,7 @@ def refit(
             pool.submit(key, place, job)
         if pool.busy:
             pool.wait(0.5 if ends_at is None else min(0.5, max(0.0, ends_at - time.monotonic())))
+    pool.drop()
     graphs: dict[str, bytes] = {}
     for key, trial, _ in waiting:
         entry = journal.read(key)
@@ -72,5 +78,7 @@ def refit(
             graphs[trial.name] = entry.graph
         else:
             parts = [trial.entries[f].graph for f in trial.folds]
+            if sum(map(len, parts)) > MOST_BYTES:
+                parts = parts[:1]
             graphs[trial.name] = mean_of(parts, 1 if place.problem == "regression" else place.classes)
     return graphs

@@ -65,7 +65,10 @@ def train(
     if work.ends_at is not None:
         columns = sum(c.is_input for c in development.columns)
         reserve = after_seconds(development.rows, columns)
-        ends_at = work.ends_at - min(reserve, 0.5 * max(work.left(), 0.0))
+        # A start that was slow says that this machine is busy, and so that what follows will be slow too.
+        slow = 1.5 * (time.monotonic() - work.started_at)
+        left = max(work.left(), 0.0)
+        ends_at = work.ends_at - max(min(reserve, 0.5 * left), min(slow, 0.25 * left))
     by_work = search.trials is not None and ends_at is None
     facts, machine, task = facts_of(development, profile), machine_of(work), place.task
     runners, costs = [], {}
@@ -91,7 +94,7 @@ def train(
             pool,
             work,
             trials=search.trials,
-            ends_at=None if by_work else _race_end(ends_at, place.scheme),
+            ends_at=None if by_work else _race_end(ends_at),
             seed=work.seed,
             threads=1,
         )
@@ -106,7 +109,10 @@ def train(
         rows = covered(learning)
         y, weights = learning.y[rows], learning.weights_of(rows)
         real = [t for t in complete if not t.baseline] or complete
-        chosen = select({t.name: held[t.name][rows] for t in real}, y, weights, place.metric, task.problem)
+        sizes = {t.name: max(r.size for r in t.results) for t in real}
+        chosen = select(
+            {t.name: held[t.name][rows] for t in real}, y, weights, place.metric, task.problem, sizes
+        )
         by_name = {t.name: t for t in complete}
         best = max(real, key=lambda t: (t.score, t.name))
         members = _members(chosen, by_name, learning, place, journal, pool, work, ends_at)
@@ -162,13 +168,12 @@ def _stored(development: Development, work: Work) -> None:
         blob.attach(path, lambda: kinds.from_file("table", path))
 
 
-def _race_end(ends_at: float | None, scheme: str) -> float | None:
-    """The race leaves a part of what is left for refits (with folds) and for the learning curve."""
+def _race_end(ends_at: float | None) -> float | None:
+    """The race leaves a part of what is left for the learning curve; refits it allows for itself."""
     if ends_at is None:
         return None
     left = ends_at - time.monotonic()
-    kept = min(0.1 * left, 4.0) if scheme == "holdout" else min(0.25 * left, 30.0)
-    return time.monotonic() + max(left - kept, 0.5)
+    return time.monotonic() + max(left - min(0.1 * left, 4.0), 0.5)
 
 
 def last_resort(trials: list[Trial], place: Place, journal: Journal, fits: Path, seed: int) -> None:

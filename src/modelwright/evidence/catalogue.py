@@ -300,8 +300,8 @@ FINDINGS: dict[str, FindingCard] = _cards(
     ),
     _C(
         "test.outer-folds", "tested by outer folds", "note",
-        "Every row was scored by the model of the outer fold that had not seen it; the model of the last fold "
-        "ships.",
+        "Every row was scored by the model of the outer fold that had not seen it; the model of the last "
+        "fold ships.",
         "Leave a margin: the folds' models share training rows, so intervals are a little too narrow.",
     ),
     _C(

@@ -12,6 +12,8 @@ UNSTABLE = 0.5
 """Spread of the folds as a share of the gain over the baseline."""
 UNDERFITTING = 0.02
 """Gain over the baseline as a share of the best candidate's gain."""
+LITTLE = 0.1
+"""What was learned on training rows, as a share of the best candidate's gain, below which it is nothing."""
 
 ADVICE = {
     "underfitting": "give it more freedom (deeper, more rounds, less regularisation) or better features",
@@ -34,7 +36,8 @@ def diagnose(
         return "", ""
     value, seen = statistics.fmean(held_out), statistics.fmean(training)
     gain, learned = value - baseline, seen - baseline
-    if gain <= UNDERFITTING * max(best - baseline, 1e-12) and learned <= 2 * max(gain, 0.0) + 1e-12:
+    room = max(best - baseline, 0.0)
+    if gain <= UNDERFITTING * max(room, 1e-12) and learned <= max(2 * gain, LITTLE * room) + 1e-12:
         found = "underfitting"
     elif len(held_out) > 2 and statistics.stdev(held_out) > UNSTABLE * max(gain, 1e-12):
         found = "unstable"

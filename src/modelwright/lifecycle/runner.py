@@ -129,7 +129,8 @@ class Runner:
             yield
             return
         cores = self.sections.budget.cores or available_cores()
-        with Pool(workers_for(cores), None, log=self.folder.path / "worker.log") as self.pool:
+        log, memory = self.folder.path / "worker.log", self.sections.budget.memory
+        with Pool(workers_for(cores), None, log=log, memory=memory) as self.pool:
             yield
         self.pool = None
 

@@ -52,8 +52,11 @@ class Pool:
     May be started early: ``attach`` says later where the journal is. What workers print goes to ``log``.
     """
 
-    def __init__(self, workers: int, journal: Path | None, threads: int = 1, *, log: Path) -> None:
+    def __init__(
+        self, workers: int, journal: Path | None, threads: int = 1, *, log: Path, memory: int | None = None
+    ) -> None:
         self.size = workers
+        self._memory = memory
         self._threads = threads
         self._log = log
         self._journal: Path | None = None
@@ -132,12 +135,30 @@ class Pool:
             pause = min(until, soonest) - time.monotonic()
             for selected, _ in self._selector.select(max(0.0, pause)):
                 ended += self._read(selected.data)
+            if self._memory is not None:
+                ended += self._over_memory(self._memory)
             now = time.monotonic()
             for worker in [w for w in self._workers if w.kill_at <= now]:
                 ended += self._replace(worker, "it did not end in time and was stopped", "out of time")
             if now >= until:
                 break
         return ended
+
+    def _over_memory(self, most: int) -> list[Ended]:
+        """When all workers and this process together hold more than ``most`` bytes, the largest fit ends."""
+        import psutil
+
+        sizes = []
+        for worker in self._workers:
+            with contextlib.suppress(psutil.Error):
+                sizes.append((psutil.Process(worker.process.pid).memory_info().rss, worker))
+        if psutil.Process().memory_info().rss + sum(size for size, _ in sizes) <= most:
+            return []
+        busy = [(size, worker) for size, worker in sizes if worker.key is not None]
+        if not busy:
+            return []
+        _, largest = max(busy, key=lambda found: found[0])
+        return self._replace(largest, "it took more memory than the budget allows", "failed")
 
     def _read(self, worker: _Worker) -> list[Ended]:
         assert worker.process.stdout is not None

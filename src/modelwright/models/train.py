@@ -140,7 +140,7 @@ def train(
         metric=place.metric,
         score=direction * value,
         trials=sum(not t.baseline for t in race.trials),
-        seconds=0.0 if by_work else round(time.monotonic() - began, 3),
+        seconds=round(time.monotonic() - began, 3),
         ended=ended,
         single=best.name,
     )

@@ -103,7 +103,8 @@ class Trained:
     metric: str
     score: float
     trials: int
-    seconds: float
+    seconds: float = field(metadata={"key": False})
+    """Wall clock of the stage: a fact of this execution, so no part of any key."""
     ended: Literal["trials", "time", "stopped", "exhausted"]
     single: str = ""
     """Name of the best single candidate, for comparison with the ensemble."""

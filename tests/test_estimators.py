@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.estimator_checks import check_estimator
 
 import modelwright as mw
@@ -143,6 +144,13 @@ def test_regressor_beats_the_mean() -> None:
     board = fitted.leaderboard_
     assert "ridge-1" in board["name"]
     assert "mean-1" in board["name"]
+
+
+def test_a_baseline_in_place_of_a_model_is_warned_of() -> None:
+    frame, y, _ = table(30)
+    with pytest.warns(ConvergenceWarning, match="only a baseline was fitted"):
+        fitted = mw.Classifier(trials=1, families=["majority"]).fit(frame, y)
+    assert len(set(fitted.predict(frame))) == 1
 
 
 def test_the_run_can_be_kept(tmp_path: Path) -> None:

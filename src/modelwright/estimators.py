@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
@@ -169,6 +171,13 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         self.bundle_ = {path.name: path.read_bytes() for path in sorted(run.bundle.iterdir())}
         board = run.leaderboard
         self.leaderboard_ = {name: board[name].to_list() for name in board.columns}
+        if not board.filter(~board["baseline"] & (board["weight"] > 0)).height:
+            warnings.warn(
+                "only a baseline was fitted, and is what predicts: allow more time or trials, or name quick "
+                "families; leaderboard_ says why of each",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
         self._open()
 
     def _names(self, X: Any) -> list[str]:

@@ -100,6 +100,8 @@ class Proposer:
     def _choose(self) -> Runner | None:
         """The leaders in turn, the first of them every other time. A family that is not among the best few is
         not searched further, even when nothing else can be: that time is better not spent."""
+        if not self.runners:
+            return None
         able = [r for r in self.runners.values() if r.space.ranges and not r.exhausted]
         known = [r for r in able if r.best > float("-inf")]
         scores = sorted((r.best for r in self.runners.values()), reverse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,8 @@ from modelwright.models.board import leaderboard_of
 from modelwright.models.choose import facts_of, machine_of
 from modelwright.models.ensemble import select
 from modelwright.models.families import FAMILIES
-from modelwright.models.family import Suits
-from modelwright.models.fit import Job
+from modelwright.models.family import DataFacts, Family, Space, Suits, Task
+from modelwright.models.fit import CLASS_WEIGHTS, Job
 from modelwright.models.inline import InlinePool
 from modelwright.models.journal import Journal, key_of
 from modelwright.models.pool import Pool, workers_for
@@ -37,6 +38,8 @@ from modelwright.store import atomic, kinds
 
 Scores = npt.NDArray[np.float64]
 
+RARE = 0.4
+"""A class with less than this part of an even share is rare enough to try class weights."""
 LEAST_RACE = 1.0
 """Seconds; a race that was given less is a budget too small, and an error."""
 
@@ -79,7 +82,8 @@ def train(
         answer = family.suits(task, facts, machine)
         costs[candidate.family] = answer.cost if isinstance(answer, Suits) else 1.0
         if not candidate.baseline:
-            runners.append(Runner(candidate.family, family.space(task, facts), costs[candidate.family]))
+            space = with_class_weights(family, family.space(task, facts), facts, task)
+            runners.append(Runner(candidate.family, space, costs[candidate.family]))
     baselines = tuple(c.family for c in shortlist.candidates if c.taken and c.baseline)
     proposer = Proposer(runners, search.method, work.seed)
     fits = work.folder / "fits"
@@ -144,6 +148,16 @@ def train(
         ended=ended,
         single=best.name,
     )
+
+
+def with_class_weights(family: Family, space: Space, facts: DataFacts, task: Task) -> Space:
+    """Where a class is rare, the first starting point is also tried with classes of even weight; the held-out
+    score says whether that helps."""
+    rare = task.classes > 1 and facts.smallest_class < RARE * facts.rows / task.classes
+    if not (rare and family.tags.weights and space.starts):
+        return space
+    first, *others = space.starts
+    return replace(space, starts=(first, {**first, CLASS_WEIGHTS: True}, *others))
 
 
 @contextmanager

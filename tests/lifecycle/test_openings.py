@@ -71,6 +71,15 @@ def test_a_part_within_another_counts(tmp_path: Path) -> None:
     assert open_rows(tmp_path, WHOLE[:20], "graph-b", "run-2").count == 2
 
 
+def test_another_goal_for_the_same_source_opens_the_same_rows(tmp_path: Path) -> None:
+    """Kinds and spellings change what cleaning makes of a row, and not which row it is."""
+    read = ROWS.with_columns(pl.col("y").cast(pl.String))
+    open_rows(tmp_path, ROWS, "graph-a", "run-1", read)
+    otherwise = ROWS.with_columns(pl.col("x").round(1), pl.col("y").cast(pl.String) + " stars")
+    assert open_rows(tmp_path, otherwise, "graph-b", "run-2", read).count == 2
+    assert open_rows(tmp_path, ROWS, "graph-c", "run-3", read.with_columns(pl.col("x") * 1.0)).count == 3
+
+
 def test_without_rows_nothing_is_opened(tmp_path: Path) -> None:
     assert open_rows(tmp_path, ROWS[:0], "graph-a", "run-1") == Openings(1, 0.95)
     assert list(tmp_path.iterdir()) == []

@@ -7,12 +7,12 @@ import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelwright.core.book import Book
 from modelwright.core.codec import decode
 from modelwright.core.errors import ModelwrightError, Stopped
-from modelwright.core.records.data import Collected, Sealed
+from modelwright.core.records.data import ROW, Collected, Sealed
 from modelwright.core.records.evidence import Finding
 from modelwright.core.records.goal import Force, Openings
 from modelwright.core.records.models import Compressed, Outer, Trained
@@ -32,6 +32,9 @@ from modelwright.lifecycle.steps import account
 from modelwright.lifecycle.versions import versions
 from modelwright.models.pool import Pool, workers_for
 from modelwright.store import atomic
+
+if TYPE_CHECKING:
+    import polars as pl
 
 DEFAULT_SECONDS = 300.0
 """Time when a goal gives neither time nor work."""
@@ -243,13 +246,7 @@ class Runner:
         outer: Outer = self.records[Outer]
         if outer.folds:
             return self._outer_openings(outer)
-        sealed, compressed = self.records[Sealed], self.records[Compressed]
-        return open_rows(
-            self.folder.store.folder / "openings",
-            sealed.table.get(),
-            compressed.graph.digest,
-            self.folder.name,
-        )
+        return self._opened(self.records[Sealed].table.get(), self.records[Compressed].graph.digest)
 
     def _outer_openings(self, outer: Outer) -> Openings:
         """All folds' sealed rows and all folds' graphs are one opening."""
@@ -258,8 +255,14 @@ class Runner:
         tables = [f.sealed.table.get() for f in outer.folds] + [self.records[Sealed].table.get()]
         graphs = [f.compressed.graph.digest for f in outer.folds] + [self.records[Compressed].graph.digest]
         together = hashlib.sha256("".join(graphs).encode()).hexdigest()
-        rows = pl.concat(tables, how="vertical_relaxed")
-        return open_rows(self.folder.store.folder / "openings", rows, together, self.folder.name)
+        return self._opened(pl.concat(tables, how="vertical_relaxed"), together)
+
+    def _opened(self, rows: pl.DataFrame, graph: str) -> Openings:
+        """Sealed rows, also as they were read: another goal for the same source opens the same rows."""
+        collected: Collected = self.records[Collected]
+        read = rows.select(ROW).join(collected.table.get(), on=ROW, how="left")
+        ledger = self.folder.store.folder / "openings"
+        return open_rows(ledger, rows, graph, self.folder.name, read)
 
     def _finish(self) -> Released:
         released: Released = self.records[Released]

@@ -70,7 +70,7 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Rows equal an earlier row in every column that is not a key. They stay on one side of every "
         "split, or are "
         "dropped where one record was entered twice.",
-        "Say `duplicates: drop` or `keep`.",
+        "Say `clean: {duplicates: drop}` or `keep`.",
     ),
     _C(
         "clean.identifier", "identifier", "note",
@@ -162,8 +162,9 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Name it in `data.later`, or accept the finding with the reason why it is known in time.",
     ),
     _C(
-        "leak.parts", "the target is a sum of inputs", "blocker",
-        "The numeric target is an exact straight combination of inputs, to the last digit.",
+        "leak.parts", "the target is a sum or product of inputs", "blocker",
+        "The numeric target is an exact straight combination of inputs, or their product or ratio, to the "
+        "last digit.",
         "Name the parts in `data.later`, or compute the target without a model.",
     ),
     _C(

@@ -254,6 +254,18 @@ CASES = [
 ]  # fmt: skip
 
 
+def turnout() -> Facts:
+    """Votes by voters, the last turnout plus the change since, and columns that follow from each other."""
+    n, r = 120, rng()
+    voters, votes, before = r.integers(2000, 9000, n), r.integers(300, 1900, n), r.random(n)
+    older = r.integers(300, 1900, n)
+    share = votes / voters
+    more = {f"x{i}": r.normal(size=n) for i in range(20)}
+    told = {"voters": voters, "votes": votes, "before": before, "change": share - before}
+    beside = {"older": older, "older share": older / voters, "old": 1 - 0.4 * more["x0"]}
+    return facts_of(pl.DataFrame({**told, **beside, **more, "y": share}))
+
+
 def looked(code: str, facts: Facts) -> tuple[Found, ...] | DoesNotApply:
     return CHECKS.get(code).look(facts)
 
@@ -299,6 +311,20 @@ def test_the_usual_severity_is_the_one_in_the_catalogue() -> None:
     for case in CASES:
         if case.code not in graded:
             assert FINDINGS[case.code].severity == case.severity
+
+
+def test_ratios_and_differences_are_found_and_columns_beside_them_are_not() -> None:
+    found = looked("leak.parts", turnout())
+    assert isinstance(found, tuple)
+    assert {f.column for f in found} == {"voters", "votes", "before", "change"}
+    assert any("product or ratio of 'votes' and 'voters'" in f.message for f in found)
+
+
+def test_one_value_is_no_plural_and_a_boolean_says_yes_or_no() -> None:
+    flags = [True] * (N - 40) + [False] * 40
+    found = looked("analyse.coverage", facts_of(noise(s=flags), success=["recall >= 0.5 by s"]))
+    assert isinstance(found, tuple)
+    assert found[0].message == "1 value of 's' has few development rows: 'no' (40)"
 
 
 def test_many_values_do_not_hide_behind_each_other() -> None:

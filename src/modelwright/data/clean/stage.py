@@ -207,7 +207,8 @@ def _sentinels(values: pl.Series, book: Book) -> None:
                 "warning",
                 f"{values.name!r} is {sentinel:g} in {count:,} rows, far from all its other values "
                 f"({lowest:g} to {highest:g}): it may stand for a missing value.",
-                f'If it does, say so: `columns: {{{values.name}: {{spellings: {{"{sentinel:g}": ""}}}}}}`.',
+                "If it does, say so in data: "
+                f'`columns: {{{values.name}: {{spellings: {{"{sentinel:g}": ""}}}}}}`.',
                 column=values.name,
                 numbers={"value": sentinel, "rows": float(count)},
             )
@@ -271,7 +272,8 @@ def _duplicates(
                 if dropped
                 else "all are kept, on one side of every split."
             ),
-            "Say `duplicates: drop` in the goal if they are entries made twice, `duplicates: keep` if not.",
+            "Say `clean: {duplicates: drop}` in the goal if they are entries made twice, else "
+            "`clean: {duplicates: keep}`.",
             numbers={"rows": float(count), "dropped": float(dropped)},
         )
     if not dropped:

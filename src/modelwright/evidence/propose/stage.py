@@ -213,4 +213,8 @@ def _positive(labelled: Labelled) -> Guess[str] | None:
 def _notes(book: Book) -> list[str]:
     """What cleaning and labelling warn of, without repeats."""
     warnings = [i for i in book.items if isinstance(i, Finding) and i.severity != "note"]
-    return list(dict.fromkeys(f"{w.message.rstrip('.')}. {w.remedy}" for w in warnings))
+    return list(dict.fromkeys(f"{_sentence(w.message)} {_sentence(w.remedy)}" for w in warnings))
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + ("" if words.endswith(".") else ".")

@@ -26,19 +26,24 @@ class Coverage:
         for name in sliced:
             values = facts.frame[name].drop_nulls()
             counts = values.value_counts().rows()
-            low = sorted((str(v), int(n)) for v, n in counts if n < max(ROWS, SHARE * values.len()))
+            low = sorted((_word(v, kinds[name]), n) for v, n in counts if n < max(ROWS, SHARE * values.len()))
             if low:
                 shown = ", ".join(f"{v!r} ({n})" for v, n in low[:5]) + (", ..." if len(low) > 5 else "")
                 found.append(
                     Found(
                         "warning",
-                        f"{len(low)} values of {name!r} have few development rows: {shown}",
+                        f"{len(low)} value{'s' if len(low) > 1 else ''} of {name!r} "
+                        f"{'have' if len(low) > 1 else 'has'} few development rows: {shown}",
                         "collect more rows of these, or merge values that mean the same",
                         column=name,
                         numbers={"values": float(len(low)), "rows": float(min(n for _, n in low))},
                     )
                 )
         return tuple(found)
+
+
+def _word(value: object, kind: str) -> str:
+    return ("yes" if value else "no") if kind == "boolean" else str(value)
 
 
 CHECK = Coverage()

@@ -35,14 +35,19 @@ class Outliers:
                 found.append(
                     Found(
                         "warning",
-                        f"{far.len()} values of {column.name!r} are far from all others, such as {extreme:g} "
-                        f"(98% lie between {low:g} and {high:g})",
+                        f"{_many(far.len(), column.name)}{extreme:g} (98% lie between {low:g} and {high:g})",
                         "check units and decimal points, and mend the source or data.columns spellings",
                         column=column.name,
                         numbers={"rows": float(far.len()), "extreme": float(extreme)},
                     )
                 )
         return tuple(found)
+
+
+def _many(count: int, name: str) -> str:
+    if count == 1:
+        return f"1 value of {name!r} is far from all others: "
+    return f"{count} values of {name!r} are far from all others, such as "
 
 
 CHECK = Outliers()

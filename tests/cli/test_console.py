@@ -147,3 +147,15 @@ def test_second_interrupt_stops_and_the_run_can_be_resumed(folder: Path) -> None
     assert again.returncode in (0, 3), err
     assert (run / "verdict.json").exists()
     assert fits(folder) >= kept + 4
+
+
+@pytest.mark.slow  # a run of several seconds, stopped from outside
+def test_terminated_run_can_be_resumed(folder: Path) -> None:
+    process = started(folder, 10)
+    process.terminate()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 4, err
+    assert err.splitlines()[-3].startswith("error: stopped by SIGTERM")
+    (run,) = (folder / "runs").glob("long-*")
+    assert json.loads((run / "state.json").read_text())["status"] == "stopped"
+    assert not list((run / "bundle").glob("*"))

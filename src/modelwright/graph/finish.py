@@ -37,8 +37,9 @@ class Finish:
     ``classes`` is 0 for regression. ``threshold`` (two classes): the second class from this probability on.
     ``costs`` [actual][predicted]: the label with the least expected cost, in place of the threshold
     (Elkan, 2001). ``radius``: split-conformal; values within ``radius`` of the prediction, or classes whose
-    probability is at least ``1 - radius`` (Vovk et al., 2005; Sadinle et al., 2019). ``floor``, ``ceiling``:
-    values are kept within these, intervals too.
+    probability is at least ``1 - radius`` (Vovk et al., 2005; Sadinle et al., 2019). ``soften``: this share
+    of every probability is spread evenly over the classes. ``floor``, ``ceiling``: values are kept within
+    these, intervals too.
     """
 
     classes: int
@@ -46,6 +47,7 @@ class Finish:
     threshold: float = 0.5
     costs: tuple[tuple[float, ...], ...] = ()
     radius: float | None = None
+    soften: float = 0.0
     floor: float | None = None
     ceiling: float | None = None
 
@@ -56,6 +58,7 @@ class Finish:
             "threshold": self.threshold,
             "costs": [list(row) for row in self.costs],
             "radius": self.radius,
+            "soften": self.soften,
             "floor": self.floor,
             "ceiling": self.ceiling,
         }
@@ -68,6 +71,7 @@ class Finish:
             data["threshold"],
             tuple(tuple(row) for row in data["costs"]),
             data["radius"],
+            data["soften"],
             data["floor"],
             data["ceiling"],
         )
@@ -122,7 +126,11 @@ def _classes(graph: GraphBuilder, calibrated: str, finish: Finish) -> None:
     )
     total = graph.node("ReduceSum", [positive, graph.constant([1], "int64", "axis")], keepdims=1)
     total = graph.node("Max", [total, graph.constant(1e-300, "float64", "tiny")])
-    probabilities = _narrow(graph, graph.node("Div", [positive, total]))
+    shares = graph.node("Div", [positive, total])
+    if finish.soften:
+        shares = graph.node("Mul", [shares, graph.constant(1.0 - finish.soften, "float64", "kept")])
+        shares = graph.node("Add", [shares, graph.constant(finish.soften / k, "float64", "spread")])
+    probabilities = _narrow(graph, shares)
     graph.output(probabilities, "probabilities", "float32", k)
     if finish.costs:
         costs = graph.constant(finish.costs, "float32", "costs")

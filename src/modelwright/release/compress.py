@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -127,11 +128,13 @@ def _settle(
             value, float("nan"), float("nan"), len(y), 0.95, "no interval: used to choose, not to prove"
         )
         book.metric("log_loss", missing, about=name, part="validation")
-    probabilities = settled.apply(scores)
+    soften = 1.0 / (len(y) + 2)
+    probabilities = softened(settled.apply(scores), soften)
+    notes["soften"] = soften
     matrix = None
     if success.costs:
         matrix = cost_matrix(success.costs, development.classes)
-    finish = Finish(len(development.classes), settled)
+    finish = Finish(len(development.classes), settled, soften=soften)
     if development.problem == "binary":
         at, why = calibrate.threshold(
             probabilities,
@@ -143,14 +146,14 @@ def _settle(
             _slices(rows, success),
         )
         notes |= {"threshold": at, "threshold_why": why}
-        finish = Finish(2, settled, threshold=at)
+        finish = replace(finish, threshold=at)
     elif matrix is not None:
-        finish = Finish(len(development.classes), settled, costs=tuple(map(tuple, matrix.tolist())))
+        finish = replace(finish, costs=tuple(map(tuple, matrix.tolist())))
         notes["decision"] = "least expected cost"
     if output.intervals is not None:
         value, coverage = calibrate.radius(development.problem, probabilities, y, output.intervals)
         notes["guaranteed_coverage"] = coverage
-        finish = Finish(finish.classes, settled, finish.threshold, finish.costs, radius=value)
+        finish = replace(finish, radius=value)
     return finish, notes
 
 
@@ -162,6 +165,16 @@ def _slices(rows: Any, success: SuccessSection) -> dict[str, npt.NDArray[np.int6
     return {name: rows[name].rank("dense").fill_null(0).cast(pl.Int64).to_numpy() for name in sorted(wanted)}
 
 
+def softened(probabilities: npt.NDArray[np.float64], share: float) -> npt.NDArray[np.float64]:
+    """``share`` of every probability spread evenly over the classes, float64 [n, k].
+
+    With n held-out rows nobody can know that a class is impossible: Laplace's rule gives what was never seen
+    a chance of about 1/(n + 2). Without it, one surprise costs an unbounded log loss.
+    """
+    spread: npt.NDArray[np.float64] = probabilities * (1.0 - share) + share / probabilities.shape[1]
+    return spread
+
+
 def expected(trained: Trained, finish: Finish, typed: Typed) -> dict[str, npt.NDArray[Any]]:
     """What the released graph must answer, made from its parts in numpy."""
     total = sum(m.weight for m in trained.members)
@@ -171,8 +184,8 @@ def expected(trained: Trained, finish: Finish, typed: Typed) -> dict[str, npt.ND
     if not finish.classes:
         return {"value": calibrated[:, 0].astype(np.float32)}
     clipped = np.clip(calibrated, 0.0, 1.0)
-    probabilities = (clipped / clipped.sum(axis=1, keepdims=True)).astype(np.float32)
-    return {"probabilities": probabilities}
+    probabilities = softened(clipped / clipped.sum(axis=1, keepdims=True), finish.soften)
+    return {"probabilities": probabilities.astype(np.float32)}
 
 
 def _check(graph: bytes, typed: Typed, trained: Trained, finish: Finish, seed: int) -> GraphCheck:

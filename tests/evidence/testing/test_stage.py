@@ -160,3 +160,32 @@ def test_regression_has_its_evidence_too() -> None:
     assert figures(book, "importance")[0].series[0].x[0] == "x"
     assert figures(book, "predicted-actual")
     assert findings(book, "test.fragile")[0].column == "x"
+
+
+def test_a_slice_without_a_test_row_is_unproven(planted: World) -> None:
+    """Even rows are learned from: the one row of a colour that no test row has is among them."""
+    frame = rows().with_row_index("at")
+    rare = pl.when(pl.col("at") == 0).then(pl.lit("violet")).otherwise(pl.col("colour")).alias("colour")
+    tested, _ = world(frame.with_columns(rare).drop("at"), {"strong": 2.0}).test("recall >= 0.1 by colour")
+    assert tested.criteria[0].verdict == "unproven"
+    assert "violet" in tested.criteria[0].why
+
+
+def test_a_slice_is_not_hidden_among_many_values_nor_by_its_name() -> None:
+    """The value on which the model is wrong is the rarest of sixty, and is spelled as if it were none."""
+    rng = np.random.default_rng(0)
+    name = np.repeat([*(f"v{k:02d}" for k in range(59)), "missing"], [60] * 59 + [40])
+    strong = rng.normal(size=len(name)) + np.where(rng.random(len(name)) < 0.5, 3.0, -3.0)
+    yes = (strong > 0) != (name == "missing")
+    frame = pl.DataFrame({"strong": strong, "name": name, "y": np.where(yes, "yes", "no")})
+    frame = frame.with_columns(
+        pl.when(pl.int_range(pl.len()) < 60).then(None).otherwise(pl.col("name")).alias("name")
+    )
+    tested, _ = world(frame, {"strong": 5.0}).test("accuracy >= 0.5 by name")
+    assert tested.criteria[0].verdict == "not met"
+
+
+def test_without_test_rows_a_small_model_is_not_yet_a_good_one(planted: World) -> None:
+    sealed = replace(planted.sealed, table=Blob.of(planted.sealed.table.get()[:0], "table"), rows=0)
+    tested, _ = replace(planted, sealed=sealed).test("size <= 50MB")
+    assert [c.verdict for c in tested.criteria] == ["met", "unproven"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import nan
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,13 @@ from modelwright.evidence.testing.slices import slices_of
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.goal.metrics.scored import Scored
 from modelwright.goal.sections import Criterion
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOST_JUDGED = 500
+"""Values of ``by COLUMN`` that are judged one by one. A criterion by more of them stays unproven: what is
+lumped together could hide a slice that fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +65,16 @@ def recorded(judged: judging.CriterionResult) -> CriterionResult:
 
 
 def judge_one(
-    criterion: Criterion, rows: Opened, scored: Scored, resources: Resources, level: float, seed: int
+    criterion: Criterion,
+    rows: Opened,
+    scored: Scored,
+    resources: Resources,
+    level: float,
+    seed: int,
+    learned: pl.DataFrame | None = None,
 ) -> Judged:
-    """The verdict on one criterion, with the estimates behind it."""
+    """The verdict on one criterion, with the estimates behind it. ``learned``: the development rows, whose
+    values of ``by COLUMN`` are slices too, whether or not a test row has them."""
     spec = spec_of(criterion.metric)
     if spec.needs == "resource":
         found = _resource(criterion.metric, resources, level)
@@ -85,8 +101,13 @@ def judge_one(
         found = measured(None, level)
         result = judging.judge(criterion.text, criterion.op, criterion.threshold, found, rows=rows.rows)
         return Judged(recorded(result), found)
-    parts = dict(slices_of(rows.frame, criterion.by))
+    parts = dict(slices_of(rows.frame, criterion.by, MOST_JUDGED + 1))
+    if len(parts) > MOST_JUDGED:
+        why = f"{criterion.by} has more than the {MOST_JUDGED} values that are judged one by one"
+        return Judged(recorded(judging.unproven(criterion.text, why)))
     estimates = [(name, measured(part, level)) for name, part in parts.items()]
+    unseen = Estimate(nan, nan, nan, 0, level, "no test row has this value")
+    estimates += [(name, unseen) for name in _untested(rows.frame, learned, criterion.by)]
     result = judging.judge_slices(
         criterion.text,
         criterion.op,
@@ -104,3 +125,13 @@ def _resource(name: str, resources: Resources, level: float) -> Estimate:
     if name == "fit_time":
         return estimate_exact(resources.fit_seconds, level=level)
     return estimate_calls(spec_of(name), resources.calls(), level=level)
+
+
+def _untested(tested: pl.DataFrame, learned: pl.DataFrame | None, column: str) -> list[str]:
+    """Values of a category that development rows have and no test row has, sorted."""
+    import polars as pl
+
+    if learned is None or learned[column].dtype != pl.String:
+        return []
+    values = learned[column].drop_nulls().unique()
+    return sorted(values.filter(~values.is_in(tested[column].drop_nulls().unique().to_list())).to_list())

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 MOST = 50
 """Values of a category that make slices of their own; the rest share one."""
+MISSING = "missing"
 
 
 def slices_of(frame: Any, column: str, most: int = MOST) -> list[tuple[str, npt.NDArray[np.int64]]]:
@@ -44,7 +45,9 @@ def slices_of(frame: Any, column: str, most: int = MOST) -> list[tuple[str, npt.
             if inside.any():
                 found.append((_between(edges, quarter, values.dtype == pl.Int64), positions[inside]))
     if missing.any():
-        found.append(("missing", positions[missing]))
+        # A value may itself be spelled "missing", and two slices of one name would be taken for one.
+        spelt = any(name == MISSING for name, _ in found)
+        found.append((f"({MISSING})" if spelt else MISSING, positions[missing]))
     return found
 
 

@@ -74,8 +74,13 @@ def collect_garbage(runs: Path) -> tuple[int, int]:
 
 
 def _remainders(runs: Path) -> int:
-    """Remove halves of deleted runs, and runs that were killed before they wrote anything down."""
+    """Remove halves of deleted runs, runs that were killed before they wrote anything down, and files that a
+    kill left half-written."""
     gone = 0
+    for run in find_runs(runs):
+        for path in sorted(run.path.rglob(".*.tmp")):
+            path.unlink()
+            gone += 1
     for folder in sorted(p for p in runs.iterdir() if p.is_dir()):
         unborn = folder.name.endswith("-pending") and not (folder / "state.json").exists()
         if (folder.name.startswith(DELETED) or unborn) and not is_locked(folder):

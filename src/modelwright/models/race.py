@@ -143,6 +143,8 @@ class Race:
         while True:
             if self.work.stop():
                 self._end("stopped")
+                for ended in self.pool.wait(0.0):  # what is finished already counts among the best so far
+                    self._arrived(ended.key, ended.error, ended.status)
                 if any(t.complete for t in self.trials):
                     break
             if self.left() <= LEAST:

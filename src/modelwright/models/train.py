@@ -106,11 +106,12 @@ def train(
         ended = race.run()
         if given > LEAST_RACE and not any(t.complete for t in race.trials):
             last_resort(race.trials, place, journal, fits, work.seed)
+        folds = settle_for_less(race.trials, learning.fold_numbers)
         complete = [t for t in race.trials if t.complete]
         if not complete:
             raise _nothing(race.trials, ended)
         held = {t.name: held_out(t, learning) for t in complete}
-        rows = covered(learning)
+        rows = covered(learning, folds)
         y, weights = learning.y[rows], learning.weights_of(rows)
         real = [t for t in complete if not t.baseline] or complete
         sizes = {t.name: max(r.size for r in t.results) for t in real}
@@ -224,9 +225,26 @@ def _nothing(trials: list[Trial], ended: str) -> BadInput:
     )
 
 
-def covered(learning: Learning) -> npt.NDArray[np.int64]:
-    """Positions of development rows that some fold holds out, ascending."""
-    parts = [learning.part(f).valid for f in learning.fold_numbers]
+def settle_for_less(trials: list[Trial], folds: tuple[int, ...]) -> tuple[int, ...]:
+    """The folds that candidates are compared on. All of them, but where time ran out before any candidate had
+    finished all, those that the furthest one has: fewer held-out rows are better than a baseline."""
+    real = [t for t in trials if not t.baseline]
+    started = [t for t in real if t.entries and t.status != "pruned"]
+    if any(t.complete for t in real) or not started:
+        return folds
+    best = max(started, key=lambda t: (len(t.entries), statistics.fmean(r.score for r in t.results), t.name))
+    fewer = tuple(f for f in folds if f in best.entries)
+    for trial in trials:
+        if all(f in trial.entries for f in fewer):
+            trial.folds, trial.status = fewer, "fitted"
+            if not trial.baseline:
+                trial.why = f"time ran out: compared on {len(fewer)} of {len(folds)} folds"
+    return fewer
+
+
+def covered(learning: Learning, folds: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """Positions of development rows that one of these folds holds out, ascending."""
+    parts = [learning.part(f).valid for f in folds]
     return np.unique(np.concatenate(parts))
 
 

@@ -57,8 +57,21 @@ def from_frame(frame: pl.DataFrame, signature: Signature) -> Typed:
         numbers[:, j] = frame[name].fill_null(float("nan")).to_numpy()
     strings = np.empty((n, len(signature.strings)), dtype=object)
     for j, name in enumerate(signature.strings):
-        strings[:, j] = frame[name].fill_null(NULL_TEXT).to_numpy()
+        strings[:, j] = _objects(frame[name])
     times = np.empty((n, len(signature.times)), dtype=np.int64)
     for j, name in enumerate(signature.times):
         times[:, j] = frame[name].fill_null(NULL_TIME).to_numpy()
     return Typed(signature, numbers, strings, times)
+
+
+def _objects(series: pl.Series) -> npt.NDArray[np.object_]:
+    """Texts as Python's, with NULL_TEXT for null; one object for each distinct text where they come again."""
+    import polars as pl
+
+    values = series.unique().drop_nulls()
+    if 4 * len(values) > len(series):
+        return np.asarray(series.fill_null(NULL_TEXT).to_numpy(), dtype=object)
+    places = series.cast(pl.Enum(values)).to_physical().fill_null(len(values))
+    texts: npt.NDArray[np.object_] = np.array([*values.to_list(), NULL_TEXT], dtype=object)
+    found: npt.NDArray[np.object_] = texts[places.to_numpy()]
+    return found

@@ -95,6 +95,12 @@ def _distinct(series: pl.Series, parser: ColumnParser) -> tuple[pl.Series, pl.Se
     values = series.unique()
     if 2 * len(values) > len(series):
         return _answers(parser.many(series.to_list()), series.name, parser.kind)
+    if series.dtype == pl.String:
+        # Places in a list of categories are found twice as fast as values are replaced.
+        values = values.drop_nulls()
+        places = series.cast(pl.Enum(values)).to_physical().fill_null(len(values))
+        made, unread = _answers(parser.many([*values.to_list(), None]), series.name, parser.kind)
+        return made.gather(places), unread.gather(places)
     made, unread = _answers(parser.many(values.to_list()), series.name, parser.kind)
     mapped = series.replace_strict(values, made, default=None, return_dtype=made.dtype)
     if not unread.any():

@@ -8,13 +8,15 @@ import time
 from types import TracebackType
 from typing import Any
 
+from modelwright.core.secrets import masked
+
 
 def error(message: str, hint: str = "") -> None:
     """An error for a person: what, a blank line, how to mend it."""
     text = f"error: {message}"
     if hint:
         text += f"\n\nhint: {hint}"
-    print(text, file=sys.stderr)
+    print(masked(text), file=sys.stderr)
 
 
 class Talk:

@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from modelwright.core.secrets import masked
+
 
 class ModelwrightError(Exception):
     """An error made for a person: what is wrong, where, and how to mend it.
@@ -57,7 +59,7 @@ class Mistake:
     def __str__(self) -> str:
         place = f"line {self.line}, {self.where}" if self.line else self.where
         text = f"{place}: expected {self.expected}; received {self.received}"
-        return f"{text} ({self.hint})" if self.hint else text
+        return masked(f"{text} ({self.hint})" if self.hint else text)
 
 
 class BadGoal(BadInput):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from modelwright.core.secrets import public
 from modelwright.goal import sections as s
 from modelwright.goal.keys import (
     FRAME,
@@ -94,7 +95,7 @@ def joined(place: str, base: Path) -> str:
 
 def _named_by(source: str) -> str | None:
     """A name out of a source: the file's stem, or the folder's of a glob, or the database's."""
-    path = Path(source.partition("://")[2].partition("?")[0] if scheme(source) else source)
+    path = Path(public(source).partition("://")[2] if scheme(source) else source)
     for part in (path.stem, *(parent.name for parent in path.parents)):
         if source != FRAME and not set(part) & set("*?[]") and (name := safe_name(part)):
             return name

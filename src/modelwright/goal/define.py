@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modelwright.core.book import Book
 from modelwright.core.records.goal import Defined
+from modelwright.core.secrets import public
 from modelwright.goal.sections import (
     BudgetSection,
     OutputSection,
@@ -51,7 +52,12 @@ def define(
             problem.description or (f"predict {problem.target}" if problem.target else ""),
         ),
         ("Who will use it?", problem.users),
-        ("Which data exists?", source.source.rsplit("/", 1)[-1]),
+        ("Which data exists?", _shown(source.source)),
         ("How accurate must it be?", "; ".join(criteria)),
     )
     return Defined(problem.name, problem.problem, questions, criteria, tuple(limits))
+
+
+def _shown(source: str) -> str:
+    """A file's name, or a database's address without what it keeps secret."""
+    return public(source) if "://" in source else source.rsplit("/", 1)[-1]

@@ -6,6 +6,7 @@ from typing import Any
 
 from modelwright.core.records.data import Development, Labelled, Split
 from modelwright.core.records.models import Compressed, Shortlist
+from modelwright.core.secrets import masked
 from modelwright.goal.goal import Goal
 from modelwright.goal.yaml import write
 
@@ -49,4 +50,4 @@ def resolved(goal: Goal, records: dict[type, Any]) -> str:
                 "threshold": compressed.threshold,
                 "why": str(compressed.notes.get("threshold_why", "")),
             }
-    return write(found)
+    return masked(write(found))

@@ -13,6 +13,7 @@ from modelwright.core.records.evidence import Figure, Finding, Metric, Table
 from modelwright.core.records.goal import Defined
 from modelwright.core.records.models import Analysis, Compressed, Shortlist, Trained
 from modelwright.core.records.verdict import Safeguarded, Tested
+from modelwright.core.secrets import masked
 from modelwright.goal.units import BYTES, QUANTITY, SECONDS
 from modelwright.report import advice
 from modelwright.report.files import UNREADABLE, Folder
@@ -89,8 +90,8 @@ def build(folder: Path) -> RunView:
         budget=_number(timings.get("budget")),
         versions=_pairs(card.get("versions") or files.object("state.json").get("versions")),
         seed=str(goal.get("seed", 0)),
-        goal_text=goal_text,
-        resolved_text=resolved_text,
+        goal_text=masked(goal_text),
+        resolved_text=masked(resolved_text),
         bundle="bundle" if (folder / "bundle" / "model.json").is_file() else None,
         notes=tuple(files.notes),
     )

@@ -1,7 +1,7 @@
 """Databases through SQLAlchemy: SQLite files and addresses, PostgreSQL, with a query.
 
-Read-only: SQLite files are opened so, PostgreSQL transactions are set so. Credentials never leave this file:
-no record, log or message holds them.
+Read-only: SQLite files are opened so, PostgreSQL transactions are set so. User and
+password of an address are in no record, log or message that is made here.
 """
 
 from __future__ import annotations

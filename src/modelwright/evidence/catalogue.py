@@ -174,6 +174,13 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Name it in `data.later`, or accept the finding with the reason.",
     ),
     _C(
+        "leak.together", "all inputs together give the target away", "warning",
+        "A quick model predicts rows that it has not seen almost without error, though no single column "
+        "gives the target away. Either the task is easy, or something that is known only afterwards is among "
+        "the inputs.",
+        "Name what is known only afterwards in `data.later`, or accept the finding with the reason.",
+    ),
+    _C(
         "leak.later-date", "a date after the row's time", "warning",
         "A date is later than `data.time` in most rows, so it may not be known when the prediction is made.",
         "Name it in `data.later`, unless it is planned in advance.",

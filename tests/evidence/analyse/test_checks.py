@@ -161,6 +161,12 @@ CASES = [
         "blocker",
     ),
     Case(
+        "leak.together",
+        lambda: either_or(),
+        lambda: either_or(noisy=True),
+        lambda: facts_of(noise(400)),
+    ),
+    Case(
         "leak.later-date",
         lambda: dated(5.0),
         lambda: dated(-5.0),
@@ -266,6 +272,13 @@ def turnout() -> Facts:
     return facts_of(pl.DataFrame({**told, **beside, **more, "y": share}))
 
 
+def either_or(noisy: bool = False) -> Facts:
+    """The target is whether exactly one of two columns is on: neither says anything alone."""
+    a, b = (np.random.default_rng(s).integers(0, 2, N) for s in (4, 5))
+    y = (a ^ b) if not noisy else np.where(rng().random(N) < 0.1, 1 - (a ^ b), a ^ b)
+    return facts_of(pl.DataFrame({"a": a, "b": b, "x": rng().normal(size=N), "y": y.astype(float)}))
+
+
 def looked(code: str, facts: Facts) -> tuple[Found, ...] | DoesNotApply:
     return CHECKS.get(code).look(facts)
 
@@ -318,6 +331,27 @@ def test_ratios_and_differences_are_found_and_columns_beside_them_are_not() -> N
     assert isinstance(found, tuple)
     assert {f.column for f in found} == {"voters", "votes", "before", "change"}
     assert any("product or ratio of 'votes' and 'voters'" in f.message for f in found)
+
+
+def test_what_is_filled_in_afterwards_may_belong_to_a_few_others() -> None:
+    """As with offences after the two years that are asked about."""
+    there = (labels() & (rng().random(N) < 0.6)) | (np.random.default_rng(9).random(N) < 0.02)
+    found = looked("leak.known-afterwards", facts_of(noise(jailed=where(there, 3.0))))
+    assert isinstance(found, tuple)
+    assert [f.column for f in found] == ["jailed"]
+    assert " rows, and in all but " in found[0].message
+    often = (labels() & (rng().random(N) < 0.6)) | (np.random.default_rng(9).random(N) < 0.2)
+    assert looked("leak.known-afterwards", facts_of(noise(jailed=where(often, 3.0)))) == ()
+
+
+def test_what_hides_behind_an_accused_column_shows_at_once() -> None:
+    y = noise()["y"]
+    a = np.random.default_rng(4).integers(0, 2, N)
+    frame = pl.DataFrame({"copy": y, "a": a, "b": a ^ labels(), "y": y})
+    found = looked("leak.together", facts_of(frame))
+    assert isinstance(found, tuple)
+    assert "'a'" in found[0].message
+    assert "'copy'" not in found[0].message
 
 
 def test_one_value_is_no_plural_and_a_boolean_says_yes_or_no() -> None:

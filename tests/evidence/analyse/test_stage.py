@@ -122,7 +122,17 @@ REAL = [
         {},
         {
             "leak.golden-feature": {"is_recid", "r_charge_degree", "r_charge_desc", "r_offense_date"},
-            "leak.known-afterwards": {"r_charge_degree", "r_charge_desc", "r_offense_date"},
+            "leak.known-afterwards": {
+                "r_charge_degree",
+                "r_charge_desc",
+                "r_offense_date",
+                "r_days_from_arrest",
+                "r_jail_in",
+                "r_jail_out",
+                "vr_charge_degree",
+                "vr_charge_desc",
+                "vr_offense_date",
+            },
         },
     ),
 ]

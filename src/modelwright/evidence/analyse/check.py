@@ -46,6 +46,7 @@ CHECKS: Registry[Check] = Registry(
         "leak.golden-feature": f"{_HERE}.golden_feature:CHECK",
         "leak.parts": f"{_HERE}.parts:CHECK",
         "leak.known-afterwards": f"{_HERE}.known_afterwards:CHECK",
+        "leak.together": f"{_HERE}.together:CHECK",
         "leak.later-date": f"{_HERE}.later_date:CHECK",
         "leak.undeclared-group": f"{_HERE}.undeclared_group:CHECK",
         "analyse.identifier": f"{_HERE}.identifier:CHECK",

@@ -12,6 +12,7 @@ import polars as pl
 
 from modelwright.core.records.data import Column, Development
 from modelwright.data.label import TARGET
+from modelwright.evidence.analyse.matrix import matrix
 from modelwright.goal.metrics import metric
 from modelwright.goal.metrics.scored import Scored
 
@@ -22,7 +23,6 @@ ROUNDS, LEAST_ROUNDS = 120, 20
 """Of boosting: shared among the classes, each of which costs a tree a round."""
 LINEAR_ROWS = 2_000
 """Beyond these boosting is nearly always the better quick model, and the linear one the slower."""
-LEVELS = 60
 SALT = 0x9E3
 
 
@@ -96,25 +96,6 @@ def _guess(development: Development, y: np.ndarray, fold: np.ndarray) -> np.ndar
     return made
 
 
-def _matrix(frame: pl.DataFrame, inputs: list[Column]) -> tuple[np.ndarray, list[int]]:
-    """float64 [n, inputs] with NaN for missing; categories as codes of their frequency rank."""
-    columns, named = [], []
-    for place, column in enumerate(inputs):
-        values = frame[column.name]
-        if column.kind in ("number", "boolean", "date"):
-            columns.append(values.cast(pl.Float64).fill_null(float("nan")).to_numpy())
-        elif column.kind == "text":
-            columns.append(values.str.count_matches(r"\S+").cast(pl.Float64).fill_null(0.0).to_numpy())
-        else:
-            counted = (
-                values.drop_nulls().value_counts().sort(["count", column.name], descending=[True, False])
-            )
-            order = {v: float(i) for i, v in enumerate(counted[column.name].head(LEVELS).to_list())}
-            columns.append(values.replace_strict(order, default=None, return_dtype=pl.Float64).to_numpy())
-            named.append(place)
-    return (np.column_stack(columns) if columns else np.zeros((frame.height, 1))), named
-
-
 def _boosting(
     development: Development,
     frame: pl.DataFrame,
@@ -123,7 +104,7 @@ def _boosting(
     fold: np.ndarray,
     seed: int,
 ) -> np.ndarray:
-    table, named = _matrix(frame, inputs)
+    table, named = matrix(frame, inputs)
     k = len(development.classes)
     objective = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}[
         development.problem
@@ -156,12 +137,12 @@ def _linear(
 ) -> np.ndarray:
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    table, named = _matrix(frame, inputs)
+    table, named = matrix(frame, inputs)
     parts = []
     for place in range(table.shape[1]):
         values = table[:, place]
         if place in named:
-            parts.append((values[:, None] == np.arange(min(LEVELS, 20))[None]).astype(float))
+            parts.append((values[:, None] == np.arange(20)[None]).astype(float))
         else:
             there = np.isfinite(values)
             middle = float(values[there].mean()) if there.any() else 0.0

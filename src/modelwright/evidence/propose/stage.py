@@ -79,6 +79,10 @@ def propose(
         notes.insert(0, f"the usual split does not work here: {refused.message}")
     else:
         if any(c.is_input for c in parts.development.columns):
+            facts = Facts(parts.development, profile(labelled, Book()), roles, SuccessSection(), seed)
+            answer = CHECKS.get("leak.together").look(facts)
+            easy = () if isinstance(answer, DoesNotApply) else answer
+            notes[:0] = [f"{_sentence(f.message)} {_sentence(f.remedy)}" for f in easy]
             found = quick(parts.development, measure, seed)
             asked, fractions = criterion(found, why, parts.development, labelled.rows, shares)
             success = (asked,)

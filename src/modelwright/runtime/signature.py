@@ -43,4 +43,6 @@ class Signature:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Signature:
-        return cls(**{name: tuple(data[name]) for name in ("numbers", "strings", "times", "texts", "booleans")})
+        return cls(
+            **{name: tuple(data[name]) for name in ("numbers", "strings", "times", "texts", "booleans")}
+        )

@@ -53,7 +53,7 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             raise Stopped(
                 f"the disk is full: {path.name} could not be written to {path.parent}",
                 code="disk.full",
-                hint="free some space (`modelwright gc` removes what no run needs), then `modelwright resume`",
+                hint="free space (`modelwright gc` removes what no run needs), then `modelwright resume`",
             ) from error
         raise
     except BaseException:

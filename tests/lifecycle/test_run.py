@@ -301,3 +301,46 @@ def test_what_the_system_refuses_can_be_resumed(
         start(toy_goal(toy_csv), tmp_path, inline=True, report=False)
     assert caught.value.exit_code == 4
     assert newest_unfinished(tmp_path).status == "stopped"
+
+
+# A run each.
+@pytest.mark.slow
+def test_texts_may_hold_any_end_of_line(toy_csv: Path, tmp_path: Path) -> None:
+    """Mis-decoded files have U+0085, which ends a line for Python and not in JSON lines."""
+    named = {"yes": "yes\x85sir", "no": "no\u2028sir"}
+    frame = pl.read_csv(toy_csv).with_columns(pl.col("y").replace_strict(named, return_dtype=pl.String))
+    run = start(toy_goal(frame), tmp_path, inline=True)
+    assert run.verdict == "met"
+    assert "yes\x85sir" in (run.path / "evidence.jsonl").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_what_another_goal_accepted_is_not_accepted(toy_csv: Path, tmp_path: Path) -> None:
+    """Cleaning is taken from the store whatever is accepted, so its findings are looked at again."""
+    frame = pl.read_csv(toy_csv).with_columns(pl.lit("same").alias("d"))
+
+    def reasons(run: Run) -> list[str | None]:
+        found = run.folder.stage_evidence("clean")
+        return [f["accepted"] for f in found if f.get("code") == "clean.constant"]
+
+    lenient = start(toy_goal(frame, accept={"clean.constant": "fine"}), tmp_path, inline=True, report=False)
+    assert reasons(lenient) == ["fine"]
+    strict = start(toy_goal(frame), tmp_path, inline=True, report=False)
+    assert made_from(strict)["clean"] == "store"
+    assert reasons(strict) == [None]
+
+
+def test_a_run_that_can_be_found_has_its_goal(
+    toy_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = RunFolder.set_state
+
+    def dies(folder: RunFolder, **facts: Any) -> None:
+        real(folder, **facts)
+        raise Killed
+
+    monkeypatch.setattr(RunFolder, "set_state", dies)
+    with pytest.raises(Killed):
+        start(toy_goal(toy_csv), tmp_path, inline=True, report=False)
+    assert all((found.path / "goal.yaml").is_file() for found in find_runs(tmp_path))
+    assert find_runs(tmp_path)

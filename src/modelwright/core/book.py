@@ -25,12 +25,15 @@ class Book:
         column: str | None = None,
         numbers: dict[str, float] | None = None,
     ) -> Finding:
-        reason = self._accept.get(f"{code}:{column}") if column else None
-        found = Finding(
-            code, severity, message, remedy, column, dict(numbers or {}), reason or self._accept.get(code)
-        )
+        reason = self.reason(code, column)
+        found = Finding(code, severity, message, remedy, column, dict(numbers or {}), reason)
         self._items.append(found)
         return found
+
+    def reason(self, code: str, column: str | None) -> str | None:
+        """Why the goal accepts a finding; None where it does not."""
+        own = self._accept.get(f"{code}:{column}") if column else None
+        return own or self._accept.get(code)
 
     def metric(
         self, name: str, estimate: Estimate, *, about: str = "model", part: str = "test", unit: str = ""

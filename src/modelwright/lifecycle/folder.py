@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from modelwright.core.book import Book
 from modelwright.core.codec import encode
 from modelwright.core.errors import BadInput
 from modelwright.core.records.evidence import Evidence, Figure, Finding, Metric, Table
@@ -107,7 +108,7 @@ class RunFolder:
         path = self.stage(name) / "evidence.jsonl"
         if not path.exists():
             return []
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in json_lines(path.read_text(encoding="utf-8"))]
 
     def gather_evidence(self, order: tuple[str, ...]) -> None:
         """``evidence.jsonl`` of the run: the stages' evidence in the order of the plan."""
@@ -136,6 +137,24 @@ def lines(stage: str, evidence: tuple[Evidence, ...]) -> str:
         json.dumps({"stage": stage, "kind": KINDS[type(item)], **encode(item)}, ensure_ascii=False) + "\n"
         for item in evidence
     )
+
+
+def json_lines(text: str) -> list[str]:
+    """The lines of JSON lines: ended by a line feed alone, since texts may hold the other ends of lines that
+    ``str.splitlines`` knows (U+0085, U+2028)."""
+    return [line for line in text.split("\n") if line.strip()]
+
+
+def accepted(text: str, book: Book) -> str:
+    """Evidence as JSON lines, its findings accepted by the goal at hand and not by the one they were made
+    for: what the goal accepts is no part of a stage's key."""
+    made = []
+    for line in json_lines(text):
+        item = json.loads(line)
+        if item["kind"] == KINDS[Finding]:
+            item["accepted"] = book.reason(item["code"], item["column"])
+        made.append(json.dumps(item, ensure_ascii=False) + "\n")
+    return "".join(made)
 
 
 def find_runs(runs: Path) -> list[RunFolder]:

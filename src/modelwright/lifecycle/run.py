@@ -80,6 +80,8 @@ def start(
     work only: such a fit cannot be killed). Raises what the stages raise for bad input."""
     agree(goal)
     with _begun(runs, goal) as folder:
+        # Before the state, whose presence makes the folder a run that can be resumed.
+        atomic.write_text(folder.path / "goal.yaml", goal.to_yaml())
         folder.set_state(
             status="running",
             goal=goal.sections.problem.name,
@@ -91,7 +93,6 @@ def start(
             seconds=goal.sections.budget.seconds,
             process=os.getpid(),
         )
-        atomic.write_text(folder.path / "goal.yaml", goal.to_yaml())
         try:
             began = started_at or time.monotonic()
             return Run(folder, Runner(folder, goal, say, began, force_release, report, inline=inline).go())
@@ -184,6 +185,7 @@ def _child(parent: RunFolder, goal: Goal, say: Say, started_at: float | None, re
                 shutil.copytree(parent.stage(name), child.stage(name))
         if (parent.stage("train") / "fits").exists():
             shutil.copytree(parent.stage("train") / "fits", child.stage("train") / "fits")
+        atomic.write_text(child.path / "goal.yaml", goal.to_yaml())
         born = {k: v for k, v in parent.state().items() if k not in ("verdict", "released")}
         child.set_state(
             **{
@@ -196,7 +198,6 @@ def _child(parent: RunFolder, goal: Goal, say: Say, started_at: float | None, re
                 "process": os.getpid(),
             }
         )
-        atomic.write_text(child.path / "goal.yaml", goal.to_yaml())
         forced = bool(child.state().get("force_release"))
         began = started_at or time.monotonic()
         return Run(child, Runner(child, goal, say, began, forced, report, again=True).go())

@@ -21,7 +21,7 @@ from modelwright.core.stage import Say, Work
 from modelwright.goal.goal import Goal
 from modelwright.goal.sections import Sections
 from modelwright.lifecycle import wiring
-from modelwright.lifecycle.folder import RunFolder
+from modelwright.lifecycle.folder import RunFolder, accepted, lines
 from modelwright.lifecycle.interrupts import Interrupts
 from modelwright.lifecycle.machine import available_cores, available_memory, peak_memory
 from modelwright.lifecycle.openings import open_rows
@@ -144,7 +144,7 @@ class Runner:
         key = wiring.key_of(stage, arguments, self.sections.seed, self.versions)
         self.note("stage", stage=stage.name)
         kind = wiring.made_by(stage)
-        kept = self._kept(stage, key, kind)
+        kept = self._kept(stage, key, kind, book)
         if kept is None:
             record = stage.function(**arguments)
             data = self.folder.store.keep(record)
@@ -156,8 +156,6 @@ class Runner:
             }
             if stage.caching == "shared":
                 path = self.folder.store.stage(key)
-                from modelwright.lifecycle.folder import lines
-
                 atomic.write_json(
                     path, {"record": data, "evidence": lines(stage.name, evidence)}, indent=None
                 )
@@ -193,7 +191,7 @@ class Runner:
             if what:
                 self.note("source changed", what=what, used="the rows as they were first read")
 
-    def _kept(self, stage: Stage, key: str, kind: type) -> Any | None:
+    def _kept(self, stage: Stage, key: str, kind: type, book: Book) -> Any | None:
         """The stage's record from this run (when it is resumed) or from the store."""
         store = self.folder.store
         if self.again and (found := self.folder.read_stage(stage.name)):
@@ -207,7 +205,7 @@ class Runner:
             record: Any = store.revive(kind, held["record"])
             if record is not None:
                 target = self.folder.stage(stage.name)
-                atomic.write_text(target / "evidence.jsonl", held["evidence"])
+                atomic.write_text(target / "evidence.jsonl", accepted(held["evidence"], book))
                 atomic.write_json(target / "record.json", held["record"])
                 atomic.write_json(
                     target / "stage.json", {"stage": stage.name, "key": key, "seconds": 0.0, "from": "store"}

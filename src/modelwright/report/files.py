@@ -7,6 +7,7 @@ made of the rest: a report must never be the thing that fails.
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 from typing import Any, TypeVar
@@ -68,7 +69,7 @@ class Folder:
     def lines(self, name: str) -> list[dict[str, Any]]:
         """The objects of a file of JSON lines; a broken line is noted and left out."""
         found: list[dict[str, Any]] = []
-        for number, line in enumerate(self.text(name).splitlines(), start=1):
+        for number, line in enumerate(self.text(name).split("\n"), start=1):
             if not line.strip():
                 continue
             try:
@@ -85,7 +86,7 @@ class Folder:
         """The rows of ``leaderboard.csv``, in the order of the file."""
         text = self.text("leaderboard.csv")
         rows: list[FitRow] = []
-        for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+        for number, row in enumerate(csv.DictReader(io.StringIO(text, newline="")), start=2):
             try:
                 rows.append(_fit(row))
             except UNREADABLE as error:

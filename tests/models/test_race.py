@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from modelwright.core.errors import Stopped
+from modelwright.core.errors import Stopped
 from modelwright.core.stage import Work
 from modelwright.models.families import FAMILIES
 from modelwright.models.family import DataFacts
@@ -123,6 +126,17 @@ def test_a_defect_of_a_family_ends_no_run(places: Places, tmp_path: Path, strang
     assert next(t.status for t in made.trials if t.family == "toy") == "fitted"
 
 
+def test_a_signal_is_no_failed_fit(places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second Ctrl-C, or SIGTERM, in the middle of a fit that this process makes ends the run."""
+
+    def interrupted(*args: object, **options: object) -> None:
+        raise Stopped("stopped by SIGTERM", code="stopped.signal")
+
+    monkeypatch.setattr(type(FAMILIES.get("toy")), "fit", interrupted)
+    with pytest.raises(Stopped):
+        race(places(), tmp_path / "a", InlinePool(tmp_path / "a"), trials=4)
+
+
 def test_the_user_may_end_it(places: Places, tmp_path: Path) -> None:
     stop = threading.Event()
     told: list[str] = []
@@ -164,6 +178,23 @@ def test_a_worker_that_dies_is_replaced_and_told(places: Places, tmp_path: Path,
     assert {t.why for t in made.trials if t.family == "crashing"} == {"its process died (out of memory?)"}
     assert any(t.complete for t in made.trials if t.family == "toy")
     assert not list((tmp_path / "fits").glob("*/*.tmp"))
+
+
+# A worker is started.
+@pytest.mark.slow
+def test_a_worker_that_cannot_keep_its_fit_stops_the_run(places: Places, tmp_path: Path) -> None:
+    """The system's limit on the size of a file, for the worker alone, stands for a full disk."""
+    place = places()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, hard))
+    try:
+        pool = Pool(1, tmp_path / "fits", log=tmp_path / "log")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with pool, pytest.raises(Stopped, match="the disk is full") as caught:
+        race(place, tmp_path / "fits", pool)
+    assert (caught.value.code, caught.value.exit_code) == ("disk.full", 4)
+    assert not [p for p in (tmp_path / "fits").rglob("*") if p.is_file()]
 
 
 # Workers are started.

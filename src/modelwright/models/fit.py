@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from modelwright.core.errors import ModelwrightError
+from modelwright.core.errors import ModelwrightError, Stopped
 from modelwright.features.defaults import Style, default_recipe
 from modelwright.features.facts import column_facts
 from modelwright.features.recipe import FittedRecipe
@@ -202,6 +202,8 @@ def fit(bench: Bench, place: Place, job: Job, watch: Watch = never_stop) -> Prod
         )
     except OutOfTime as error:
         return failed(str(error) or "out of time", "out of time")
+    except Stopped:
+        raise  # a signal, in a fit of this very process
     except ModelwrightError as error:
         return failed(error.message, "failed")
     except (ValueError, FloatingPointError, np.linalg.LinAlgError, MemoryError) as error:

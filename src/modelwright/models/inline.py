@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from modelwright.core.errors import Stopped
 from modelwright.models.fit import Bench, FitResult, Job, Product, fit
 from modelwright.models.journal import Journal
 from modelwright.models.pool import Ended, Pool
@@ -44,6 +45,8 @@ class InlinePool(Pool):
             warnings.simplefilter("ignore")
             try:
                 product = fit(self._bench, place, job)
+            except Stopped:
+                raise
             except Exception as error:  # a defect of a family must not end the run
                 why = f"{type(error).__name__}: {error}"
                 result = FitResult(job.family, job.config, job.fold, error=why, status="failed")

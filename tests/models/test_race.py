@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from modelwright.core.errors import Stopped
-from modelwright.core.errors import Stopped
 from modelwright.core.stage import Work
 from modelwright.models.families import FAMILIES
 from modelwright.models.family import DataFacts

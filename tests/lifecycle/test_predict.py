@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from modelwright.core.errors import BadData
+from modelwright.core.errors import BadData, BadInput
 from modelwright.lifecycle import predict
 from modelwright.runtime import load
 from modelwright.testing.bundles import make_run
@@ -81,3 +81,28 @@ def test_nothing_is_left_of_a_file_with_a_broken_row(
     with pytest.raises(BadData, match=f"line {ROWS + 2}"):
         predict.predict_file(bundle, tmp_path / "in.csv", tmp_path / "out.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_no_input_is_written_over(bundle: Path, rows: pl.DataFrame, tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    rows.drop("y").write_csv(source)
+    before = source.read_bytes()
+    (tmp_path / "link.csv").symlink_to(source)
+    for output, quarantine in [
+        ("in.csv", None), ("link.csv", None), ("out.csv", "in.csv"), ("out.csv", "link.csv"),
+        ("out.csv", "out.csv"),
+    ]:  # fmt: skip
+        aside = None if quarantine is None else tmp_path / quarantine
+        with pytest.raises(BadInput, match="is the same file as"):
+            predict.predict_file(bundle, source, tmp_path / output, aside)
+    assert source.read_bytes() == before
+
+
+def test_predictions_of_predictions_keep_every_column(
+    bundle: Path, rows: pl.DataFrame, tmp_path: Path
+) -> None:
+    rows.drop("y").write_csv(tmp_path / "0.csv")
+    for turn in range(3):
+        predict.predict_file(bundle, tmp_path / f"{turn}.csv", tmp_path / f"{turn + 1}.csv")
+    made = pl.read_csv(tmp_path / "3.csv")
+    assert {"prediction", "input_prediction", "input_input_prediction"} <= set(made.columns)

@@ -79,12 +79,13 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
             code="predict.format",
             hint=f"end it with one of {', '.join(FORMATS)}",
         )
-    for other in (source, quarantine):
-        if other is not None and output.exists() and other.exists() and output.samefile(other):
+    for written, other in ((output, source), (output, quarantine), (quarantine, source)):
+        if written is not None and other is not None and _same(written, other):
+            what = "output" if written is output else "quarantine file"
             raise BadInput(
-                f"the output {output} is the same file as {other}",
+                f"the {what} {written} is the same file as {other}",
                 code="predict.same-file",
-                hint="inputs are never changed: name another output",
+                hint="inputs are never changed: name another file",
             )
     model = load(bundle, threads=1)
     rows, broken = 0, []
@@ -115,6 +116,12 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
         text = "".join(json.dumps(row.to_json(), ensure_ascii=False) + "\n" for row in broken)
         atomic.write_text(quarantine, text)
     return Predicted(rows, len(broken), time.monotonic() - began)
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return one.resolve() == other.resolve()
 
 
 def _ahead(
@@ -158,10 +165,19 @@ def answered(model: Model, frame: pl.DataFrame) -> pl.DataFrame:
         columns = [pl.Series("prediction", made["prediction"])]
     if "low" in made:
         columns += [pl.Series("prediction_low", made["low"]), pl.Series("prediction_high", made["high"])]
-    taken = [c.name for c in columns if c.name in frame.columns]
-    if taken:
-        frame = frame.rename({name: f"input_{name}" for name in taken})
-    return frame.with_columns(columns)
+    return _apart(frame, [c.name for c in columns]).with_columns(columns)
+
+
+def _apart(frame: pl.DataFrame, made: list[str]) -> pl.DataFrame:
+    """The frame with its columns that have the name of an answer renamed to ``input_...``."""
+    held, renamed = {*frame.columns, *made}, {}
+    for name in [name for name in made if name in frame.columns]:
+        free = f"input_{name}"
+        while free in held:
+            free = f"input_{free}"
+        held.add(free)
+        renamed[name] = free
+    return frame.rename(renamed)
 
 
 def _by_likeness(model: Model, ready: pl.DataFrame) -> dict[str, npt.NDArray[Any]]:

@@ -69,6 +69,14 @@ def peek_outer(outer: Outer) -> Defined:
     raise NotImplementedError
 
 
+def peek_labelled(labelled: Labelled) -> Defined:
+    raise NotImplementedError
+
+
+def peek_collected(collected: Collected) -> Defined:
+    raise NotImplementedError
+
+
 def wish(word: complex) -> Defined:
     raise NotImplementedError
 
@@ -88,6 +96,16 @@ def test_no_stage_before_the_test_sees_sealed_rows(
 ) -> None:
     with pytest.raises(MiswiredError, match=r"peeker asks for (Sealed|Split|Outer), and only"):
         check(with_stage(stage_of("peeker", function), before))
+
+
+@pytest.mark.parametrize("function", [peek_labelled, peek_collected])
+@pytest.mark.parametrize("before", NAMES[NAMES.index("split") + 1 :])
+def test_no_stage_after_the_split_sees_all_rows(
+    stage_of: StageOf, function: Callable[..., Any], before: str
+) -> None:
+    with pytest.raises(MiswiredError, match="which holds test rows"):
+        check(with_stage(stage_of("peeker", function), before))
+    check(with_stage(stage_of("peeker", function), "split"))
 
 
 def test_the_sealed_rows_are_for_two_stages() -> None:
@@ -155,7 +173,7 @@ def keys_of(asked: Goal, stage: str, records: dict[type, Any]) -> str:
     ],
 )
 def test_a_stage_depends_on_its_sections_alone(keys: dict[str, Any], same: list[str]) -> None:
-    records = {Collected: COLLECTED}
+    records: dict[type, Any] = {Collected: COLLECTED}
     for stage in same:
         assert keys_of(goal(), stage, records) == keys_of(goal(**keys), stage, records), stage
 
@@ -173,7 +191,7 @@ def test_a_stage_depends_on_its_sections_alone(keys: dict[str, Any], same: list[
     ],
 )
 def test_a_changed_section_is_a_changed_key(keys: dict[str, Any], stage: str) -> None:
-    records = {Collected: COLLECTED}
+    records: dict[type, Any] = {Collected: COLLECTED}
     assert keys_of(goal(), stage, records) != keys_of(goal(**keys), stage, records)
 
 

@@ -49,6 +49,10 @@ PLAN: tuple[Stage, ...] = (
 SEALED_MAY = frozenset({"test", "safeguard"})
 """The only stages that may be wired to the sealed rows (or to a record that holds them)."""
 
+WHOLE_MAY = frozenset({"release"})
+"""The only stage after the split that may be wired to the records of all rows: it tells where they came from
+and how they were cleaned, when everything is settled."""
+
 STEPS: tuple[str, ...] = (
     "define problem",
     "define objectives",

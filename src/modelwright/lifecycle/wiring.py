@@ -11,13 +11,16 @@ from typing import Any, get_type_hints
 
 from modelwright.core.book import Book
 from modelwright.core.codec import canonical
-from modelwright.core.records.data import Sealed, Split
+from modelwright.core.records.data import Cleaned, Collected, Labelled, Sealed, Split
 from modelwright.core.records.goal import Force, Openings
 from modelwright.core.records.models import Outer
 from modelwright.core.records.verdict import Findings
 from modelwright.core.stage import Work
 from modelwright.goal.sections import Sections
-from modelwright.lifecycle.plan import SEALED_MAY, Stage
+from modelwright.lifecycle.plan import SEALED_MAY, WHOLE_MAY, Stage
+
+WHOLE = frozenset({Collected, Cleaned, Labelled})
+"""Records of all rows, test rows among them."""
 
 
 class MiswiredError(Exception):
@@ -40,21 +43,29 @@ def made_by(stage: Stage) -> type:
 
 
 def check(plan: tuple[Stage, ...]) -> None:
-    """Raise :class:`MiswiredError` unless every stage can be given what it asks for, and only ``SEALED_MAY``
-    ask for sealed rows. Leakage is a wiring error."""
+    """Raise :class:`MiswiredError` unless every stage can be given what it asks for, only ``SEALED_MAY`` ask
+    for sealed rows, and after the split only ``WHOLE_MAY`` for rows of before. Leakage is a wiring error.
+    """
     sections = {type_ for name, type_ in get_type_hints(Sections).items() if name not in ("seed", "engine")}
     lent: set[Any] = {Outer, Book, Work, Findings, Force, Openings}
     made: set[Any] = set()
+    parted = False
     for stage in plan:
         for name, kind in parameters(stage).items():
             if kind in (Sealed, Split, Outer) and stage.name not in SEALED_MAY:
                 raise MiswiredError(
                     f"{stage.name} asks for {kind.__name__}, and only {sorted(SEALED_MAY)} may"
                 )
+            if parted and kind in WHOLE and stage.name not in WHOLE_MAY:
+                raise MiswiredError(
+                    f"{stage.name} asks for {kind.__name__}, which holds test rows, and only "
+                    f"{sorted(WHOLE_MAY)} may after the split"
+                )
             if name in ("seed", "frame") or kind in lent or kind in sections or kind in made:
                 continue
             raise MiswiredError(f"nobody makes the {kind} that {stage.name} wants as {name!r}")
         made |= set(unpack_types(made_by(stage)))
+        parted = parted or made_by(stage) is Split
 
 
 def unpack_types(kind: type) -> list[type]:

@@ -8,14 +8,19 @@ finding says so.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from modelwright.core.records.data import Development
 from modelwright.core.records.models import Member, Outer, Trained
 from modelwright.evidence.testing.answers import Opened, Oracle, member_scored, opened
 from modelwright.goal.metrics.scored import Scored
 from modelwright.goal.sections import SuccessSection
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,25 @@ def pool(
     import polars as pl
 
     frame = pl.concat([rows.frame for rows, _, _ in ours], how="vertical_relaxed")
-    # Each part stands in time order already, and the parts follow one another in it.
     every = opened(frame, replace(development, time=None), success)
-    every = replace(every, time_order=development.time is not None)
-    return Pooled(every, _together([answers for _, answers, _ in ours]), tuple(baselines))
+    answers = _together([said for _, said, _ in ours])
+    if development.time is not None:
+        # Each part stands in time order, but the parts of values left out in turn run beside one another.
+        order = _in_time(frame[development.time])
+        every = replace(every.take(order), time_order=True)
+        answers = answers.take(order)
+        baselines = [(family, scored.take(order)) for family, scored in baselines]
+    return Pooled(every, answers, tuple(baselines))
+
+
+def _in_time(when: pl.Series) -> npt.NDArray[np.int64]:
+    """Positions in the order of time, ties as they stand, missing times last."""
+    import polars as pl
+
+    order = (
+        pl.DataFrame({"when": when}).with_row_index("at").sort("when", maintain_order=True, nulls_last=True)
+    )
+    return order["at"].to_numpy().astype(np.int64)
 
 
 def _together(parts: list[Scored]) -> Scored:

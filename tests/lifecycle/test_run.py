@@ -133,11 +133,15 @@ def test_a_resumed_run_makes_no_finished_fit_again(
         start(toy_goal(toy_csv), tmp_path, inline=True, report=False)
     monkeypatch.undo()
     folder = newest_unfinished(tmp_path)
-    fits = {p: p.stat().st_mtime_ns for p in (folder.path / "train" / "fits").glob("*/fit.json")}
+    journal = sorted((folder.path / "train" / "fits").glob("*/fit.json"))
+    atomic.write_json(journal[0], {**atomic.read_json(journal[0]), "seconds": 100.0})
+    fits = {p: p.stat().st_mtime_ns for p in journal}
     assert len(fits) == 3
     done = resume(folder, report=False)
     assert prints(done) == prints(undisturbed)
     assert {p: p.stat().st_mtime_ns for p in fits} == fits
+    # What fit_time asks for is all of the fitting, and not what was left of it.
+    assert atomic.read_json(done.path / "train" / "record.json")["seconds"] >= 100.0
 
 
 # Two runs.

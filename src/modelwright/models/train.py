@@ -129,6 +129,8 @@ def train(
             curves.learning_curve(best, learning, place, journal, pool, book, ends_at, work.seed)
     mean = sum((chosen[n] * held[n][rows] for n in chosen), np.zeros_like(held[best.name][rows]))
     value = score(place.metric, task.problem, y, mean, weights)
+    # A resumed stage finds fits that were made before it began.
+    spent = sum(trial.seconds for trial in race.trials) / pool.size
     direction = 1.0 if spec_of(place.metric).direction == "higher" else -1.0
     base_score = max((t.score for t in bases), default=float("nan"))
     leaderboard = leaderboard_of(race.trials, shortlist, chosen, base_score, best.score, direction, learning)
@@ -146,7 +148,7 @@ def train(
         metric=place.metric,
         score=direction * value,
         trials=sum(not t.baseline for t in race.trials),
-        seconds=round(time.monotonic() - began, 3),
+        seconds=round(max(time.monotonic() - began, spent), 3),
         ended=ended,
         single=best.name,
     )

@@ -104,7 +104,8 @@ class Trained:
     score: float
     trials: int
     seconds: float = field(metadata={"key": False})
-    """Wall clock of the stage: a fact of this execution, so no part of any key."""
+    """Wall clock of the stage, of a resumed one with the fits that it found; a fact of this execution, so no
+    part of any key."""
     ended: Literal["trials", "time", "stopped", "exhausted"]
     single: str = ""
     """Name of the best single candidate, for comparison with the ensemble."""

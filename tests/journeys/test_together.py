@@ -194,6 +194,26 @@ def measured(folder: Path, source: str, output: str) -> tuple[int, float]:
     return int(said[0]), float(said[1])
 
 
+def test_predicting_onto_a_full_disk(mw: Call, penguins: Path, tmp_path: Path) -> None:
+    """The system's limit on the size of a file stands for a full disk."""
+    assert mw("run", "goal.yaml", "--quiet").returncode == 0
+    header, *lines = (tmp_path / "penguins.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "big.csv").write_text(header + "".join(lines) * 30)
+    code = (
+        "import resource, sys; from modelwright.cli.main import main\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        "sys.argv = ['modelwright', 'predict', 'penguins', 'big.csv', '-o', sys.argv[1]]; main()"
+    )
+    before = sorted(p.name for p in tmp_path.iterdir())
+    for output in ("out.csv", "out.jsonl", "out.parquet"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, output], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 4, done.stderr
+        assert f"the disk is full: {output}" in done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
 def test_predicting_leaves_nothing_half_written(mw: Call, penguins: Path, tmp_path: Path) -> None:
     assert mw("run", "goal.yaml", "--quiet").returncode == 0
     with (tmp_path / "penguins.csv").open("a") as out:

@@ -28,7 +28,8 @@ def proposer(method: str, seed: int = 0, **spaces: Space) -> Proposer:
 
 def worth(family: str, config: Config) -> float:
     """A score that is best at rate 0.2 and depth 5; family ``two`` is a little better."""
-    return -abs(config.get("rate", 1) - 0.2) - 0.1 * abs(config.get("depth", 9) - 5) + 0.1 * (family == "two")
+    rate, depth = float(config.get("rate", 1)), int(config.get("depth", 9))
+    return -abs(rate - 0.2) - 0.1 * abs(depth - 5) + 0.1 * (family == "two")
 
 
 def play(

@@ -92,12 +92,16 @@ def _told(problem: Exception, error: object) -> int:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="modelwright-", suffix=".log", delete=False, encoding="utf-8"
-    ) as log:
-        traceback.print_exception(problem, file=log)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="modelwright-", suffix=".log", delete=False, encoding="utf-8"
+        ) as log:
+            traceback.print_exception(problem, file=log)
+        where = f"its traceback is in {log.name}"
+    except OSError as refused:  # such as a full disk
+        where = f"its traceback could not be kept: {refused.strerror}"
     talk.error(
         f"an unexpected error, {type(problem).__name__}: {problem}",
-        f"this is a defect of modelwright; its traceback is in {log.name}",
+        f"this is a defect of modelwright; {where}",
     )
     return 1

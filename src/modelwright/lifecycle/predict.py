@@ -104,10 +104,11 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
             yield batch.frame
 
     try:
-        for frame in _ahead(lambda frame: answered(model, frame), sound()):
-            writer.write(frame)
-            rows += frame.height
-        writer.finish()
+        with atomic.full_disk_told(output, "then predict again"):
+            for frame in _ahead(lambda frame: answered(model, frame), sound()):
+                writer.write(frame)
+                rows += frame.height
+            writer.finish()
     finally:
         writer.discard()
     if quarantine is not None:

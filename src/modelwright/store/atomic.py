@@ -18,6 +18,8 @@ from typing import IO, Any
 
 from modelwright.core.errors import Stopped
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 _DURABLE: ContextVar[bool] = ContextVar("durable", default=True)
 
 
@@ -40,25 +42,34 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with temporary.open("wb") as out:
-            yield out
-            if _DURABLE.get():
-                out.flush()
-                os.fsync(out.fileno())
-        os.replace(temporary, path)
-        sync_folder(path.parent)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise Stopped(
-                f"the disk is full: {path.name} could not be written to {path.parent}",
-                code="disk.full",
-                hint="free space (`modelwright gc` removes what no run needs), then `modelwright resume`",
-            ) from error
-        raise
+        with full_disk_told(path, "then `modelwright resume`"):
+            with temporary.open("wb") as out:
+                yield out
+                if _DURABLE.get():
+                    out.flush()
+                    os.fsync(out.fileno())
+            os.replace(temporary, path)
+            sync_folder(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def full_disk_told(path: Path, then: str) -> Iterator[None]:
+    """A full disk within the block is raised as :class:`Stopped`; ``then``: what to do once there is space."""
+    try:
+        yield
+    except Exception as error:
+        # Libraries in Rust raise errors of their own; the system's number stands in their text.
+        said = any(f"(os error {number})" in str(error) for number in FULL)
+        if getattr(error, "errno", None) not in FULL and not said:
+            raise
+        raise Stopped(
+            f"the disk is full: {path.name} could not be written to {path.parent}",
+            code="disk.full",
+            hint=f"free space (`modelwright gc` removes what no run needs), {then}",
+        ) from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -55,8 +55,9 @@ class Words:
         lengths = sorted(text.count(" ") + 1 for text in texts) or [1]
         cut = int(min(LONGEST, max(16, 2 * lengths[int(0.99 * (len(lengths) - 1))])))
         seen: Counter[str] = Counter()
-        for text in texts:
-            seen.update(set(split(text, cut)))
+        for text, times in Counter(texts).items():
+            for word in set(split(text, cut)):
+                seen[word] += times
         rows = len(texts)
         ordered = sorted(
             (item for item in seen.items() if self.rarest <= item[1] <= 0.95 * rows),
@@ -113,13 +114,25 @@ class WordsColumn:
 
     def tfidf(self, texts: list[str]) -> Any:
         """float32 csr [n, words]."""
+        place = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+        made = self._tfidf(list(place))
+        if len(place) == len(texts):
+            return made
+        return made[np.fromiter(map(place.__getitem__, texts), np.int64, len(texts))]
+
+    def _tfidf(self, texts: list[str]) -> Any:
+        """The same, of texts that differ."""
         where = {word: j for j, word in enumerate(self.words)}
         idf = np.array(self.idf, dtype=np.float32)
         values: list[float] = []
         columns: list[int] = []
         ends = [0]
         for text in texts:
-            counts = Counter(where[word] for word in split(text, self.cut) if word in where)
+            counts: dict[int, int] = {}
+            for word in split(text, self.cut):
+                j = where.get(word)
+                if j is not None:
+                    counts[j] = counts.get(j, 0) + 1
             columns += counts.keys()
             values += counts.values()
             ends.append(len(columns))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -72,9 +73,8 @@ class Vocabulary:
         for j, place in enumerate(self.places):
             known = {value: FIRST + i for i, value in enumerate(self.values[j])}
             known[NULL_TEXT] = MISSING
-            get = known.get
             column = typed.strings[:, place].tolist()
-            result[:, j] = np.fromiter((get(value, UNSEEN) for value in column), np.int64, typed.rows)
+            result[:, j] = np.fromiter(map(known.get, column, repeat(UNSEEN)), np.int64, typed.rows)
         return result
 
     def to_json(self) -> dict[str, Any]:

@@ -140,8 +140,8 @@ def test_a_resumed_run_makes_no_finished_fit_again(
     done = resume(folder, report=False)
     assert prints(done) == prints(undisturbed)
     assert {p: p.stat().st_mtime_ns for p in fits} == fits
-    # What fit_time asks for is all of the fitting, and not what was left of it.
-    assert atomic.read_json(done.path / "train" / "record.json")["seconds"] >= 100.0
+    # What fit_time asks for is all of the fitting, shared by at most 8 workers, and not what was left of it.
+    assert atomic.read_json(done.path / "train" / "record.json")["seconds"] >= 100.0 / 8
 
 
 # Two runs.

@@ -61,6 +61,15 @@ def test_an_open_end_is_unproven_on_that_side_only() -> None:
     assert judge("latency_p99 <= 5ms", "<=", 0.005, e).verdict == "not met"
 
 
+def test_times_and_sizes_are_said_in_their_units() -> None:
+    said = judge("latency_p99 <= 20ms", "<=", 0.020, Estimate(0.00017, 0.00014, 0.0042, 600)).why
+    limit, found = said.split(": ")
+    assert limit == "the whole interval is on the good side of 20 ms"
+    assert found == "0.17 ms, between 0.14 ms and 4.2 ms at 0.95, on 600 rows"
+    size = judge("size <= 50MB", "<=", 5e7, Estimate(1_396_493.0, 1_396_493.0, 1_396_493.0, 1))
+    assert size.why == "the whole interval is on the good side of 50 MB: 1.4 MB, exactly"
+
+
 def test_slices_are_met_only_together() -> None:
     good = [("a", of(0.9, 0.05)), ("b", of(0.88, 0.05))]
     assert judge_slices("recall >= 0.8 by sex", ">=", 0.8, good).verdict == "met"

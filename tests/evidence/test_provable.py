@@ -33,6 +33,15 @@ def test_rows_needed_is_the_turning_point() -> None:
     ).provable
 
 
+def test_few_groups_prove_little_and_one_group_nothing() -> None:
+    def half(groups: int) -> float:
+        return provable("r2 >= 0.8", metric("r2"), ">=", 0.8, 430, groups=groups).half_width
+
+    assert half(4) > 1.5 * half(40)
+    assert half(1) == math.inf
+    assert not provable("mae <= 4", metric("mae"), "<=", 4.0, 4000, slice_shares=(0.9, 0.0002)).provable
+
+
 def test_rare_classes_small_slices_and_groups_need_more_rows() -> None:
     def needed(**more: object) -> int:
         plan = provable("recall >= 0.8", metric("recall"), ">=", 0.8, 100, positive=1, **more)  # type: ignore[arg-type]

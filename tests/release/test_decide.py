@@ -57,6 +57,13 @@ def test_how_many_more_rows_would_settle_it_is_said_once() -> None:
     assert decide(PROVEN, (said,), (), GOOD).reason.count("more test row") == 1
 
 
+def test_times_and_sizes_have_their_units() -> None:
+    fast = replace(result("met", criterion="latency_p99 <= 20ms"), value=0.00017, low=0.00014, high=0.0042)
+    small = replace(result("met", criterion="size <= 50MB"), value=1.4e6, low=1.4e6, high=1.4e6)
+    reason = decide(PROVEN, (fast, small), (), GOOD).reason
+    assert "latency_p99 <= 20ms at 0.17 ms (between 0.14 ms and 4.2 ms); size <= 50MB at 1.4 MB." in reason
+
+
 def test_nothing_measured_is_not_released() -> None:
     made = decide(SuccessSection(), (), (), GOOD)
     assert (made.verdict, made.released) == ("unproven", False)

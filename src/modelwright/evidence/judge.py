@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from modelwright.core.records.evidence import Estimate
+from modelwright.goal.units import written
 from modelwright.stats.intervals import normal_quantile
 
 Verdict = Literal["met", "not met", "unproven"]
@@ -91,7 +92,7 @@ def judge(
         estimate.high,
         estimate.n,
         verdict,
-        _why(verdict, op, threshold, estimate, more),
+        _why(criterion, verdict, threshold, estimate, more),
         more,
         point_met(op, threshold, estimate.value),
     )
@@ -122,7 +123,7 @@ def judge_slices(
             math.nan,
             0,
             "unproven",
-            _why("unproven", op, threshold, nothing, None),
+            _why(criterion, "unproven", threshold, nothing, None),
         )
     failed = _failures(op, threshold, slices, at_level)
     results = []
@@ -150,11 +151,11 @@ def judge_slices(
         ]
         more = None if any(x is None for x in needs) else max(x for x in needs if x is not None)
     if whole == "met":
-        why = f"every one of the {len(slices)} slices is met; the weakest is {name}: {_text(e)}"
+        why = f"every one of the {len(slices)} slices is met; the weakest is {name}: {_text(criterion, e)}"
     elif whole == "not met":
-        why = f"{name} fails, also after Holm's correction for {len(slices)} slices: {_text(e)}"
+        why = f"{name} fails, also after Holm's correction for {len(slices)} slices: {_text(criterion, e)}"
     else:
-        why = f"{name}: {_why('unproven', op, threshold, e, more)}"
+        why = f"{name}: {_why(criterion, 'unproven', threshold, e, more)}"
     every = all(point_met(op, threshold, s.value) for _, s in slices)
     return CriterionResult(criterion, e.value, e.low, e.high, e.n, whole, why, more, every, tuple(results))
 
@@ -226,24 +227,28 @@ def _more_rows(threshold: float, e: Estimate, rows: int | None) -> int | None:
     return max(more, 1) if more < 1_000_000_000 else None
 
 
-def _text(e: Estimate) -> str:
+def _text(criterion: str, e: Estimate) -> str:
+    value, low, high = (written(v, criterion) for v in (e.value, e.low, e.high))
     if math.isnan(e.low):
-        return f"{e.value:.4g}, without an interval ({e.method})"
-    return f"{e.value:.4g}, between {e.low:.4g} and {e.high:.4g} at {e.level:.4g}, on {e.n} rows"
+        return f"{value}, without an interval ({e.method})"
+    if e.low == e.high == e.value:
+        return f"{value}, exactly"
+    return f"{value}, between {low} and {high} at {e.level:.4g}, on {e.n} rows"
 
 
-def _why(verdict: Verdict, op: Op, threshold: float, e: Estimate, more: int | None) -> str:
+def _why(criterion: str, verdict: Verdict, threshold: float, e: Estimate, more: int | None) -> str:
     if e.n == 0:
         return f"nothing to measure it on{f' ({e.method})' if e.method else ''}"
     if math.isnan(e.low) or math.isnan(e.high):
         return f"no interval can be given: {e.method}"
+    limit = f"{threshold:.6g}" if written(1.0, criterion) == "1" else written(threshold, criterion)
     if verdict == "met":
-        return f"the whole interval is on the good side of {threshold:.6g}: {_text(e)}"
+        return f"the whole interval is on the good side of {limit}: {_text(criterion, e)}"
     if verdict == "not met":
-        return f"the whole interval is on the bad side of {threshold:.6g}: {_text(e)}"
+        return f"the whole interval is on the bad side of {limit}: {_text(criterion, e)}"
     tail = (
         f"; about {more} more test rows would settle it, were the value to stay" if more is not None else ""
     )
     if math.isinf(e.low) or math.isinf(e.high):
         tail = "; there are too few measurements to bound it"
-    return f"the interval straddles {threshold:.6g}: {_text(e)}{tail}"
+    return f"the interval straddles {limit}: {_text(criterion, e)}{tail}"

@@ -83,7 +83,10 @@ def provable(
 
     def reach(n: float) -> tuple[float, float]:
         worth = n * smallest / (1 + (max(size, 1.0) - 1) * GROUP_LIKENESS)
-        return _reach(spec, truth, worth, tuple(shares), one, level)
+        down, up = _reach(spec, truth, worth, tuple(shares), one, level)
+        # As the estimate does: intervals of few groups use Student's t with one degree less than groups.
+        few = _few_groups(n / size if groups else None, level)
+        return down * few, up * few
 
     def enough(n: float) -> bool:
         down, up = reach(n)
@@ -101,6 +104,16 @@ def provable(
         tail = f"about {needed} test rows would" if needed is not None else "no feasible number of rows would"
         why = f"{expected}, which reaches across {threshold:.6g}; {tail} prove it"
     return Provable(criterion, good, half, truth, rows, needed, why)
+
+
+def _few_groups(groups: float | None, level: float) -> float:
+    if groups is None:
+        return 1.0
+    if groups < 2:
+        return math.inf
+    from scipy.special import stdtrit
+
+    return float(stdtrit(groups - 1, (1 + level) / 2)) / normal_quantile(level)
 
 
 def plausible(spec: MetricSpec, op: Op, threshold: float, room: float = ROOM) -> float:

@@ -5,6 +5,7 @@ Multiples are decimal (SI): 1 MB is 10^6 bytes.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -23,6 +24,7 @@ FRACTION = {"%": Decimal("0.01")}
 
 QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-z%]*)", re.ASCII)
 """A number, then its unit. Multiplied as decimals, so that 99.9% is exactly the float 0.999."""
+_ASKED = re.compile(r"[<>]=?\s*[+-]?[\d.]+(?:[eE][+-]?\d+)?\s*([A-Za-z%]+)", re.ASCII)
 
 
 def seconds(text: str) -> float:
@@ -33,6 +35,22 @@ def seconds(text: str) -> float:
 def size(text: str) -> int:
     """Bytes in ``text``; ``ValueError`` with the remedy when it is not a size above zero with a unit."""
     return round(_quantity(text, BYTES, "8GB"))
+
+
+def written(value: float, criterion: str) -> str:
+    """A value of the criterion as people write it: "20 ms", "1.4 MB", and plain where it has no unit.
+
+    >>> written(0.00017, "latency_p99 <= 20ms")
+    '0.17 ms'
+    """
+    asked = _ASKED.search(criterion)
+    for scale in (SECONDS, BYTES):
+        if asked is None or asked[1] not in scale or not math.isfinite(value):
+            continue
+        names = ("s", "ms") if scale is SECONDS else ("GB", "MB", "KB", "B")
+        name = next((n for n in names if abs(value) >= scale[n]), names[-1])
+        return f"{value / float(scale[name]):.3g} {name}"
+    return f"{value:.4g}"
 
 
 def _quantity(text: str, units: Mapping[str, Decimal], example: str) -> float:

@@ -146,7 +146,7 @@ def _planned(goal: Goal, one: Criterion, labelled: Labelled, test_rows: int) -> 
             average=one.average,
             assumed=None if spec.needs == "resource" else plausible(spec, one.op, one.threshold, room),
             groups=groups,
-            slice_shares=slice_shares(one, labelled),
+            slice_shares=slice_shares(one, labelled, all_of_them=True),
         )
 
     # The same two hopes that the size of the test part is planned for (goal/provable.py, best_test_size).

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from modelwright.core.records.evidence import Finding
 from modelwright.core.records.models import GraphCheck
 from modelwright.core.records.verdict import CriterionResult
+from modelwright.goal.units import written
 
 
 def count(n: int, one: str, many: str = "") -> str:
@@ -26,12 +27,12 @@ def measured(result: CriterionResult) -> str:
     """The value with its interval and what it rests on."""
     if result.n == 0 or math.isnan(result.value):
         return "nothing was measured"
-    interval = (
-        ""
-        if math.isnan(result.low) or math.isnan(result.high)
-        else f" (between {figure(result.low)} and {figure(result.high)})"
+    plain = written(1.0, result.criterion) == "1"
+    value, low, high = (
+        figure(v) if plain else written(v, result.criterion) for v in (result.value, result.low, result.high)
     )
-    return f"{figure(result.value)}{interval}"
+    known = not (math.isnan(result.low) or math.isnan(result.high)) and result.low < result.high
+    return f"{value} (between {low} and {high})" if known else value
 
 
 def of_criterion(result: CriterionResult) -> str:

@@ -43,8 +43,9 @@ def test_share(
     return share, f"the test part is {why}"
 
 
-def slice_shares(criterion: Criterion, labelled: Labelled) -> tuple[float, ...]:
-    """Shares of rows of the slices of ``by COLUMN``; quarters for numbers and dates."""
+def slice_shares(criterion: Criterion, labelled: Labelled, *, all_of_them: bool = False) -> tuple[float, ...]:
+    """Shares of rows of the slices of ``by COLUMN``; quarters for numbers and dates. Tiny ones are left out
+    unless ``all_of_them`` are asked for."""
     if criterion.by is None:
         return ()
     frame: pl.DataFrame = labelled.table.get()
@@ -53,5 +54,6 @@ def slice_shares(criterion: Criterion, labelled: Labelled) -> tuple[float, ...]:
         return (0.25,) * 4
     counts = values.value_counts()["count"].to_list()
     shares = sorted((c / max(1, labelled.rows) for c in counts), reverse=True)
-    kept = tuple(s for s in shares if s >= LEAST_SLICE and math.isfinite(s))
+    least = 0.0 if all_of_them else LEAST_SLICE
+    kept = tuple(s for s in shares if s >= least and math.isfinite(s))
     return kept or tuple(shares[:1])

@@ -154,7 +154,7 @@ def test_intervals_and_sets_cover_the_rows_they_were_settled_on(problem: str, tm
     held = np.arange(ROWS) % 3 == 0
     truth = of.table.get()["__target__"].to_numpy()
     assert made.quantile is not None
-    assert made.notes["guaranteed_coverage"] >= 0.8
+    assert made.notes["nominal_coverage"] >= 0.8
     if problem == "regression":
         low, high = said["low"].ravel(), said["high"].ravel()
         inside = (low - 1e-5 <= truth) & (truth <= high + 1e-5)

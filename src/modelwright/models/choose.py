@@ -14,6 +14,8 @@ from modelwright.models.families import FAMILIES, considered
 from modelwright.models.family import DataFacts, Declines, Family, Machine, Task
 
 OPTIONAL = ("catboost", "torch", "xgboost")
+BOOSTING = {"lightgbm": "LightGBM", "xgboost": "XGBoost", "catboost": "CatBoost"}
+"""Families that come with a library of their own."""
 
 
 def search_metric(success: SuccessSection, problem: str) -> tuple[str, str]:
@@ -95,10 +97,18 @@ def choose(
             "see the reasons in the leaderboard; name other families or lift `interpretable`",
         )
     framework = (
-        "scikit-learn, LightGBM, XGBoost and CatBoost fit the families; every fitted model becomes ONNX, so "
+        f"{frameworks(tuple(found))} fit the families that were taken; every fitted model becomes ONNX, so "
         "the release needs onnxruntime alone"
     )
     return Shortlist(tuple(found), name, framework, why)
+
+
+def frameworks(candidates: tuple[Candidate, ...]) -> str:
+    """The libraries that fit the families that were taken, in words."""
+    taken = {c.family for c in candidates if c.taken}
+    boosting = [title for family, title in BOOSTING.items() if family in taken]
+    names = ["scikit-learn", "SciPy", "NumPy", *boosting]
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _ask(name: str, task: Task, facts: DataFacts, machine: Machine) -> Candidate:

@@ -167,7 +167,11 @@ def _mcc(said: npt.NDArray[np.bool_], y: npt.NDArray[Any]) -> float:
 
 
 def radius(problem: str, answers: Scores, y: npt.NDArray[Any], coverage: float) -> tuple[float, float]:
-    """The split-conformal radius (Vovk et al. 2005; Lei et al. 2018) and the coverage that it guarantees.
+    """The split-conformal radius (Vovk et al. 2005; Lei et al. 2018) and the coverage that it has for rows
+    that had no part in choosing the model.
+
+    Held-out rows had a small one: fits were stopped, members picked and probabilities calibrated on them. So
+    in a release this coverage is what is aimed at, and the test says what sealed rows show of it.
 
     Numbers: the quantile of absolute errors; classes: of one minus the probability of the true class
     (Sadinle et al. 2019), at rank ceil((n + 1) * coverage) of n held-out rows.

@@ -114,7 +114,7 @@ def _settle(
         value = None
         if output.intervals is not None:
             value, coverage = calibrate.radius("regression", scores, y, output.intervals)
-            notes["guaranteed_coverage"] = coverage
+            notes["nominal_coverage"] = coverage
         return Finish(0, radius=value), notes
     units = np.arange(len(y), dtype=np.int64)
     if development.group is not None:
@@ -152,7 +152,7 @@ def _settle(
         notes["decision"] = "least expected cost"
     if output.intervals is not None:
         value, coverage = calibrate.radius(development.problem, probabilities, y, output.intervals)
-        notes["guaranteed_coverage"] = coverage
+        notes["nominal_coverage"] = coverage
         finish = replace(finish, radius=value)
     return finish, notes
 

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -57,19 +58,26 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def full_disk_told(path: Path, then: str) -> Iterator[None]:
-    """A full disk within the block is raised as :class:`Stopped`; ``then``: what to do once there is space."""
+    """A full disk within the block raises :class:`Stopped`; ``then``: what to do once there is space."""
     try:
         yield
     except Exception as error:
-        # Libraries in Rust raise errors of their own; the system's number stands in their text.
+        # Libraries in Rust raise errors of their own; the system's number stands in their text, or is lost.
         said = any(f"(os error {number})" in str(error) for number in FULL)
-        if getattr(error, "errno", None) not in FULL and not said:
+        if getattr(error, "errno", None) not in FULL and not said and not _no_space(path.parent):
             raise
         raise Stopped(
             f"the disk is full: {path.name} could not be written to {path.parent}",
             code="disk.full",
             hint=f"free space (`modelwright gc` removes what no run needs), {then}",
         ) from error
+
+
+def _no_space(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < 4096
+    except OSError:
+        return False
 
 
 def sync_folder(folder: Path) -> None:

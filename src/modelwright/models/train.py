@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,11 +115,12 @@ def train(
         y, weights = learning.y[rows], learning.weights_of(rows)
         real = [t for t in complete if not t.baseline] or complete
         sizes = {t.name: max(r.size for r in t.results) for t in real}
-        chosen = select(
-            {t.name: held[t.name][rows] for t in real}, y, weights, place.metric, task.problem, sizes
-        )
-        by_name = {t.name: t for t in complete}
         best = max(real, key=lambda t: (t.score, t.name))
+        chosen = {best.name: 1.0}
+        if not search.interpretable:  # an ensemble is nothing that a person can read
+            scores = {t.name: held[t.name][rows] for t in real}
+            chosen = select(scores, y, weights, place.metric, task.problem, sizes)
+        by_name = {t.name: t for t in complete}
         members = _members(chosen, by_name, learning, place, journal, pool, work, ends_at)
         bases = [t for t in complete if t.baseline]
         base_weights = {t.name: 1.0 for t in bases}
@@ -230,12 +230,13 @@ def _nothing(trials: list[Trial], ended: str) -> BadInput:
 
 def settle_for_less(trials: list[Trial], folds: tuple[int, ...]) -> tuple[int, ...]:
     """The folds that candidates are compared on. All of them, but where time ran out before any candidate had
-    finished all, those that the furthest one has: fewer held-out rows are better than a baseline."""
+    finished all, those of the one that was best on the first fold: fewer held-out rows are better than a
+    baseline."""
     real = [t for t in trials if not t.baseline]
-    started = [t for t in real if t.entries and t.status != "pruned"]
+    started = [t for t in real if folds[0] in t.entries and t.status != "pruned"]
     if any(t.complete for t in real) or not started:
         return folds
-    best = max(started, key=lambda t: (len(t.entries), statistics.fmean(r.score for r in t.results), t.name))
+    best = max(started, key=lambda t: (t.entries[folds[0]].result.score, t.name))
     fewer = tuple(f for f in folds if f in best.entries)
     for trial in trials:
         if all(f in trial.entries for f in fewer):

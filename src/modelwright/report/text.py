@@ -13,11 +13,16 @@ WIDTH = 96
 _WORD = {"met": "MET", "not met": "NOT MET", "unproven": "UNPROVEN", "unfinished": "UNFINISHED"}
 
 
+def standing(released: bool, blockers: tuple[str, ...]) -> str:
+    """What came of the verdict: a criterion may be met and the model still be blocked."""
+    return "released" if released else "blocked" if blockers else "not released"
+
+
 def render(view: RunView) -> str:
     """Verdict, criteria, why, what to do next, and where to look; ends with a line break."""
     verdict = view.verdict
     word = _WORD.get(verdict.verdict, verdict.verdict.upper())
-    state = "" if view.state == "unfinished" else ", released" if verdict.released else ", not released"
+    state = "" if view.state == "unfinished" else f", {standing(verdict.released, verdict.blockers)}"
     lines = [f"{view.name}: {word}{state}"]
     lines += _wrapped(verdict.reason, "  ")
     if verdict.criteria:

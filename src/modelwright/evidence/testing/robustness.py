@@ -198,6 +198,10 @@ def _known(value: float) -> float | None:
     return value if value == value else None
 
 
+def _part(lost: float) -> str:
+    return "all" if lost >= 0.995 else f"{lost:.0%}"
+
+
 def _fragile(worst: list[Change], spec: MetricSpec, book: Book) -> None:
     by_column: dict[str, list[Change]] = {}
     for c in worst:
@@ -215,7 +219,7 @@ def _fragile(worst: list[Change], spec: MetricSpec, book: Book) -> None:
             "test.fragile",
             "warning" if gone else "note",
             f"with {c.corruption}, {spec.title} changes by {c.gap.value:.4g} ({c.gap.low:.4g} to "
-            f"{c.gap.high:.4g}): {min(c.lost, 9.99):.0%} of the gain over the baseline is gone{others}",
+            f"{c.gap.high:.4g}): {_part(c.lost)} of the gain over the baseline is gone{others}",
             "check this field where predictions are made (its presence, unit and range), and watch it live",
             column=column,
             numbers={"change": c.gap.value, "lost": c.lost},

@@ -39,7 +39,8 @@ CLEANING = (
 
 
 def agree(goal: Goal) -> None:
-    """Raise :class:`BadGoal` for every name that nothing answers to, with the nearest right one."""
+    """Raise :class:`BadGoal` for every name that nothing answers to, with the nearest right one, and
+    :class:`BadInput` for a signing key that could not sign."""
     document = None if goal.path is None else _document(goal)
     mistakes = [
         Mistake(where, expected, repr(name), _line(document, place), did_you_mean(near, known))
@@ -47,6 +48,13 @@ def agree(goal: Goal) -> None:
     ]
     if mistakes:
         raise BadGoal(mistakes, source=goal.path.name if goal.path is not None else "the goal")
+    key = goal.sections.release.sign_with
+    if key is not None:  # a key that fails is better known now than after the test rows are opened
+        from pathlib import Path as File
+
+        from modelwright.release.sign import signature
+
+        signature(b"{}", File(key))
 
 
 def _strangers(goal: Goal) -> Iterator[tuple[Place, str, str, str, str, Iterable[str]]]:

@@ -10,7 +10,7 @@ from typing import Any
 from modelwright.core.errors import BadInput
 from modelwright.lifecycle.folder import RunFolder, find_run, find_runs
 from modelwright.store import atomic
-from modelwright.store.lock import clearing, is_locked
+from modelwright.store.lock import clearing, is_locked, locked
 from modelwright.store.store import Store
 
 DELETED = ".deleted-"
@@ -42,10 +42,11 @@ def delete(name: str, runs: Path) -> str:
     run = find_run(name, runs)
     if is_locked(run.path):
         raise BadInput(f"{run.name} is running", code="run.locked", hint="stop it first")
-    # Renamed first: a kill in between leaves no half of a run, only a remainder that ``gc`` removes.
-    doomed = run.path.with_name(f"{DELETED}{run.name}")
-    run.path.rename(doomed)
-    shutil.rmtree(doomed)
+    with locked(run.path):
+        # Renamed first: a kill in between leaves no half of a run, only a remainder that ``gc`` removes.
+        doomed = run.path.with_name(f"{DELETED}{run.name}")
+        run.path.rename(doomed)
+        shutil.rmtree(doomed)
     return run.name
 
 

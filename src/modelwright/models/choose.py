@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from modelwright.core.book import Book
 from modelwright.core.records.data import Development, Profile
-from modelwright.core.records.models import Analysis, Candidate, Shortlist
+from modelwright.core.records.models import Candidate, Shortlist
 from modelwright.core.stage import Work
 from modelwright.goal.metrics import default_metric, metric
 from modelwright.goal.sections import SearchSection, SuccessSection
@@ -67,7 +67,6 @@ def choose(
     success: SuccessSection,
     development: Development,
     profile: Profile,
-    analysis: Analysis,
     work: Work,
     book: Book,
 ) -> Shortlist:

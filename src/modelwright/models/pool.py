@@ -162,7 +162,9 @@ class Pool:
 
     def _read(self, worker: _Worker) -> list[Ended]:
         assert worker.process.stdout is not None
-        chunk = worker.process.stdout.read()
+        chunk: bytes | None = worker.process.stdout.read()
+        if chunk is None:
+            return []  # nothing there after all
         if not chunk:
             return self._replace(worker, "its process died (out of memory?)", "failed")
         worker.buffer += chunk

@@ -29,6 +29,9 @@ REFITTED = 3
 """Leaders whose refits are allowed for."""
 REFIT_SLACK = 1.4
 """A refit has more rows than a fold, and a graph to be made."""
+HANGS = 6 * 3600.0
+"""Seconds after which a fit without a limit in time is taken for hung. Far beyond any fit that ends, so that
+it is no choice made by the clock."""
 LEAST = 0.1
 """Seconds in which no fit can be made: with less, the race is over."""
 ESTIMATE_SLACK = 1.5
@@ -216,7 +219,7 @@ class Race:
             job = Job(trial.family, trial.config, fold, self.seed, self.threads, seconds=self._allowed(trial))
         trial.running.add(fold)
         self._jobs[key] = (trial, fold)
-        self.pool.submit(key, self.place, job, None if self.by_work else max(self.left(), LEAST))
+        self.pool.submit(key, self.place, job, HANGS if self.by_work else max(self.left(), LEAST))
 
     def _again(self, known: Entry, trial: Trial) -> bool:
         """Whether a kept fit is to be made again: the clock cut it short, and now there is more time."""

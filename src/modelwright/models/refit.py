@@ -13,7 +13,7 @@ from modelwright.models.families import FAMILIES
 from modelwright.models.fit import Job
 from modelwright.models.journal import Journal, key_of
 from modelwright.models.pool import Pool
-from modelwright.models.race import Trial
+from modelwright.models.race import HANGS, Trial
 from modelwright.models.rows import ALL, Place
 
 MOST_BYTES = 20_000_000
@@ -67,7 +67,7 @@ def refit(
                 if expected > left:
                     continue
                 job = Job(job.family, job.config, job.fold, job.seed, job.threads, seconds=left)
-            pool.submit(key, place, job)
+            pool.submit(key, place, job, HANGS if ends_at is None else None)
         if pool.busy:
             pool.wait(0.5 if ends_at is None else min(0.5, max(0.0, ends_at - time.monotonic())))
     pool.drop()

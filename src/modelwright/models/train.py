@@ -233,13 +233,13 @@ def settle_for_less(trials: list[Trial], folds: tuple[int, ...]) -> tuple[int, .
     finished all, those of the one that was best on the first fold: fewer held-out rows are better than a
     baseline."""
     real = [t for t in trials if not t.baseline]
-    started = [t for t in real if folds[0] in t.entries and t.status != "pruned"]
+    started = [t for t in real if folds[0] in t.entries and t.status not in ("pruned", "failed")]
     if any(t.complete for t in real) or not started:
         return folds
     best = max(started, key=lambda t: (t.entries[folds[0]].result.score, t.name))
     fewer = tuple(f for f in folds if f in best.entries)
     for trial in trials:
-        if all(f in trial.entries for f in fewer):
+        if trial.status != "failed" and all(f in trial.entries for f in fewer):
             trial.folds, trial.status = fewer, "fitted"
             if not trial.baseline:
                 trial.why = f"time ran out: compared on {len(fewer)} of {len(folds)} folds"

@@ -286,7 +286,7 @@ _SPECS = (
         _ALL,
         "lower",
         "resource",
-        "Seconds that fitting the released model took.",
+        "Seconds that training took: the whole search, and the fits that ship.",
         bounds=_POSITIVE,
         unit="time",
     ),

@@ -47,7 +47,7 @@ def build(options: dict[str, Any]) -> Callable[[str], float | None]:
         grouped = re.compile(
             rf"[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}(?:{re.escape(decimal)}[0-9]*)?"
         )
-    with_unit = re.compile(r"(.*?[0-9.])\s*([^\d\s.,()\-+][^\d()]*)", re.DOTALL) if units else None
+    with_unit = re.compile(r"(.*?[0-9.])\s*([^\d\s.,()\-+][^\d()]*[23]?)", re.DOTALL) if units else None
 
     def digits(text: str) -> float | None:
         sign = 1.0

@@ -10,13 +10,14 @@ from typing import Any
 from modelwright.data.clean.infer.distinct import Distinct
 from modelwright.runtime.parse.number import CURRENCIES, SPACES, build
 
-_UNIT = re.compile(r"[+\-−(]?[\d.,'\s]*\d[\d.,'\s]*?(\s*)([^\d\s.,()\-+'][^\d()]*)")
+_UNIT = re.compile(r"[+\-−(]?[\d.,'\s]*\d[\d.,'\s]*?(\s*)([^\d\s.,()\-+'][^\d()]*[23]?)")
 _ENDS = re.compile(r"(\D*\d)(?:.*\d)?(\D*)", re.DOTALL)
 _LEADING_ZERO = re.compile(r"0\d+")
 _UNITS = frozenset(
     "kg g mg t lb lbs oz km m cm mm mi ft in inch inches l ml cl gal cc hp bhp kw w kwh mwh v a hz mhz ghz "
     "kb mb gb tb s sec ms min mins h hr hrs hours days day years year months kmpl mpg km/kg km/h kmh mph rpm "
-    "c f k °c °f sqft sqm ha pa kpa bar psi nm db px pts x".split()
+    "c f k °c °f sqft sqm m2 m² km2 km² ft2 ft² m3 m³ cm2 cm² cm3 cm³ ha pa kpa bar psi nm db px pts "
+    "x".split()
 )
 # In a tie the first wins: plainer ones before others, and a point before decimals before a comma.
 _FORMS = (

@@ -124,5 +124,6 @@ def in_words(part: Development) -> str:
     if part.scheme == "holdout":
         return f"{part.rows - training_rows(part)} validation rows"
     again = f", drawn {part.repeats} times" if part.repeats > 1 else ""
-    kind = "blocks of time" if part.time else "folds"
+    # Said, because it flatters candidates: only the sealed rows, which are all later, are proof.
+    kind = "blocks of time (each predicted from all others, later ones too)" if part.time else "folds"
     return f"cross-validation in {part.folds} {kind}{again}"

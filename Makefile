@@ -5,6 +5,7 @@
 #   make check       lint, types, layers, sizes, documentation
 #   make test        all tests, the fast ones first
 #   make test-fast   the tests that take no more than two seconds each
+#   make bench       how fast things are; no test depends on it
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -14,7 +15,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo setup check format reference test test-fast clean
+.PHONY: demo setup check format reference test test-fast bench clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python tools/demo.py
@@ -58,6 +59,12 @@ test: $(VENV)/.dev
 
 test-fast: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS)
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/runtime.py
+	$(BIN)/python benchmarks/predict_file.py
+	$(BIN)/python benchmarks/run.py
 
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

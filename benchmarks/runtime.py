@@ -1,28 +1,26 @@
 """How fast a bundle answers: one row in process, and rows a second in batches.
 
-    .venv/bin/python benchmarks/runtime.py [--out FILE]
+    .venv/bin/python benchmarks/runtime.py
 
 A made-up table of 20 columns (12 numbers, 6 categories, a date, a boolean) and a bundle for each kind of
 model that the design names a figure for. Times are medians and 99th percentiles over single calls of
-``predict``, in microseconds, on one thread; batches start from a polars frame as a CSV reader gives it
+``predict``, in microseconds, on one thread (``cpu_us``: the mean of processor time, which others cannot
+lengthen by waiting); batches start from a polars frame as a CSV reader gives it
 (numbers typed, the rest text) and, in another line, from text alone.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from common import load, save, show
 
-from modelwright.runtime import load
+from modelwright.runtime import load as load_bundle
 from modelwright.testing.bundles import make_run
 
 ROWS = 4000
@@ -60,7 +58,7 @@ def measure(
     raw = table(classes)
     with tempfile.TemporaryDirectory() as folder:
         made = make_run(Path(folder) / "run", raw, "target", families=families, configs=configs)
-        model = load(made.bundle, threads=1)
+        model = load_bundle(made.bundle, threads=1)
         size = (made.bundle / "model.onnx").stat().st_size
     inputs = raw.drop("target")
     rows = inputs.to_dicts()
@@ -72,12 +70,17 @@ def measure(
         began = time.perf_counter()
         model.predict(row)
         times[i] = time.perf_counter() - began
+    used = time.process_time()
+    for row in rows[:1000]:
+        model.predict(row)
+    used = (time.process_time() - used) / 1000
     big = pl.concat([inputs] * (BATCH // ROWS))
     text = {column: big[column].cast(pl.String).to_list() for column in big.columns}
     return {
         "model": name,
         "bytes": size,
         "p50_us": round(float(np.median(times)) * 1e6, 1),
+        "cpu_us": round(used * 1e6, 1),
         "p99_us": round(float(np.quantile(times, 0.99)) * 1e6, 1),
         "allowed_us": allowed,
         "rows_per_s_frame": round(big.height / seconds(lambda: model.predict(big))),
@@ -102,17 +105,10 @@ def seconds(call: Any, times: int = 3) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, help="write the results there as JSON")
-    out = parser.parse_args().out
-    results = []
-    for case in CASES:
-        results.append(measure(*case))
-        print(json.dumps(results[-1]))
-    if out is not None:
-        machine = {"machine": platform.machine(), "python": platform.python_version()}
-        machine |= {name: version(name) for name in ("numpy", "onnxruntime", "polars")}
-        out.write_text(json.dumps({**machine, "results": results}, indent=1) + "\n", encoding="utf-8")
+    before = load()
+    results = [measure(*case) for case in CASES]
+    show(results)
+    save("runtime", results, before)
 
 
 if __name__ == "__main__":

@@ -191,7 +191,7 @@ def _race_end(ends_at: float | None) -> float | None:
     if ends_at is None:
         return None
     left = ends_at - time.monotonic()
-    return time.monotonic() + max(left - min(0.1 * left, 4.0), 0.5)
+    return time.monotonic() + max(left - min(0.1 * left, 4.0), 0.0)
 
 
 def last_resort(trials: list[Trial], place: Place, journal: Journal, fits: Path, seed: int) -> None:

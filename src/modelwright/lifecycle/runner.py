@@ -30,7 +30,7 @@ from modelwright.lifecycle.plan import PLAN, Stage
 from modelwright.lifecycle.resolved import resolved
 from modelwright.lifecycle.steps import account
 from modelwright.lifecycle.versions import versions
-from modelwright.models.pool import Pool, workers_for
+from modelwright.models.pool import Pool, early_imports, workers_for
 from modelwright.store import atomic
 
 if TYPE_CHECKING:
@@ -133,7 +133,8 @@ class Runner:
             return
         cores = self.sections.budget.cores or available_cores()
         log, memory = self.folder.path / "worker.log", self.sections.budget.memory
-        with Pool(workers_for(cores), None, log=log, memory=memory) as self.pool:
+        warm = early_imports(self.sections.search.families)
+        with Pool(workers_for(cores), None, log=log, memory=memory, warm=warm) as self.pool:
             yield
         self.pool = None
 

@@ -29,6 +29,22 @@ def workers_for(cores: int) -> int:
     return max(1, min(cores, 8))
 
 
+LEARNERS = {
+    "lightgbm": "lightgbm",
+    "xgboost": "xgboost",
+    "random_forest": "sklearn.ensemble",
+    "extra_trees": "sklearn.ensemble",
+    "decision_tree": "sklearn.ensemble",
+}
+"""What the fits of a family spend their first second importing."""
+
+
+def early_imports(families: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Modules that workers should import before their first fit; all of them when no family is named."""
+    wanted = LEARNERS if families is None else [f for f in families if f in LEARNERS]
+    return tuple(dict.fromkeys(("scipy.optimize", *(LEARNERS[f] for f in wanted))))
+
+
 @dataclass
 class _Worker:
     process: subprocess.Popen[bytes]
@@ -53,10 +69,18 @@ class Pool:
     """
 
     def __init__(
-        self, workers: int, journal: Path | None, threads: int = 1, *, log: Path, memory: int | None = None
+        self,
+        workers: int,
+        journal: Path | None,
+        threads: int = 1,
+        *,
+        log: Path,
+        memory: int | None = None,
+        warm: tuple[str, ...] = (),
     ) -> None:
         self.size = workers
         self._memory = memory
+        self._warm = warm
         self._threads = threads
         self._log = log
         self._journal: Path | None = None
@@ -84,7 +108,7 @@ class Pool:
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
         with self._log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "modelwright.models.worker"],
+                [sys.executable, "-m", "modelwright.models.worker", *self._warm],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

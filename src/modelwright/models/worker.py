@@ -23,18 +23,18 @@ def _listen(lines: queue.SimpleQueue[str]) -> None:
     os._exit(0)
 
 
-def _warm_up() -> None:
+def _warm_up(modules: list[str]) -> None:
     """Import what most fits need while the parent still reads and cleans."""
     import contextlib
     from importlib import import_module
 
-    for name in ("polars", "onnxruntime", "scipy.optimize", "sklearn.ensemble", "lightgbm", "xgboost"):
+    for name in ("polars", "onnxruntime", *modules):
         with contextlib.suppress(ImportError):
             import_module(name)
 
 
 def main() -> None:
-    """``python -m modelwright.models.worker``.
+    """``python -m modelwright.models.worker [MODULE ...]``: modules to import early.
 
     Answers ``{"key": ..., "result": ...}`` for each job, or ``{"stop": ...}`` where the run cannot go on.
     """
@@ -55,7 +55,7 @@ def main() -> None:
 
     warnings.simplefilter("ignore")
     bench = Bench()
-    _warm_up()
+    _warm_up(sys.argv[1:])
     answers.write(json.dumps({"ready": os.getpid()}) + "\n")
     while True:
         message: dict[str, Any] = json.loads(lines.get())

@@ -13,7 +13,7 @@ def predict(
     source: Path = typer.Argument(..., metavar="INPUT", help="Rows: CSV, Parquet or JSON lines."),
     output: Path = typer.Option(..., "--output", "-o", help="Where to write; the ending says the format."),
     quarantine: Path | None = typer.Option(
-        None, "--quarantine", help="Write broken rows here instead of stopping at the first."
+        None, "--quarantine", help="Write broken rows here (JSON lines) instead of stopping at the first."
     ),
     runs: Path = typer.Option(Path("runs"), "--runs", help="The folder of runs.", show_default=True),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Say nothing on standard error but errors."),
@@ -26,9 +26,14 @@ def predict(
     if json:
         import json as codec
 
-        print(codec.dumps({"rows": done.rows, "broken": done.broken, "seconds": round(done.seconds, 3)}))
+        facts = {"rows": done.rows, "broken": done.broken, "unread": done.unread}
+        print(codec.dumps({**facts, "seconds": round(done.seconds, 3)}))
     elif not quiet:
         print(f"{done.rows} rows in {done.seconds:.2f} s to {output}", file=sys.stderr)
         if done.broken:
-            print(f"{done.broken} broken rows to {quarantine}", file=sys.stderr)
+            rows = "1 broken row" if done.broken == 1 else f"{done.broken} broken rows"
+            print(f"{rows} to {quarantine}", file=sys.stderr)
+        for name, count in done.unread.items():
+            values = "1 value" if count == 1 else f"{count} values"
+            print(f"{values} of {name!r} could not be read and count as missing", file=sys.stderr)
     return 0

@@ -35,6 +35,27 @@ class Predicted:
     rows: int
     broken: int
     seconds: float
+    unread: dict[str, int]
+    """By column: values that were there and are not of its kind, such as ``old`` among numbers. They count
+    as missing."""
+
+
+class Unread:
+    """Counts unreadable values by column; several threads add to it."""
+
+    def __init__(self) -> None:
+        self._found: deque[tuple[str, int]] = deque()  # its append is atomic
+
+    def add(self, name: str, count: int) -> None:
+        if count:
+            self._found.append((name, count))
+
+    def counts(self, model: Model) -> dict[str, int]:
+        """In the order of the model's columns; only those with any."""
+        totals = dict.fromkeys(model.tensors.names, 0)
+        for name, count in self._found:
+            totals[name] += count
+        return {name: count for name, count in totals.items() if count}
 
 
 def find_bundle(name: str, runs: Path) -> Path:
@@ -88,7 +109,7 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
                 hint="inputs are never changed: name another file",
             )
     model = load(bundle, threads=1)
-    rows, broken = 0, []
+    rows, broken, unread = 0, [], Unread()
     writer = Writer(output)
 
     def sound() -> Iterator[pl.DataFrame]:
@@ -105,7 +126,7 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
 
     try:
         with atomic.full_disk_told(output, "then predict again"):
-            for frame in _ahead(lambda frame: answered(model, frame), sound()):
+            for frame in _ahead(lambda frame: answered(model, frame, unread), sound()):
                 writer.write(frame)
                 rows += frame.height
             writer.finish()
@@ -116,7 +137,7 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
 
         text = "".join(json.dumps(row.to_json(), ensure_ascii=False) + "\n" for row in broken)
         atomic.write_text(quarantine, text)
-    return Predicted(rows, len(broken), time.monotonic() - began)
+    return Predicted(rows, len(broken), time.monotonic() - began, unread.counts(model))
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -147,11 +168,11 @@ def _ahead(
         pool.shutdown(cancel_futures=True)
 
 
-def answered(model: Model, frame: pl.DataFrame) -> pl.DataFrame:
+def answered(model: Model, frame: pl.DataFrame, unread: Unread | None = None) -> pl.DataFrame:
     """The frame with ``prediction``, ``probability_<class>`` and what else there is, on its right."""
     import polars as pl
 
-    made = _by_likeness(model, typed_frame(model, frame))
+    made = _by_likeness(model, typed_frame(model, frame, unread))
     if model.classes:
         columns = [pl.Series("prediction", model.classes, dtype=pl.String)[made["label"]]]
         for code, name in enumerate(model.classes):
@@ -232,7 +253,7 @@ def typed_feeds(model: Model, frame: pl.DataFrame) -> dict[str, Any]:
     return from_frame(typed_frame(model, frame), model.tensors).feeds()
 
 
-def typed_frame(model: Model, frame: pl.DataFrame) -> pl.DataFrame:
+def typed_frame(model: Model, frame: pl.DataFrame, unread: Unread | None = None) -> pl.DataFrame:
     """The columns that the model takes, typed; raises :class:`BadData` where one is missing."""
     import polars as pl
 
@@ -250,7 +271,11 @@ def typed_frame(model: Model, frame: pl.DataFrame) -> pl.DataFrame:
             code="predict.missing-column",
             hint=f"is {near[0]!r} meant?" if near else f"the model needs {', '.join(model.tensors.names)}",
         )
-    return pl.DataFrame([typed_column(frame[name], parsers[name])[0] for name in model.tensors.names])
+    read = [typed_column(frame[name], parsers[name]) for name in model.tensors.names]
+    if unread is not None:
+        for name, (_, lost) in zip(model.tensors.names, read, strict=True):
+            unread.add(name, int(lost.sum()))
+    return pl.DataFrame([column for column, _ in read])
 
 
 class Writer:

@@ -162,6 +162,19 @@ def test_predict_keeps_broken_rows_aside(command: Command, finished: Place, tmp_
     assert json.loads(aside.read_text())["line"] == 162
 
 
+def test_predict_says_what_it_could_not_read(command: Command, finished: Place, tmp_path: Path) -> None:
+    source = tmp_path / "odd.csv"
+    head, *lines = (finished.folder / "people.csv").read_text().splitlines()
+    at = head.split(",").index("age")
+    for number, word in ((0, "old"), (1, "elderly")):
+        cells = lines[number].split(",")
+        lines[number] = ",".join([*cells[:at], word, *cells[at + 1 :]])
+    source.write_text("\n".join([head, *lines]) + "\n")
+    arguments = ["predict", "people", str(source), "-o", str(tmp_path / "x.csv"), "--runs", finished.runs]
+    assert "2 values of 'age' could not be read and count as missing" in command(*arguments).err
+    assert command(*arguments, "--json").json()["unread"] == {"age": 2}
+
+
 def test_a_changed_bundle_is_refused(command: Command, finished: Place, tmp_path: Path) -> None:
     assert finished.run.bundle is not None
     bundle = tmp_path / "bundle"
@@ -186,8 +199,9 @@ def test_explain_names_the_column_that_matters(command: Command, finished: Place
     ]
     said = command(*arguments)
     assert said.code == 0
-    assert said.err == ""
+    assert said.err.startswith("how much each column moved the probability of the predicted class")
     assert said.out.startswith("row 0: ")
+    assert command(*arguments, "--quiet").err == ""
     rows = command(*arguments, "--json").json()
     assert len(rows) == 6
     strongest = [max(row["columns"], key=lambda c: abs(c["effect"]))["column"] for row in rows]
@@ -219,6 +233,13 @@ def test_doctor(command: Command) -> None:
     assert said.code == 0
     assert said.err == ""
     assert {item["what"]: item["status"] for item in said.json()}["graphs"] == "ok"
+
+
+def test_without_a_command_the_help_is_shown_and_no_error(command: Command) -> None:
+    said = command()
+    assert said.code == 2
+    assert said.out == ""
+    assert said.err.startswith("Usage: modelwright ")
 
 
 def test_help_and_version(command: Command) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import typer
@@ -25,6 +26,10 @@ def explain(
 
         print(codec.dumps(found, indent=1))
         return 0
+    if found and not quiet:
+        number = not isinstance(found[0]["prediction"], str)
+        of = "the predicted number" if number else "the probability of the predicted class"
+        print(f"how much each column moved {of}, against the average answer", file=sys.stderr)
     for row in found:
         print(f"row {row['row']}: {row['prediction']}")
         for part in row["columns"][:top]:

@@ -76,6 +76,9 @@ def _told(problem: Exception, error: object) -> int:
     if isinstance(problem, ModelwrightError):
         talk.error(problem.message, problem.hint)
         return problem.exit_code
+    if type(problem).__name__ == "NoArgsIsHelpError":  # its message is the help, and nothing went wrong
+        print(problem, file=sys.stderr)
+        return 2
     if hasattr(problem, "format_message"):  # click's own: a usage error, with the command's usage line
         context = getattr(problem, "ctx", None)
         hint = (

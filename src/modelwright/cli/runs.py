@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import typer
@@ -71,11 +72,19 @@ def compare(
     if json:
         _json(found)
         return 0
-    width = max((len(row["what"]) for row in found), default=0)
-    for row in found:
-        mark = " " if row["first"] == row["second"] else "*"
-        print(f"{mark} {row['what']:<{width}}  {row['first']!s:<28} {row['second']}")
+    rows = [(_shown(r["what"]), _shown(r["first"]), _shown(r["second"])) for r in found]
+    what, left = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
+    for row in rows:
+        print(f"{' ' if row[1] == row[2] else '*'} {row[0]:<{what}}  {row[1]:<{left}}  {row[2]}")
+    if not quiet:
+        print("lines with * differ", file=sys.stderr)
     return 0
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def gc(folder: Path = RUNS, quiet: bool = QUIET, json: bool = JSON) -> int:

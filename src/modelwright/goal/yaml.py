@@ -59,7 +59,12 @@ def read(text: str) -> Document:
     document = Document()
     if len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
         document.mistakes.append(
-            Mistake("the file", f"at most {MOST_BYTES // 1024} KiB of YAML", f"{len(text):,} characters")
+            Mistake(
+                "the file",
+                f"at most {MOST_BYTES // 1024} KiB of YAML",
+                f"{len(text):,} characters",
+                hint="if this is the data: `modelwright new NAME --data PATH` writes a goal for it",
+            )
         )
         return document
     try:

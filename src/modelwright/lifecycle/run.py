@@ -31,6 +31,9 @@ class Run:
     folder: RunFolder
     released: Released | None
 
+    def __repr__(self) -> str:
+        return f"Run({self.folder.name!r}, {self.verdict or 'unfinished'})"
+
     @property
     def path(self) -> Path:
         return self.folder.path

@@ -116,6 +116,12 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Find out why they have none: where that depends on the answer, the model learns a bias.",
     ),
     _C(
+        "split.alike-by-chance", "rows alike by chance", "note",
+        "Many rows equal another in inputs and target while rows with equal inputs often differ in the "
+        "target, as in tables of a few short columns. They are not kept on one side.",
+        "Drop duplicates where one record was entered twice.",
+    ),
+    _C(
         "split.duplicates", "very many copies", "warning",
         "At least three rows in ten equal an earlier one. Copies stay on one side, so the test is "
         "harder than rows "

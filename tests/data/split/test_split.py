@@ -258,6 +258,23 @@ def test_copies_stay_together_and_are_reported_where_they_are_many() -> None:
     assert [f.code for f in found] == ["split.duplicates"]
 
 
+def test_rows_alike_by_chance_are_not_bound() -> None:
+    """Two columns of three values: binding equal rows would put each cell's "yes" rows on one side and its
+    "no" rows on the other, and teach the opposite of what is tested."""
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 3, 900), rng.integers(0, 3, 900)
+    y = np.where(rng.random(900) < 0.15 + 0.3 * (a == 2) + 0.3 * (b == 2), "yes", "no")
+    frame = pl.DataFrame({"a": a.astype(str), "b": b.astype(str), "y": y})
+    made, found = run(frame)
+    assert [f.code for f in found] == ["split.alike-by-chance"]
+    learnt, tested = made.development.table.get(), made.sealed.table.get()
+    assert tested.height > 100
+    in_learnt = learnt.group_by("a", "b").agg(pl.col("__target__").mean().alias("share"))
+    joined = tested.join(in_learnt, on=["a", "b"])
+    told = joined.select(pl.corr("share", pl.col("__target__").cast(pl.Float64))).item()
+    assert told > 0.15
+
+
 def test_outer_folds_test_every_row_once() -> None:
     made, _ = run(table(600), SplitSection(outer_folds=5))
     assert (made.kind, made.outer) == ("outer folds", 5)

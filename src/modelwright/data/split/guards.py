@@ -100,9 +100,23 @@ def report_copies(book: Book, copies: Ints) -> None:
         "warning",
         f"{extra} of {n} rows ({share:.1%}) equal an earlier row in inputs and target; copies stay on "
         "one side of every split, so the test is harder than new rows that may be copies too",
-        "name the columns that tell records apart as data.keys, or say clean: {duplicates: drop} where one "
+        "name the column that tells records apart in data.keys, or say clean: {duplicates: drop} where one "
         "record was entered twice",
         numbers={"rows": float(extra), "share": share},
+    )
+
+
+def report_chance(book: Book, copies: Ints) -> None:
+    """Many equal rows that are taken for different things (see ``units.by_chance``)."""
+    share = float(np.mean(np.bincount(copies)[copies] > 1))
+    book.finding(
+        "split.alike-by-chance",
+        "note",
+        f"{share:.1%} of the rows equal another in inputs and target, and rows with equal inputs often "
+        "differ in the target: they are taken for different things that happen to be alike, and may stand "
+        "on both sides",
+        "where one record was entered twice, say clean: {duplicates: drop}",
+        numbers={"share": share},
     )
 
 

@@ -24,7 +24,7 @@ from modelwright.data.split.draw import deal, draw
 from modelwright.data.split.inner import Layout, development, in_words, training_rows
 from modelwright.data.split.ordered import blocks, last, times
 from modelwright.data.split.size import test_share
-from modelwright.data.split.units import Ints, alike, groups, joined
+from modelwright.data.split.units import Ints, alike, by_chance, groups, joined
 from modelwright.goal.nearest import did_you_mean
 from modelwright.goal.sections import ProblemSection, RolesSection, SplitSection, SuccessSection
 
@@ -58,7 +58,12 @@ def split(
     group_column = roles.group or (section.leave_out if way == "leave one out" else None)
     group = groups(frame, group_column)
     inputs = [c.name for c in labelled.columns if c.is_input and c.name != section.column]
-    copies = alike(frame, [*inputs, TARGET] if inputs else [])
+    # Keys that the goal names tell records apart: two people with the same answers are no copies.
+    keys = [c.name for c in labelled.columns if c.role == "key"]
+    copies = alike(frame, [*inputs, *keys, TARGET] if inputs else [])
+    if inputs and by_chance(copies, alike(frame, inputs), alike(frame, [TARGET])):
+        guards.report_chance(book, copies)
+        copies = np.arange(frame.height, dtype=np.int64)
     guards.report_copies(book, copies)
     when = times(frame, roles.time) if roles.time is not None else None
     if when is not None and roles.time is not None:

@@ -34,6 +34,30 @@ def alike(frame: pl.DataFrame, columns: Sequence[str]) -> Ints:
     return sets["set#"].to_numpy().astype(np.int64)
 
 
+MANY = 0.1
+"""Share of rows with a copy from which the question is asked whether they are copies at all."""
+OFTEN = 0.05
+"""Share of rows with equal inputs whose target is not the usual one of those inputs."""
+
+
+def by_chance(copies: Ints, cells: Ints, target: Ints) -> bool:
+    """Whether rows equal in inputs and target are different things that happen to be alike.
+
+    ``cells`` are sets of rows equal in their inputs, ``target`` codes of the target's values. In a table of a
+    few short columns most rows have an equal, and rows with equal inputs often differ in their target, which
+    copies of one record never do. Binding such rows would put all "yes" rows of a cell on one side and its
+    "no" rows on the other, so that a model learns the opposite of what it is tested on.
+    """
+    n = len(copies)
+    if n == 0 or np.mean(np.bincount(copies)[copies] > 1) < MANY:
+        return False
+    repeated = np.bincount(cells)[cells] > 1
+    pairs, counts = np.unique(np.column_stack([cells, target])[repeated], axis=0, return_counts=True)
+    usual = np.zeros(int(cells.max()) + 1, dtype=np.int64)
+    np.maximum.at(usual, pairs[:, 0], counts)
+    return bool(1.0 - usual.sum() / max(1, int(repeated.sum())) >= OFTEN)
+
+
 def groups(frame: pl.DataFrame, column: str | None) -> Ints | None:
     """For each row the number of its group; a row whose group is missing is a group of its own."""
     if column is None:

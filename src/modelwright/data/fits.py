@@ -79,3 +79,19 @@ def check_costs(success: SuccessSection, problem: str, classes: Sequence[str]) -
 
 def _shown(names: Sequence[str]) -> str:
     return ", ".join(repr(n) for n in names[:12]) + (", ..." if len(names) > 12 else "")
+
+
+def asks_nothing(criteria: Sequence[Criterion], shares: Sequence[float]) -> list[tuple[Criterion, float]]:
+    """Criteria that no model is needed for, with what can be had without one.
+
+    ``shares`` of the classes, empty for numbers. Always naming the commonest class has its share as accuracy;
+    scores drawn by lot have a ROC AUC of one half; the mean has an r2 of nothing.
+    """
+    free = {"r2": 0.0}
+    if shares:
+        free = {"accuracy": max(shares), "balanced_accuracy": 1.0 / len(shares), "roc_auc": 0.5, "mcc": 0.0}
+    return [
+        (c, free[c.metric])
+        for c in criteria
+        if c.metric in free and c.by is None and c.op in (">=", ">") and c.threshold <= free[c.metric]
+    ]

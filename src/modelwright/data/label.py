@@ -16,7 +16,7 @@ from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import Cleaned, Column, Labelled
-from modelwright.data.fits import check_costs, check_criteria
+from modelwright.data.fits import asks_nothing, check_costs, check_criteria
 from modelwright.goal.nearest import did_you_mean, nearest
 from modelwright.goal.sections import ProblemSection, RolesSection, SuccessSection
 
@@ -107,6 +107,15 @@ def label(
     check_criteria(success.criteria, kind, classes, cleaned.columns, column.name)
     check_costs(success, kind, classes)
     _report(book, column.name, unlabelled, frame.height, kind, counts)
+    shares = [counts[name] / max(1, rows.height) for name in classes]
+    for criterion, free in asks_nothing(success.criteria, shares):
+        book.finding(
+            "goal.asks-nothing",
+            "warning",
+            f"{criterion.text} asks for nothing: {free:.4g} can be had without looking at the inputs",
+            "ask for more than that (85% is written 85% or 0.85)",
+            numbers={"free": free, "threshold": criterion.threshold},
+        )
     return Labelled(
         table=Blob.of(rows, "table"),
         rows=rows.height,

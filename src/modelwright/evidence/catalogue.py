@@ -39,6 +39,11 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Add criteria under `success`.",
     ),
     _C(
+        "goal.asks-nothing", "a criterion that asks for nothing", "warning",
+        "The criterion is met by always naming the commonest class, by lot, or by the mean.",
+        "Ask for more than can be had without a model.",
+    ),
+    _C(
         "collect.broken-rows", "broken rows", "warning",
         "Rows of a source could not be read (too many cells, a quote that never closes). They are kept "
         "in the "

@@ -199,3 +199,11 @@ def test_what_cannot_work_is_refused(given: dict[str, object], code: str, said: 
     assert caught.value.code == code
     assert said in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"), [("accuracy >= 0.8%", 1), ("accuracy >= 0.9", 0), ("roc_auc > 0.5", 1)]
+)
+def test_a_criterion_that_asks_for_nothing_is_told(asked: str, told: int) -> None:
+    _, found = run(["no"] * 30 + ["yes"] * 10, success=criteria(asked))
+    assert sum(f.code == "goal.asks-nothing" for f in found) == told

@@ -178,6 +178,24 @@ def test_sensitive_columns_are_not_told(tmp_path: Path) -> None:
     assert "sex: an input" in (made.bundle / "DATA_CARD.md").read_text(encoding="utf-8")
 
 
+def test_the_manifest_says_how_the_model_is_to_be_watched(tmp_path: Path) -> None:
+    roles = RolesSection(sensitive=("sex",))
+    made = make_run(tmp_path / "run", rows(), "good", roles=roles, section=CleanSection(personal="hash"))
+    live = load(made.bundle).metadata["live"]
+    assert live["personal"] == "hash"
+    assert live["personal_columns"] == ["contact"]
+    assert live["also"] == ["sex"]
+    assert live["monitor"] == {
+        "alarm_rate": 0.01,
+        "alarm_horizon": 30 * 86400.0,
+        "retrain": None,
+        "every": 60.0,
+    }
+    assert live["retention"] == 90 * 86400.0
+    # Where the goal says nothing of personal data, the log masks it.
+    assert load(make_run(tmp_path / "other", rows(), "good").bundle).metadata["live"]["personal"] == "mask"
+
+
 def test_personal_columns_are_not_told(tmp_path: Path) -> None:
     made = make_run(tmp_path / "run", rows(), "good", section=CleanSection(personal="mask"))
     for path in made.bundle.iterdir():

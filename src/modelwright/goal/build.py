@@ -145,4 +145,6 @@ def _monitor(keys: MonitorKeys) -> s.MonitorSection:
         alarm_rate=usual.alarm_rate if keys.alarm_rate is None else keys.alarm_rate,
         alarm_horizon=usual.alarm_horizon if keys.alarm_horizon is None else keys.alarm_horizon,
         retrain=keys.retrain,
+        every=usual.every if keys.every is None else keys.every,
+        retention=usual.retention if keys.retention is None else keys.retention,
     )

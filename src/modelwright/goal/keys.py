@@ -346,7 +346,13 @@ class MonitorKeys(Keys):
         "The time that `alarm_rate` speaks of.", default="30d"
     )
     retrain: Annotated[str | None, _retrain()] = key(
-        "When to train again: `on drift`, `every 30d` or `never`."
+        "When the server trains again: `on drift`, `every 30d` or `never`.", default="never"
+    )
+    every: Annotated[float | None, c.time("a time such as 60s or 1h", "60s")] = key(
+        "The time between two looks at the live model.", default="60s"
+    )
+    retention: Annotated[float | None, c.time("a time such as 30d", "90d")] = key(
+        "The time for which predictions, their inputs and their outcomes are kept.", default="90d"
     )
 
 

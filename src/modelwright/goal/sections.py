@@ -154,7 +154,12 @@ class ReleaseSection:
 class MonitorSection:
     alarm_rate: float = 0.01
     alarm_horizon: float = 30 * 86400.0
+    """Seconds."""
     retrain: str | None = None
+    every: float = 60.0
+    """Seconds between two looks."""
+    retention: float = 90 * 86400.0
+    """Seconds for which predictions and outcomes are kept."""
 
 
 @dataclass(frozen=True, slots=True)

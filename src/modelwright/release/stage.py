@@ -16,6 +16,8 @@ from modelwright.core.records.verdict import Findings, Released, Safeguarded, Te
 from modelwright.core.stage import Work
 from modelwright.data.clean.apply import preprocess_of
 from modelwright.goal.sections import (
+    CleanSection,
+    MonitorSection,
     OutputSection,
     ProblemSection,
     ReleaseSection,
@@ -41,6 +43,8 @@ def release(
     problem: ProblemSection,
     roles: RolesSection,
     output: OutputSection,
+    clean: CleanSection,
+    monitor: MonitorSection,
     defined: Defined,
     collected: Collected,
     cleaned: Cleaned,
@@ -77,7 +81,8 @@ def release(
             sensitive_columns(labelled.columns, (*roles.sensitive, *roles.keys)),
         )  # fmt: skip
         key = _key(section)
-        bundle.write(run / BUNDLE, contents(facts, success, work), sign_with=key)
+        watched = live(facts, clean, monitor, roles)
+        bundle.write(run / BUNDLE, contents(facts, success, watched, work), sign_with=key)
         if key is None:
             book.finding(
                 "release.unsigned",
@@ -148,8 +153,29 @@ def outputs(problem: str, asked: float | None) -> tuple[OutputColumn, ...]:
     return tuple(made)
 
 
-def contents(facts: Facts, success: SuccessSection, work: Work) -> bundle.Contents:
-    """Everything that goes into the bundle, from the records alone."""
+def live(facts: Facts, clean: CleanSection, monitor: MonitorSection, roles: RolesSection) -> dict[str, Any]:
+    """What serving and watching the model need to know of its goal.
+
+    Where the goal says nothing of personal data, the log masks it: what is kept of strangers is asked for.
+    """
+    inputs = {c.name for c in facts.development.columns if c.is_input}
+    said = [*roles.keys, roles.group, roles.time, roles.weight, *roles.sensitive]
+    return {
+        "personal": clean.personal or "mask",
+        "personal_columns": sorted(facts.personal),
+        "also": [name for name in dict.fromkeys(said) if name and name not in inputs],
+        "monitor": {
+            "alarm_rate": monitor.alarm_rate,
+            "alarm_horizon": monitor.alarm_horizon,
+            "retrain": monitor.retrain,
+            "every": monitor.every,
+        },
+        "retention": monitor.retention,
+    }
+
+
+def contents(facts: Facts, success: SuccessSection, watched: dict[str, Any], work: Work) -> bundle.Contents:
+    """Everything that goes into the bundle, from the records alone; ``watched``: see :func:`live`."""
     development, compressed, tested = facts.development, facts.compressed, facts.tested
     inputs = [c for c in development.columns if c.is_input]
     frame = development.table.get()
@@ -182,6 +208,7 @@ def contents(facts: Facts, success: SuccessSection, work: Work) -> bundle.Conten
             "criteria": encode(tested.criteria),
             "metrics": [encode(m) for m in tested.metrics if m.about == "model"],
         },
+        "live": watched,
         "export_check": encode(compressed.check),
         "lineage": lineage(run, facts.collected, development, facts.trained, compressed, tested, work.seed),
         "versions": versions(facts.trained),

@@ -28,6 +28,7 @@ from modelwright.goal.define import define
 from modelwright.goal.sections import (
     BudgetSection,
     CleanSection,
+    MonitorSection,
     OutputSection,
     ProblemSection,
     ReleaseSection,
@@ -125,9 +126,9 @@ def make_run(
     found = Findings((*(item for item in book.items if isinstance(item, Finding)), *findings))
     released = release(
         ReleaseSection(sign_with=str(sign_with) if sign_with else None), success, problem, roles, output,
-        defined, collected, cleaned, labelled, development, trained, compressed, tested,
-        Safeguarded(roles.sensitive, {}, ("membership inference",)), found, Openings(1, 0.95), Force(force),
-        work, book,
+        section or CleanSection(), MonitorSection(), defined, collected, cleaned, labelled, development,
+        trained, compressed, tested, Safeguarded(roles.sensitive, {}, ("membership inference",)), found,
+        Openings(1, 0.95), Force(force), work, book,
     )  # fmt: skip
     said = tuple(item for item in book.items if isinstance(item, Finding))
     return Made(run, released, raw, development, trained, compressed, said)

@@ -6,6 +6,7 @@
 #   make test        all tests, the fast ones first
 #   make test-fast   the tests that take no more than two seconds each
 #   make bench       how fast things are; no test depends on it
+#   make soak        the long proofs of the live loop: load, kills, alarms (about an hour)
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -15,7 +16,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo setup check format reference test test-fast bench clean
+.PHONY: demo setup check format reference test test-fast bench soak clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python tools/demo.py

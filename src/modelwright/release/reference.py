@@ -10,13 +10,15 @@ from modelwright.core.records.data import Development
 from modelwright.features.typed import from_frame
 from modelwright.release.columns import reference as column_reference
 from modelwright.release.histogram import LEAST, histogram
+from modelwright.release.joint import joint
 from modelwright.runtime.session import open_graph
 from modelwright.runtime.signature import Signature
 
 if TYPE_CHECKING:
     import polars as pl
 
-VERSION = 1
+VERSION = 2
+"""2 adds ``joint``; bundles of version 1 are watched without it."""
 ROWS = 50_000
 """Rows that are predicted at most; a histogram of twenty bins gains nothing from more."""
 CHUNK = 8192
@@ -42,8 +44,23 @@ def build(
         "of": "development rows",
         "least": LEAST,
         "columns": columns,
+        "joint": _joint(frame, development, signature, personal),
         "predictions": _predictions(frame, development, signature, graph),
     }
+
+
+def _joint(
+    frame: pl.DataFrame, development: Development, signature: Signature, personal: frozenset[str]
+) -> dict[str, Any]:
+    """How the input columns go together; what is personal has no part in it."""
+    typed = from_frame(frame, signature)
+    held = {
+        **{name: typed.numbers[:, j] for j, name in enumerate(signature.numbers)},
+        **{name: typed.strings[:, j] for j, name in enumerate(signature.strings)},
+        **{name: typed.times[:, j] for j, name in enumerate(signature.times)},
+    }
+    inputs = [c for c in development.columns if c.is_input and c.name not in personal]
+    return joint({c.name: held[c.name] for c in inputs}, {c.name: c.kind for c in inputs})
 
 
 def _predictions(

@@ -6,6 +6,7 @@
 #   make test        all tests, the fast ones first
 #   make test-fast   the tests that take no more than two seconds each
 #   make bench       how fast things are; no test depends on it
+#   make bench-peers  environments of the systems that benchmarks/tabular compares with (gigabytes)
 #   make soak        the long proofs of the live loop: load, kills, alarms (about an hour)
 
 VENV ?= .venv
@@ -16,7 +17,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo setup check format reference test test-fast bench soak clean
+.PHONY: demo setup check format reference test test-fast bench bench-peers soak clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python tools/demo.py
@@ -66,6 +67,14 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/runtime.py
 	$(BIN)/python benchmarks/predict_file.py
 	$(BIN)/python benchmarks/run.py
+
+bench-peers: $(VENV)/.dev
+	$(BIN)/python benchmarks/tabular/peers.py
+
+soak: $(VENV)/.dev
+	$(BIN)/python benchmarks/soak/kills.py
+	$(BIN)/python benchmarks/soak/soak.py
+	$(BIN)/python benchmarks/drift/run.py
 
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -30,11 +30,26 @@ with another seed overlap by far more; strangers that share a few common rows do
 
 def row_hashes(frame: pl.DataFrame) -> list[str]:
     """A short content hash of each row, over all columns but the internal ones; sorted."""
+    return sorted(hashes_in_order(frame))
+
+
+def hashes_in_order(frame: pl.DataFrame) -> list[str]:
+    """As :func:`row_hashes`, in the order of the rows."""
     names = sorted(c for c in frame.columns if not c.startswith("__"))
     found = []
     for row in frame.select(names).iter_rows():
         found.append(hashlib.blake2b(repr(row).encode(), digest_size=8).hexdigest())
-    return sorted(found)
+    return found
+
+
+def opened_by(folder: Path, run: str) -> set[str]:
+    """Hashes of the rows, as they were read, that a run has opened."""
+    found: set[str] = set()
+    for path in sorted(folder.glob("*.json")):
+        entry = atomic.read_json(path)
+        if entry["run"] == run:
+            found |= set(entry["read"])
+    return found
 
 
 def open_rows(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from modelwright.lifecycle.folder import RunFolder, find_runs
 from modelwright.lifecycle.plan import PLAN
 from modelwright.lifecycle.runner import Runner
 from modelwright.lifecycle.versions import versions
+from modelwright.release.lineage import BORN
 from modelwright.store import atomic
 from modelwright.store.lock import is_locked, locked, using
 
@@ -77,12 +78,16 @@ def start(
     force_release: bool = False,
     report: bool = True,
     inline: bool = False,
+    born: Mapping[str, Any] | None = None,
 ) -> Run:
     """Run a goal from the beginning in a new folder. ``started_at``: monotonic time at which the command
     began, so that the budget covers imports too. ``inline``: fit in this process, without workers (for tiny
-    work only: such a fit cannot be killed). Raises what the stages raise for bad input."""
+    work only: such a fit cannot be killed). ``born``: ``feedback.json`` of a run that learns from feedback
+    (``parent`` and ``feedback`` enter the lineage). Raises what the stages raise for bad input."""
     agree(goal)
     with _begun(runs, goal) as folder:
+        if born is not None:
+            atomic.write_json(folder.path / BORN, dict(born))
         # Before the state, whose presence makes the folder a run that can be resumed.
         atomic.write_text(folder.path / "goal.yaml", goal.to_yaml())
         folder.set_state(
@@ -189,6 +194,8 @@ def _child(parent: RunFolder, goal: Goal, say: Say, started_at: float | None, re
         if (parent.stage("train") / "fits").exists():
             shutil.copytree(parent.stage("train") / "fits", child.stage("train") / "fits")
         atomic.write_text(child.path / "goal.yaml", goal.to_yaml())
+        if (parent.path / BORN).exists():
+            shutil.copy2(parent.path / BORN, child.path / BORN)
         born = {k: v for k, v in parent.state().items() if k not in ("verdict", "released")}
         child.set_state(
             **{

@@ -11,10 +11,15 @@ from typing import Any
 from modelwright.core.records.data import Collected, Development
 from modelwright.core.records.models import Compressed, Trained
 from modelwright.core.records.verdict import Tested
+from modelwright.store import atomic
 
 LIBRARIES = ("modelwright", "numpy", "onnx", "onnxruntime", "polars", "scikit-learn", "scipy")
 """Those that shape what a bundle answers; with them the libraries of the members' own families."""
 _OF_FAMILY = {"lightgbm": ("lightgbm",), "xgboost": ("xgboost-cpu", "xgboost"), "catboost": ("catboost",)}
+
+
+BORN = "feedback.json"
+"""In the folder of a run that learned from feedback: its parent version, and which predictions it holds."""
 
 
 def versions(trained: Trained) -> dict[str, str]:
@@ -39,8 +44,10 @@ def lineage(
     run: Path, collected: Collected, development: Development, trained: Trained, compressed: Compressed,
     tested: Tested, seed: int,
 ) -> dict[str, Any]:  # fmt: skip
-    """``run`` is the run's folder, whose ``goal.yaml`` is the goal as it was given."""
+    """``run`` is the run's folder, whose ``goal.yaml`` is the goal as it was given. A run that learned from
+    feedback has a ``parent`` (version, digest, run) and ``feedback`` (rows by part, digest) besides."""
     goal = run / "goal.yaml"
+    born = atomic.read_json(run / BORN) if (run / BORN).exists() else {}
     return {
         "run": run.name,
         "goal": hashlib.sha256(goal.read_bytes()).hexdigest() if goal.exists() else None,
@@ -67,4 +74,5 @@ def lineage(
         "calibration": compressed.calibration,
         "trials": trained.trials,
         "seed": seed,
+        **{name: born[name] for name in ("parent", "feedback") if name in born},
     }

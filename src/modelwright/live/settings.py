@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import quote
 
 from modelwright.core.codec import decode, encode
 from modelwright.core.errors import BadInput
@@ -111,5 +112,9 @@ def secret(value: str | None) -> str | None:
 
 
 def database_url(place: Place, settings: Settings) -> str:
-    """The URL of the model's log."""
-    return secret(settings.log.database) or place.database
+    """The URL of the model's log. One database may hold several models: where the settings name it, the URL
+    says in a parameter which one is meant."""
+    named = secret(settings.log.database)
+    if not named:
+        return place.database
+    return f"{named}{'&' if '?' in named else '?'}modelwright_model={quote(place.name)}"

@@ -116,7 +116,7 @@ def deploy(place: Place, version: str, why: str) -> Deployment:
     """Make a version the champion (its first deployment, or a promotion); the one before it can come back."""
 
     def change(old: Deployment | None) -> Deployment:
-        _known(place, version)
+        known(place, version)
         if old is None:
             return Deployment(0, version)
         if old.champion == version:
@@ -152,7 +152,7 @@ def challenge(place: Place, challenger: Challenger | None, why: str) -> Deployme
                 f"{place.name!r} has no champion yet", code="live.no-champion", hint="deploy a version first"
             )
         if challenger is not None:
-            _known(place, challenger.version)
+            known(place, challenger.version)
             if challenger.version == old.champion:
                 raise BadInput(
                     f"{challenger.version} is the champion of {place.name!r}",
@@ -164,7 +164,8 @@ def challenge(place: Place, challenger: Challenger | None, why: str) -> Deployme
     return _change(place, change, why)
 
 
-def _known(place: Place, version: str) -> None:
+def known(place: Place, version: str) -> None:
+    """Raise :class:`BadInput` where there is no such version."""
     if not (place.versions / version / "version.json").is_file():
         names = ", ".join(entry["version"] for entry in versions(place))
         raise BadInput(

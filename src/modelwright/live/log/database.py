@@ -283,6 +283,24 @@ class LogDatabase:
                     found[made.id] = made
         return {name: found[name] for name in wanted if name in found}
 
+    def last(self) -> int:
+        """The greatest number that was given; all entries up to it can be read."""
+        m = tables.models.c
+        with self._reading() as (connection, model):
+            return connection.scalar(sa.select(m.last).where(m.id == model)) or 0
+
+    def first_feedback(self, ids: Collection[str]) -> dict[str, int]:
+        """The number of the first feedback that is there for each of these predictions."""
+        f = tables.feedback.c
+        wanted = list(dict.fromkeys(ids))
+        found: dict[str, int] = {}
+        with self._reading() as (connection, model):
+            for at in range(0, len(wanted), 500):
+                query = sa.select(f.prediction, sa.func.min(f.n))
+                query = query.where(f.model == model, f.prediction.in_(wanted[at : at + 500]))
+                found.update((row[0], row[1]) for row in connection.execute(query.group_by(f.prediction)))
+        return found
+
     def counts(self, *, since: int = 0) -> dict[str, Any]:
         """Totals from the minute of ``since`` on: ``rows``, ``requests``, ``p50``, ``p95``, ``p99``
         (microseconds; off by 2.2% at most), ``abstained``, ``warned``, ``failures``, ``feedback``,

@@ -6,13 +6,30 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from modelwright.stats.eprocess import Mixture, block_starts
 
 Array = NDArray[np.float64]
 
+RISK = 1e-4
+"""The chance that a bound from :func:`inside_bound` is too high."""
 STAKES = (0.01, 0.03, 0.1, 0.25, 0.5, 0.8)
 """Part of the wealth that is lost when a value is as good as can be."""
+
+
+def inside_bound(rows: int, outside: int, risk: float = RISK) -> float:
+    """What share of new rows lies, at least, between two order statistics of ``rows`` reference rows which
+    left ``outside`` of them beyond; true with probability 1 - ``risk`` (Wilks 1941, tolerance limits).
+
+    The share is Beta(rows - outside - 1, outside + 2) for continuous values, whatever their distribution, and
+    larger in tendency for discrete ones; so ``BelowTest(inside_bound(n, k)).update(inside)`` tests that new
+    values leave the reference's usual range more often than they should, with the reference's own sampling
+    error paid for. A two-sided test would call it drift that integers seldom lie outside of their quantiles.
+    """
+    if rows - outside <= 1:
+        return 0.0
+    return float(special.betaincinv(rows - outside - 1, outside + 2, risk))
 
 
 class BelowTest:

@@ -18,9 +18,9 @@ def shuffled(counts: Sequence[int], *, seed: int, first: int) -> Codes:
 
     Within a period rows then are exchangeable whatever the hour did to them, and periods are comparable with
     a reference that covers whole periods. The price: evidence comes once a period. Only counts need to be
-    kept until it ends. Not mended by this: differences between periods (weekends with a period of a day), and runs
-    of alike rows that make a period's mixture vary more than independent rows would; for those take one row
-    of each client or request (thinning) before anything is counted.
+    kept until it ends. Not mended by this: differences between periods (weekends with a period of a day), and
+    runs of alike rows that make a period's mixture vary more than independent rows would; for those take one
+    row of each client or request (thinning) before anything is counted.
     """
     codes = np.repeat(np.arange(len(counts)), counts).astype(np.int64)
     order = np.argsort(uniforms(seed ^ 0x5DEECE66D, first, len(codes)), kind="stable")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import shutil
 import socket
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,3 +65,74 @@ def _no_network() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", connect)
         yield
+
+
+class PostgresServer:
+    """A real PostgreSQL on a port and in a folder of its own; raises OSError or CalledProcessError where this
+    user cannot start one."""
+
+    password = "s3cret-word"
+
+    def __init__(self, binaries: Path) -> None:
+        self._binaries = binaries
+        # The server refuses to run as root; its own user is there where it was installed as a package.
+        self._user = "postgres" if getpass.getuser() == "root" else None
+        self._folder = Path(tempfile.mkdtemp(prefix="mwpg"))
+        if self._user is not None:
+            shutil.chown(self._folder, self._user)
+        (self._folder / "password").write_text(self.password)
+        (self._folder / "password").chmod(0o644)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self.url = f"postgresql://reader:{self.password}@127.0.0.1:{self._port}/postgres"
+        try:
+            self._call(
+                "initdb", "-D", self._data, "-U", "reader", "-A", "scram-sha-256", "--no-sync",
+                f"--pwfile={self._folder / 'password'}",
+            )  # fmt: skip
+            self.start()
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+
+    def start(self) -> None:
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder} -F"
+        log = str(self._folder / "log")
+        self._call("pg_ctl", "-D", self._data, "-w", "-l", log, "-o", options, "start")
+
+    def stop(self) -> None:
+        """As if its machine had died."""
+        self._call("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _data(self) -> str:
+        return str(self._folder / "data")
+
+    def _call(self, program: str, *words: str) -> None:
+        command = (str(self._binaries / program), *words)
+        quiet = subprocess.DEVNULL
+        subprocess.run(command, check=True, user=self._user, stdout=quiet, stderr=quiet, cwd="/")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running server; the test is skipped where none can be started. Whoever stops it starts it again."""
+    pytest.importorskip("psycopg")
+    tools = shutil.which("initdb")
+    if tools is None:
+        pytest.skip("there is no PostgreSQL server here (initdb is not found)")
+    tools = os.path.realpath(tools) if Path(os.path.realpath(tools)).name == "initdb" else tools
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    try:
+        server = PostgresServer(found[-1].parent if found else Path(tools).parent)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a PostgreSQL server cannot be started by this user")
+    try:
+        yield server
+    finally:
+        server.remove()

@@ -105,6 +105,8 @@ def add_version(place: Place, bundle: Path) -> str:
                 "run": lineage.get("run") if isinstance(lineage, dict) else None,
                 "data": lineage.get("data") if isinstance(lineage, dict) else None,
                 "goal": lineage.get("goal") if isinstance(lineage, dict) else None,
+                "parent": lineage.get("parent") if isinstance(lineage, dict) else None,
+                "feedback": lineage.get("feedback") if isinstance(lineage, dict) else None,
                 "modelwright": checked.manifest.get("versions", {}).get("modelwright"),
                 "verdict": checked.manifest.get("verdict"),
             },

@@ -209,7 +209,7 @@ def services(models: Sequence[Model], rows: Rows, calls: int = CALLS) -> list[Se
 
 
 def criteria(
-    champion: Champion, model: Model, rows: Rows, answers: Scored, service: Service, seed: int
+    champion: Champion, rows: Rows, answers: Scored, service: Service, seed: int
 ) -> tuple[CriterionResult, ...]:
     """The goal's criteria judged on these rows, but those about training."""
     success = champion.goal.sections.success

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from modelwright.core.records.evidence import Finding
 from modelwright.lifecycle.learn.champion import Champion, class_named
 from modelwright.live.entries import Prediction
+from modelwright.live.log.personal import MASKED, personal_columns
 from modelwright.live.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,10 +49,7 @@ def withheld(champion: Champion, settings: Settings) -> frozenset[str]:
     """Columns whose values the log does not hold as they were sent."""
     if settings.log.personal == "keep":
         return frozenset()
-    named = (champion.model.metadata.get("live") or {}).get("personal_columns")
-    if named is None:
-        named = [c["name"] for c in champion.model.metadata["inputs"] if c.get("private")]
-    return frozenset(named)
+    return frozenset(personal_columns(champion.model))
 
 
 def read(database: LogDatabase, champion: Champion, settings: Settings) -> Feedback:
@@ -68,7 +66,9 @@ def read(database: LogDatabase, champion: Champion, settings: Settings) -> Feedb
             name = str(feedback.outcome)[:40]
             strange[name] = strange.get(name, 0) + 1
             continue
-        inputs = {name: value for name, value in prediction.inputs.items() if name not in hidden}
+        inputs = {
+            name: value for name, value in prediction.inputs.items() if name not in hidden and value != MASKED
+        }
         found.append(Told(prediction.id, prediction.at, inputs, outcome, prediction))
     found.sort(key=lambda row: (row.at, row.id))
     findings = [*_strange(strange), *_lacking(found, champion, hidden)]

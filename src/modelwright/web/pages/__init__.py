@@ -1,0 +1,1 @@
+"""One page a file: it reads, makes a view, and fills a template."""

@@ -7,7 +7,21 @@ import time
 
 import typer
 
-from modelwright.cli import check, doctor, explain, new, predict, run, runs
+from modelwright.cli import (
+    check,
+    doctor,
+    explain,
+    keys,
+    new,
+    predict,
+    promote,
+    retrain,
+    rollback,
+    run,
+    runs,
+    serve,
+    ui,
+)
 
 STARTED = time.monotonic()
 """When this process began to run Python code of ours; budgets count from the process's own start."""
@@ -30,6 +44,13 @@ app.command("compare")(runs.compare)
 app.command("gc")(runs.gc)
 app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)
+app.command("serve")(serve.serve)
+app.command("promote")(promote.promote)
+app.command("rollback")(rollback.rollback)
+app.command("retrain")(retrain.retrain)
+app.command("decide")(retrain.decide)
+app.add_typer(keys.app, name="keys")
+app.command("ui")(ui.ui)
 app.command("doctor")(doctor.doctor)
 
 

@@ -200,13 +200,7 @@ class Models:
             try:
                 found[version] = held.get(version) or self.version(name, version) or self._load(name, version)
             except Exception as error:  # a bundle may be damaged in more ways than can be named
-                said = (
-                    error.message
-                    if isinstance(error, ModelwrightError)
-                    else f"{type(error).__name__}: {error}"
-                )
-                if refused is None:
-                    refused = Refused(wanted.serial, version, said)
+                refused = refused or Refused(wanted.serial, version, _said(error))
         if wanted.champion not in found:
             if old is not None:
                 return old, {**held, **found}, refused

@@ -1,0 +1,91 @@
+"""``modelwright keys``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from modelwright.cli.live import LIVE
+from modelwright.cli.run import JSON, QUIET
+
+app = typer.Typer(
+    name="keys",
+    help="The API keys of a live model: without any it answers everybody, with one those who send one.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+MODEL = typer.Argument(..., metavar="NAME", help="The live model.")
+
+
+@app.command("add")
+def add(
+    name: str = MODEL,
+    key: str = typer.Argument(..., help="What to call the key: who will use it, say."),
+    live: Path = LIVE,
+    quiet: bool = QUIET,
+    json: bool = JSON,
+) -> int:
+    """Make a key and print it, this once: only its digest is kept."""
+    import sys
+
+    from modelwright.live.place import Place
+    from modelwright.live.serve import keys
+
+    made = keys.create(Place.find(live, name), key)
+    if json:
+        import json as codec
+
+        print(codec.dumps({"model": name, "name": key, "key": made}))
+    else:
+        print(made)
+        if not quiet:
+            print("shown this once; send it as `Authorization: Bearer KEY`", file=sys.stderr)
+    return 0
+
+
+@app.command("list")
+def list_(name: str = MODEL, live: Path = LIVE, json: bool = JSON) -> int:
+    """List the keys, without their secrets."""
+    from dataclasses import asdict
+
+    from modelwright.live.place import Place
+    from modelwright.live.serve import keys
+
+    found = keys.listed(Place.find(live, name))
+    if json:
+        import json as codec
+
+        print(codec.dumps([asdict(entry) for entry in found], indent=1))
+        return 0
+    if not found:
+        print(f"{name} has no keys: it answers everybody")
+    for entry in found:
+        state = f"revoked {entry.revoked}" if entry.revoked else f"last used {entry.used or 'never'}"
+        print(f"{entry.id}  {entry.name}  made {entry.created}  {state}")
+    return 0
+
+
+@app.command("revoke")
+def revoke(
+    name: str = MODEL,
+    key: str = typer.Argument(..., help="The key's name or id."),
+    live: Path = LIVE,
+    quiet: bool = QUIET,
+    json: bool = JSON,
+) -> int:
+    """Make a key useless, at once."""
+    import sys
+
+    from modelwright.live.place import Place
+    from modelwright.live.serve import keys
+
+    done = keys.revoke(Place.find(live, name), key)
+    if json:
+        import json as codec
+
+        print(codec.dumps({"model": name, "id": done.id, "name": done.name, "revoked": done.revoked}))
+    elif not quiet:
+        print(f"{done.name} ({done.id}) opens {name} no more", file=sys.stderr)
+    return 0

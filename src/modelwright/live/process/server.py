@@ -1,0 +1,134 @@
+"""uvicorn's server, with an end that keeps its word: what was accepted is answered.
+
+uvicorn itself closes every idle connection the moment it is told to end, and a request that is on its way on
+such a connection meets a reset. Here a worker that ends first stops listening, takes the connections that the
+system had made already, says ``Connection: close`` with every answer, and waits a moment for requests that
+are on their way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Generator
+from types import FrameType
+from typing import Any, Final
+
+import uvicorn
+
+LINGER: Final = 0.5
+"""Seconds for which an idle connection stays open at the end, for a request that is on its way."""
+KEEP_ALIVE: Final = 75
+"""Seconds for which an idle connection stays open; longer than the balancers before servers wait."""
+BACKLOG: Final = 2048
+"""Connections that may wait to be taken."""
+_CLOSE: Final = (b"connection", b"close")
+
+
+class Server(uvicorn.Server):
+    """Ends when told by SIGTERM or SIGINT.
+
+    ``late``: seconds for a request's head to arrive. ``patience``: seconds for what is under way when the
+    server ends. ``begun``: called once it answers; ``ending``: called before it stops to.
+    """
+
+    def __init__(
+        self, app: Any, *, late: float, patience: float, begun: Callable[[], None], ending: Callable[[], None]
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=max(1, round(patience)),
+                backlog=BACKLOG,
+            )
+        )
+        self._late = late
+        self._begun = begun
+        self._ending = ending
+        self._waiting: dict[Any, float] = {}
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._begun()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:
+            self._close_late()
+        return await super().on_tick(counter)
+
+    def _close_late(self) -> None:
+        """Close connections whose request does not come: the application sees only what has a whole head."""
+        now = asyncio.get_running_loop().time()
+        waiting = {}
+        for connection in self.server_state.connections:
+            cycle = getattr(connection, "cycle", None)
+            kept = getattr(connection, "timeout_keep_alive_task", None)
+            if kept is None and (cycle is None or cycle.response_complete):
+                waiting[connection] = self._waiting.get(connection, now)
+        self._waiting = waiting
+        for connection, since in waiting.items():
+            if now - since > self._late:
+                connection.transport.close()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ending()
+        rest = [listening.dup() for listening in sockets or []]
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
+        # The list is shared with every request that begins from now on.
+        self.server_state.default_headers.append(_CLOSE)
+        for connection in self.server_state.connections:
+            cycle = getattr(connection, "cycle", None)
+            if cycle is not None and not cycle.response_complete:
+                cycle.default_headers = [*cycle.default_headers, _CLOSE]
+        for listening in rest:
+            await self._take_the_rest(listening)
+            listening.close()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LINGER
+        while self.server_state.connections and loop.time() < until:
+            await asyncio.sleep(0.01)
+        await super().shutdown(None)
+
+    async def _take_the_rest(self, listening: socket.socket) -> None:
+        """The connections that wait to be taken: closing the last listening socket would reset them."""
+        loop = asyncio.get_running_loop()
+        listening.setblocking(False)
+        for _ in range(BACKLOG):
+            try:
+                connection, _address = listening.accept()
+            except OSError:
+                return
+            await loop.connect_accepted_socket(self._protocol, connection)
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """As uvicorn's, but the signal is not raised again: a worker that was told to end ends well."""
+        before = {which: signal.signal(which, self._told) for which in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for which, handler in before.items():
+                signal.signal(which, handler)
+
+    def _told(self, which: int, frame: FrameType | None) -> None:
+        del which, frame
+        self.should_exit = True

@@ -1,0 +1,24 @@
+// Predict rows of JSON from standard input:  node example.mjs < rows.json
+// Without input that is piped, the rows of examples.json are predicted and compared with what Python answered:
+//   node example.mjs --check
+
+import { readFile } from "node:fs/promises";
+import * as ort from "onnxruntime-node";
+import { load } from "./modelwright.mjs";
+
+const here = (name) => new URL(name, import.meta.url);
+const manifest = JSON.parse(await readFile(here("edge.json"), "utf8"));
+const model = await load(ort, manifest, new Uint8Array(await readFile(here("model.onnx"))));
+
+if (process.argv.includes("--check")) {
+  const { compare } = await import("./compare.mjs");
+  const examples = JSON.parse(await readFile(here("examples.json"), "utf8"));
+  const found = compare(await model.predict(examples.map((e) => e.row)), examples.map((e) => e.answer));
+  console.log(JSON.stringify(found));
+  process.exitCode = found.differing.length ? 1 : 0;
+} else {
+  const chunks = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  const given = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  console.log(JSON.stringify(await model.predict(Array.isArray(given) ? given : [given]), null, 1));
+}

@@ -1,0 +1,275 @@
+"""A bundle for phones, browsers and Node: the graph, and the typed part in plain JavaScript.
+
+onnxruntime's JavaScript faces pass texts as C strings, so that the NUL at the head of the runtime's word for
+null would end the text. The graph therefore gets another word for null, and is compared with the bundle's own
+on rows made for it before it is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from modelwright.core.errors import Unsupported
+from modelwright.release.package.job import Job, write_json
+from modelwright.release.package.rows import rows_for
+from modelwright.runtime.model import Model
+from modelwright.runtime.parse.column import UNREAD
+from modelwright.runtime.session import open_graph
+from modelwright.runtime.signature import NULL_TEXT
+
+FORMAT: Final = 1
+"""Of ``edge.json``."""
+NULL: Final = "\x01null"
+"""The word for null in the graph that is written: it survives being a C string."""
+ONNXRUNTIME: Final = "1.30.0"
+"""Of the packages onnxruntime-node and onnxruntime-web that this is tested with."""
+CARRIED: Final = frozenset("strip missing spellings mask case boolean number date text".split())
+"""Operations of preprocess.json that ``parse.mjs`` carries out."""
+CODE: Final = ("modelwright.mjs", "parse.mjs", "compare.mjs", "example.mjs", "index.html")
+TRIED: Final = frozenset(
+    """Abs Add ArgMax Cast Clip Concat ConstantOfShape Div Equal Exp Expand Gather Gemm GreaterOrEqual
+    Identity IsNaN LabelEncoder Log MatMul Max Min Mod Mul ReduceL2 ReduceSum ReduceSumSquare Relu Reshape
+    Shape Sigmoid Sign Slice Softmax Split Squeeze StringSplit Sub TfIdfVectorizer TopK TreeEnsembleRegressor
+    Unsqueeze Where""".split()
+)
+"""Operators that were seen to give Python's numbers in onnxruntime-web, on WebAssembly: all that the built-in
+families and features use."""
+
+
+def write(job: Job, folder: Path) -> dict[str, Any]:
+    """Write the files into ``folder``; returns what is to be told of them.
+
+    Raises :class:`Unsupported` for a bundle that cannot be carried: a preprocessing operation that the
+    JavaScript does not know, or a known value with a NUL in it.
+    """
+    model = Model(job.bundle, threads=1)
+    graph, replaced = with_other_null(model.bundle.files["model.onnx"])
+    preprocess = model.bundle.json("preprocess.json")
+    names = model.tensors.names
+    columns = [column for column in preprocess["columns"] if column["name"] in names]
+    unknown = sorted({o["name"] for c in columns for o in c["operations"]} - CARRIED)
+    if unknown:
+        raise Unsupported(
+            f"the bundle's preprocessing uses {', '.join(unknown)}, which the JavaScript does not carry out",
+            code="package.edge-operation",
+            hint="serve this bundle with `modelwright serve` instead",
+        )
+    rows = rows_for(model.signature)
+    check_same(model, graph, rows)
+    operators = operators_of(graph)
+    manifest = model.metadata
+    facts = {
+        "format": FORMAT,
+        "name": manifest["name"],
+        "problem": model.problem,
+        "classes": list(model.classes),
+        "abstain_below": manifest.get("abstain_below"),
+        "null_text": NULL,
+        "tensors": {key: list(getattr(model.tensors, key)) for key in ("numbers", "strings", "times")},
+        "columns": columns,
+        "folds": folds() if _folds_needed(columns) else {},
+        "bundle": job.digest,
+        "graph": hashlib.sha256(graph).hexdigest(),
+        "run": job.run,
+    }
+    examples = [{"row": row, "answer": answer(model, row)} for row in rows]
+    (folder / "model.onnx").write_bytes(graph)
+    write_json(folder / "edge.json", facts)
+    write_json(folder / "examples.json", examples)
+    write_json(folder / "package.json", _package(str(manifest["name"])))
+    (folder / "required_operators.config").write_text(_config(operators), encoding="utf-8")
+    held = resources.files("modelwright.release.package") / "browser"
+    for name in CODE:
+        (folder / name).write_bytes((held / name).read_bytes())
+    untried = sorted({name for _, _, name in operators} - TRIED)
+    names_used = {name for _, _, name in operators}
+    text = _README.format(
+        name=manifest["name"],
+        web=f"\n**Not tried in a browser**: the operators {', '.join(untried)}.\n" if untried else "",
+        trees=_TREES if {"TfIdfVectorizer", "TreeEnsembleRegressor"} <= names_used else "",
+        version=ONNXRUNTIME,
+    )
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    return {"bytes": len(graph), "examples": len(examples), "null_words": replaced, "untried": untried}
+
+
+def with_other_null(graph: bytes) -> tuple[bytes, int]:
+    """The graph with :data:`NULL` for every ``NULL_TEXT`` in it, and how many there were.
+
+    Raises :class:`Unsupported` where another text holds a NUL, or the new word is in use already.
+    """
+    import onnx
+
+    model = onnx.load_from_string(graph)
+    old, new = NULL_TEXT.encode(), NULL.encode()
+    count = 0
+    for texts in _texts(model.graph):
+        for i, text in enumerate(texts):
+            if text == old:
+                texts[i] = new
+                count += 1
+            elif b"\0" in text or text == new:
+                raise Unsupported(
+                    "the model knows a value with a NUL character in it, which JavaScript cannot hand to it",
+                    code="package.edge-nul",
+                    hint="take the character out of the data with `spellings` in the goal, and train again",
+                )
+    return (model.SerializeToString(deterministic=True) if count else graph), count
+
+
+def _texts(graph: Any) -> Iterator[Any]:
+    """Every list of texts in a graph, as protobuf holds it: constants, attributes, and graphs inside."""
+    for tensor in graph.initializer:
+        yield tensor.string_data
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield attribute.strings
+            yield attribute.t.string_data
+            for tensor in attribute.tensors:
+                yield tensor.string_data
+            for inner in (*((attribute.g,) if attribute.HasField("g") else ()), *attribute.graphs):
+                yield from _texts(inner)
+
+
+def check_same(model: Model, graph: bytes, rows: list[dict[str, Any]]) -> None:
+    """Raise :class:`Unsupported` unless the rewritten graph answers just what the bundle's own answers."""
+    feeds = {name: np.concatenate([model.typed(row)[name] for row in rows]) for name in model.typed(rows[0])}
+    expected = model.predict_typed(feeds)
+    session = open_graph(graph)
+    wanted = {i.name for i in session.get_inputs()}
+    given = {name: value for name, value in feeds.items() if name in wanted}
+    if "strings" in given:
+        given["strings"] = np.where(given["strings"] == NULL_TEXT, NULL, given["strings"])
+    outputs = [o.name for o in session.get_outputs()]
+    for name, found in zip(outputs, session.run(outputs, given), strict=True):
+        want = expected["prediction" if name == "value" else name]
+        if not np.array_equal(found.astype(want.dtype), want, equal_nan=want.dtype.kind == "f"):
+            raise Unsupported(
+                f"the graph with another word for null answers another {name} than the bundle's own",
+                code="package.edge-differs",
+                hint="this is a defect: serve the bundle with `modelwright serve`, and report it",
+            )
+
+
+def answer(model: Model, row: dict[str, Any]) -> dict[str, Any]:
+    """What the JavaScript must answer for a row of JSON, by Python."""
+    made = model.predict_all(row)
+    unread = [name for name in model.tensors.names if model.parsers[name].value(row[name]) is UNREAD]
+    if not model.classes:
+        told = {"prediction": float(made["prediction"][0])}
+        told |= {name: float(made[name][0]) for name in ("low", "high") if name in made}
+        return {**told, "unread": unread}
+    probabilities = [float(p) for p in made["probabilities"][0]]
+    found: dict[str, Any] = {
+        "prediction": str(made["prediction"][0]),
+        "probabilities": dict(zip(model.classes, probabilities, strict=True)),
+    }
+    if "set" in made:
+        found["set"] = [name for name, held in zip(model.classes, made["set"][0], strict=True) if held]
+    floor = model.metadata.get("abstain_below")
+    if floor is not None and max(probabilities) < floor:
+        found |= {"prediction": None, "abstained": True}
+    return {**found, "unread": unread}
+
+
+def folds() -> dict[str, str]:
+    """Characters whose case folding (Unicode, C + F) is not their lower case: JavaScript has no folding."""
+    every = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
+    return {c: c.casefold() for c in every if c.casefold() != c.lower()}
+
+
+def _folds_needed(columns: list[dict[str, Any]]) -> bool:
+    kinds = {c["kind"] for c in columns} | {o["name"] for c in columns for o in c["operations"]}
+    units = any(o["options"].get("units") for c in columns for o in c["operations"])
+    return bool(kinds & {"boolean", "case"}) or units
+
+
+def operators_of(graph: bytes) -> list[tuple[str, int, str]]:
+    """Domain, version of its operator set, and name, of every operator that a graph uses; sorted."""
+    import onnx
+
+    model = onnx.load_from_string(graph)
+    versions = {entry.domain or "ai.onnx": entry.version for entry in model.opset_import}
+
+    def nodes(inner: Any) -> Iterator[Any]:
+        for node in inner.node:
+            yield node
+            for attribute in node.attribute:
+                for below in (*((attribute.g,) if attribute.HasField("g") else ()), *attribute.graphs):
+                    yield from nodes(below)
+
+    found = {(node.domain or "ai.onnx", node.op_type) for node in nodes(model.graph)}
+    return sorted((domain, versions[domain], name) for domain, name in found)
+
+
+def _config(operators: list[tuple[str, int, str]]) -> str:
+    """The operators in the form that onnxruntime's build takes (``--include_ops_by_config``)."""
+    lines = ["# Operators of model.onnx: for a small build of onnxruntime (--include_ops_by_config)"]
+    for domain, version in sorted({(domain, version) for domain, version, _ in operators}):
+        names = ",".join(name for d, _, name in operators if d == domain)
+        lines.append(f"{domain};{version};{names}")
+    return "\n".join(lines) + "\n"
+
+
+def _package(name: str) -> dict[str, Any]:
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name.lower())
+    return {
+        "name": f"model-{kept.strip('-_') or 'x'}",
+        "private": True,
+        "type": "module",
+        "scripts": {"check": "node example.mjs --check"},
+        "dependencies": {"onnxruntime-node": ONNXRUNTIME, "onnxruntime-web": ONNXRUNTIME},
+    }
+
+
+_README = """# {name}, in JavaScript
+
+Made by `modelwright package --for edge`. Works without a server: nothing is sent anywhere.
+
+| file | what it is |
+|---|---|
+| `model.onnx` | the graph; as in the bundle, but for the word that stands for null |
+| `edge.json` | columns, how their values are read, classes |
+| `modelwright.mjs`, `parse.mjs` | rows of JSON in, labels and probabilities out; no dependencies |
+| `example.mjs` | the same under Node |
+| `index.html` | the same in a browser |
+| `examples.json`, `compare.mjs` | rows, and what Python answers for them |
+| `required_operators.config` | for a small build of onnxruntime |
+{web}
+## Node
+
+```sh
+ONNXRUNTIME_NODE_INSTALL=skip npm install     # "skip": no download of the libraries for graphics processors
+node example.mjs --check                      # the examples, against Python's answers
+echo '[{{ ... }}]' | node example.mjs
+```
+
+## Browser
+
+`npm install`, then serve this folder with any web server and open `index.html`. A page needs `model.onnx`,
+`edge.json`, both modules, and `ort.wasm.min.mjs` with its `.wasm` from onnxruntime-web {version}.
+
+## Phone
+
+React Native: the same modules with `onnxruntime-react-native`. Elsewhere `model.onnx` runs as it is; what
+`parse.mjs` does must then be done by the app (it is written to be read). For a build of onnxruntime with
+nothing but what the model needs: `python -m onnxruntime.tools.convert_onnx_models_to_ort .`, then build with
+`--minimal_build --include_ops_by_config` and the configuration that it writes; `required_operators.config`
+is for builds that read `model.onnx` itself.
+
+## Where JavaScript is not Python
+
+- A number beyond 2^53 in a column of texts or categories is written as JavaScript holds it; give it as text.
+- Unicode characters that are younger than the Python that made this package may be cased otherwise.
+- Numbers may differ in the last bits of float32 between processors: up to 1e-5 is taken as equal.
+{trees}"""
+_TREES = """- Trees over the topics of a text, as in this model: where a sum falls on the very threshold of a
+  tree, a processor that adds in another order than Python's may take the other branch, and the answer of such a row
+  differs by that tree's share. Seen in WebAssembly in about one row of a hundred, never under Node.
+"""

@@ -47,7 +47,7 @@ class BelowTest:
     def __init__(self, bound: float, *, low: float = 0.0, high: float = 1.0) -> None:
         if not low < bound < high:
             raise ValueError("the bound must lie between low and high")
-        self.bound, self.low, self.high = bound, low, high
+        self.bound, self.low, self.high = float(bound), float(low), float(high)
         self._waiting: Array = np.empty(0)
         self._mixture = Mixture(np.ones(len(STAKES)))
 

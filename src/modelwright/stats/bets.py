@@ -26,7 +26,7 @@ DEEP = 40
 _LEVEL = EVEN.bit_length() - 1
 _TAIL = DEEP - _LEVEL  # dyadic cells that an outer cell is divided into, besides its innermost
 
-SHIFTS = (0.06, 0.15, 0.4, 1.0)
+SHIFTS = (0.025, 0.06, 0.15, 0.4, 1.0)
 """In standard deviations, up and down."""
 SCALES = (0.5, 0.8, 1.25, 1.6, 2.5)
 ENDS = {0.005: (9, 12, 15, 18), 0.03: (6, 9, 12, 15), 0.2: (4, 8, 12)}

@@ -87,9 +87,11 @@ class Mixture:
             waiting = np.log(1.0 - entered(starts[1:]))
         wealth = np.empty_like(gains)
         held = self.log_wealth
-        for j in range(blocks):
-            held = np.logaddexp(held, entering[j]) + gains[j]
-            wealth[j] = held
+        for into, entry, gain in zip(wealth, entering, gains, strict=True):
+            np.logaddexp(held, entry, out=into)
+            into += gain
+            held = into
+        held = held.copy()
         top = np.maximum(wealth.max(axis=1), waiting)
         total = top + np.log(np.exp(wealth - top[:, None]).sum(axis=1) + np.exp(waiting - top))
         self.log_wealth = held

@@ -61,7 +61,7 @@ class MeanSequence:
     def __init__(self, level: float = 0.95, *, low: float = 0.0, high: float = 1.0) -> None:
         if not low < high or not 0 < level < 1:
             raise ValueError("low must be below high, and level between 0 and 1")
-        self.level, self.low, self.high = level, low, high
+        self.level, self.low, self.high = float(level), float(low), float(high)
         self.rows = 0
         # Sums of x, of squared distances from the mean so far, of bets, of bets times x, and of the price.
         self._sums = np.zeros(5)

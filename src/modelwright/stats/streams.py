@@ -50,7 +50,7 @@ class StreamTest:
         """Of the next observation, since the stream's beginning: what ties are broken by."""
         self._bag = Bag(np.array(cells.counts, dtype=np.int64))
         self._waiting: Codes = np.empty(0, dtype=np.int64)
-        self._learned = [np.zeros(bars) for bars, _ in bets.LEARNERS]
+        self._learned: Array = np.zeros(sum(bars for bars, _ in bets.LEARNERS))
         learners = len(bets.LEARNERS)
         prior = [_FIXED_SHARE / bets.FIXED] * bets.FIXED + [(1 - _FIXED_SHARE) / learners] * learners
         self._mixture = Mixture(np.array(prior))
@@ -110,18 +110,27 @@ class StreamTest:
         gains = np.empty((blocks, len(bets.NAMES)))
         table = bets.log_densities(self.tolerance)
         gains[:, : bets.FIXED] = np.add.reduceat(table[found], begins, axis=0)
-        of_block = np.repeat(np.arange(blocks), np.diff(starts))
-        for i, (bars, memory) in enumerate(bets.LEARNERS):
+        sizes = np.diff(starts)
+        of_block = np.repeat(np.arange(blocks), sizes)
+        counted, kept = [], []
+        for bars, memory in bets.LEARNERS:
             place = of_block * bars + bets.bar_of_cell(bars)[found]
-            counts = np.bincount(place, minlength=blocks * bars).reshape(blocks, bars).astype(np.float64)
-            keeps = np.exp(-np.diff(starts) / memory)
-            before = np.empty_like(counts)
-            held = self._learned[i]
-            for j in range(blocks):
-                before[j] = held
-                held = held * keeps[j] + counts[j]
-            self._learned[i] = held
-            gains[:, bets.FIXED + i] = (counts * bets.learned(before, self.tolerance)).sum(axis=1)
+            counted.append(np.bincount(place, minlength=blocks * bars).reshape(blocks, bars))
+            kept.append(np.repeat(np.exp(-sizes / memory)[:, None], bars, axis=1))
+        counts = np.concatenate(counted, axis=1).astype(np.float64)
+        keeps = np.concatenate(kept, axis=1)
+        before = np.empty_like(counts)
+        held = self._learned
+        for j in range(blocks):
+            before[j] = held
+            held *= keeps[j]
+            held += counts[j]
+        at = 0
+        for i, (bars, _) in enumerate(bets.LEARNERS):
+            part = slice(at, at + bars)
+            at += bars
+            told = bets.learned(before[:, part], self.tolerance)
+            gains[:, bets.FIXED + i] = (counts[:, part] * told).sum(axis=1)
         return gains
 
     def again(self, *, pooled: bool) -> StreamTest:
@@ -144,7 +153,7 @@ class StreamTest:
             "number": self.number,
             "bag": [int(c) for c in self._bag.counts],
             "waiting": [int(c) for c in self._waiting],
-            "learned": [[float(v) for v in held] for held in self._learned],
+            "learned": [float(v) for v in self._learned],
             "mixture": self._mixture.to_json(),
         }
 
@@ -157,6 +166,6 @@ class StreamTest:
             raise ValueError("the state is of other cells")
         test._bag = Bag(np.array(told["bag"], dtype=np.int64))
         test._waiting = np.array(told["waiting"], dtype=np.int64)
-        test._learned = [np.array(held, dtype=np.float64) for held in told["learned"]]
+        test._learned = np.array(told["learned"], dtype=np.float64)
         test._mixture.restore(told["mixture"])
         return test

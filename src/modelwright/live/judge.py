@@ -301,7 +301,7 @@ def rows_needed(spec: MetricSpec, champion: Scored, alpha: float, **choice: str 
     with a chance of 80%.
 
     ``champion``: its answers to labelled rows that are not for judging. The spread of the difference is taken
-    to be that of the champion's own metric (models that agree half as much as they could). None where the
+    to be that of the champion's own metric (two models whose errors correlate by a half). None where the
     champion lacks nothing on these rows.
     """
     form = spec.of(champion, **choice)  # type: ignore[arg-type]

@@ -1,14 +1,16 @@
-"""A live model without a server: what a server would have answered and logged, through the same doors."""
+"""A live model without a server: what a server would have answered and logged, through the same doors.
+
+For tests of what comes after serving: watching, learning, deciding.
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 
 from modelwright.goal.goal import Goal
 from modelwright.lifecycle.run import Run, start
@@ -18,14 +20,19 @@ from modelwright.live.log.journal import Journal
 from modelwright.live.place import Place
 from modelwright.runtime import load
 
+if TYPE_CHECKING:
+    import polars as pl
+
 START = 1_760_000_000_000_000
 
 
 def table(rows: int, seed: int, *, turned: bool = False) -> pl.DataFrame:
-    """Rows whose class follows from ``a`` nearly always; with ``turned``, from ``b``. ``site`` says nothing."""
+    """The class follows from ``a`` nearly always; with ``turned``, from ``b``; ``site`` says nothing."""
+    import polars as pl
+
     rng = np.random.default_rng(seed)
     a, b = rng.normal(size=rows).round(4), rng.normal(size=rows).round(4)
-    y = np.where((b if turned else a) + 0.2 * rng.normal(size=rows) > 0, "yes", "no")
+    y = np.where((b if turned else a) + 0.6 * rng.normal(size=rows) > 0, "yes", "no")
     return pl.DataFrame({"a": a, "b": b, "site": rng.choice(["north", "south"], rows), "y": y})
 
 

@@ -30,7 +30,7 @@ def encode_line(entry: Entry) -> bytes:
             return _prediction(entry)
     except (TypeError, ValueError, RecursionError):
         pass  # NaN, a numpy scalar: the long way knows them
-    return (_encode(_clean(_said(entry))) + "\n").encode()
+    return (_encode(_said(entry)) + "\n").encode()
 
 
 def decode_line(line: bytes) -> Entry:
@@ -136,10 +136,9 @@ def _said(entry: Entry) -> dict[str, Any]:
     else:
         kind, last = ("feedback", "") if isinstance(entry, Feedback) else ("failure", "")
     names = [name for name in entry.__dataclass_fields__ if name != last] + ([last] if last else [])
-    said = {"kind": kind, **{name: getattr(entry, name) for name in names}}
-    kept = ("prediction", "outcome", "inputs")
-    empty: tuple[Any, ...] = (None, False, "", ())
-    return {k: v for k, v in said.items() if k in kept or type(v) is int or v not in empty}
+    said = {"kind": kind, **{name: _clean(getattr(entry, name)) for name in names}}
+    kept = ("prediction", "outcome", "inputs", "at", "status", "micros")
+    return {k: v for k, v in said.items() if k in kept or v not in (None, False, "", [])}
 
 
 def _clean(value: Any) -> Any:

@@ -1,0 +1,181 @@
+"""One stream over time: tested until it alarms, then looked at window by window until the drift is over.
+
+What happens depends on the rows in their order alone, never on when somebody looked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from modelwright.stats.cells import Cells
+from modelwright.stats.conformal import seed_of
+from modelwright.stats.eprocess import block_starts
+from modelwright.stats.streams import StreamTest
+
+Codes = npt.NDArray[np.int64]
+
+WINDOW: Final = (200, 2000)
+"""Rows of a window in which an open drift is looked for: as many as the test had taken to find it, within
+these ends, so that the same drift would be seen again."""
+QUIET: Final = 2
+"""Windows in a row that must not differ before the condition is cleared."""
+LEVEL: Final = 0.05
+"""A window differs where a two-sample test of its counts says so at this level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A condition opened or cleared, at the time of the row that showed it."""
+
+    state: Literal["open", "cleared"]
+    at: int
+    rows: int
+    """Rows of the stream, since the version began to answer."""
+
+
+@dataclass(slots=True)
+class Track:
+    """The state of one stream."""
+
+    name: str
+    part: float
+    """Of the alarm rate."""
+    rows: int = 0
+    began: list[int] = field(default_factory=list)
+    """When its tests after the first began, as far back as the horizon reaches."""
+    starts: int = 0
+    limit: float = 0.0
+    """Log evidence at which the running test alarms."""
+    test: Any = None
+    """The running test (an object with ``to_json``), or its state as it was read."""
+    since: int | None = None
+    """When the condition opened; None where it is not open."""
+    size: int = 0
+    window: list[float] = field(default_factory=list)
+    quiet: int = 0
+    differs: float | None = None
+    """p value of the last full window."""
+    log_e: float = 0.0
+    log_most: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        told = {name: getattr(self, name) for name in self.__slots__ if name != "name"}
+        return {**told, "test": self.test.to_json() if hasattr(self.test, "to_json") else self.test}
+
+    @classmethod
+    def from_json(cls, name: str, told: dict[str, Any]) -> Track:
+        return cls(name, **told)
+
+
+def threshold(rate: float, part: float, versions: int, again: int) -> float:
+    """Log evidence at which a test alarms, so that all tests that begin within a horizon share ``rate``.
+
+    ``versions``: versions that began to answer in the horizon, this one included; ``again``: tests of this
+    stream under this version that began in it before this one. Each new one gets half of what the one before
+    it had; the series sum to ``rate * part``.
+    """
+    return (versions + again + 1) * math.log(2.0) - math.log(rate * part)
+
+
+Limit = Callable[[Track, int], float]
+"""(track, time) to the threshold of a test that begins now."""
+
+
+def feed(track: Track, cells: Cells, codes: Codes, at: npt.NDArray[np.int64], limit: Limit) -> list[Turn]:
+    """Take rows' cells [n] and times [n], in order; what opened or cleared on the way."""
+    turns: list[Turn] = []
+    place = 0
+    while place < len(codes):
+        if track.since is None:
+            done, opened = _tested(track, cells, codes[place:], at[place:], limit)
+            place += done
+            if opened:
+                track.since = int(at[place - 1])
+                turns.append(Turn("open", track.since, track.rows))
+        else:
+            done, cleared = _windowed(track, cells, codes[place:])
+            place += done
+            if cleared:
+                turns.append(Turn("cleared", int(at[place - 1]), track.rows))
+                _rest(track)
+                track.began.append(int(at[place - 1]))
+    return turns
+
+
+def _tested(
+    track: Track, cells: Cells, codes: Codes, at: npt.NDArray[np.int64], limit: Limit
+) -> tuple[int, bool]:
+    if track.test is None:
+        track.limit = limit(track, int(at[0]))
+        test = StreamTest(cells, seed=seed_of(f"{track.name}:{track.starts}"))
+        track.starts += 1
+    else:
+        test = StreamTest.from_json(track.test, cells) if isinstance(track.test, dict) else track.test
+    before = test.rows
+    evidence = test.update_codes(codes)
+    track.log_e, track.log_most = test.log_e, test.log_most
+    crossed = np.flatnonzero(evidence >= track.limit)
+    if not len(crossed):
+        track.test = test
+        track.rows += len(codes)
+        return len(codes), False
+    ends = block_starts(full(before), test.rows)[1:]
+    end = int(ends[int(crossed[0])])
+    track.log_e = track.log_most = float(evidence[int(crossed[0])])
+    track.test = None
+    track.size = min(max(end, WINDOW[0]), WINDOW[1])
+    track.window, track.quiet, track.differs = [0] * len(cells.counts), 0, None
+    track.rows += end - before
+    return end - before, True
+
+
+def full(rows: int) -> int:
+    """Rows of the blocks that are full after so many rows."""
+    return int(block_starts(0, rows)[-1])
+
+
+def _windowed(track: Track, cells: Cells, codes: Codes) -> tuple[int, bool]:
+    some = codes[: track.size - sum(track.window)]
+    counts = np.bincount(some, minlength=len(cells.counts))
+    track.window = [int(a + b) for a, b in zip(track.window, counts, strict=True)]
+    track.rows += len(some)
+    if sum(track.window) < track.size:
+        return len(some), False
+    track.differs = two_sample(np.array(cells.counts), np.array(track.window))
+    track.quiet = track.quiet + 1 if track.differs > LEVEL else 0
+    track.window = [0] * len(cells.counts)
+    return len(some), track.quiet >= QUIET
+
+
+def _rest(track: Track) -> None:
+    track.since, track.window, track.size, track.quiet, track.differs = None, [], 0, 0, None
+    track.log_e = track.log_most = 0.0
+
+
+def two_sample(reference: Codes, window: Codes) -> float:
+    """p value of both counts [k] coming from one distribution: the chi-square test of homogeneity, with cells
+    gathered, in their order, until at least 5 rows are expected of each in both."""
+    from scipy.stats import chi2
+
+    both = reference + window
+    share = min(reference.sum(), window.sum()) / max(both.sum(), 1)
+    table: list[list[int]] = []
+    held = [0, 0]
+    for a, b in zip(reference, window, strict=True):
+        held = [held[0] + int(a), held[1] + int(b)]
+        if sum(held) * share >= 5:
+            table.append(held)
+            held = [0, 0]
+    if table:
+        table[-1] = [table[-1][0] + held[0], table[-1][1] + held[1]]
+    if len(table) < 2:
+        return 1.0
+    seen = np.array(table, dtype=np.float64)
+    expected = seen.sum(axis=1, keepdims=True) * seen.sum(axis=0, keepdims=True) / seen.sum()
+    return float(chi2.sf(float((np.square(seen - expected) / expected).sum()), len(table) - 1))

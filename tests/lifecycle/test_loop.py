@@ -185,7 +185,8 @@ def test_harm_to_one_site_keeps_the_champion(first: Path, tmp_path: Path) -> Non
 def test_test_rows_stay_test_rows_and_judging_rows_are_never_learned_from(place: Place) -> None:
     """Three rounds, each champion replaced: by content, no test row and no judging row is ever learned."""
     old = parts(run_of(place, "v1"))
-    held, judged, sides = set(old["test"]), set(), {}
+    held, judged = set(old["test"]), set[tuple[str, ...]]()
+    sides: dict[str, str] = {}
     for turn in range(3):
         rows = table(700, 20 + turn, turned=turn % 2 == 0)
         ids = answer(place, rows, begin=START + turn * 10**12)

@@ -24,7 +24,7 @@ from modelwright.store import atomic
 if TYPE_CHECKING:
     import polars as pl
 
-PART = "__part__"
+PART = "__side__"
 """Column of a snapshot that names each row's side of the split."""
 STRONGEST = 3
 """Columns that say most of the target: slices are made of them besides those that the goal names."""

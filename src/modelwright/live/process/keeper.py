@@ -156,7 +156,7 @@ def _watching(place: Place, database: LogDatabase) -> Callable[[], None]:
 
         known = settings.read(place)
         found = look(place, known, database)
-        send(place, known, found.alarms)
+        send(place, known, found.events)
 
     return work
 

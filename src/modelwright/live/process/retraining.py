@@ -76,7 +76,9 @@ class Retraining:
             process.kill()
             process.wait()
         self._running = None
-        _note(work, code=None)
+        # As if it had not been tried: it is due at once when the server starts again.
+        path = work.place.folder / RECORD
+        atomic.write_json(path, {k: v for k, v in _read(path).items() if k != work.command})
 
     def _start(self, work: Work) -> bool:
         """False where another server's retraining is going on in the same folder."""

@@ -4,12 +4,12 @@
 
 Servers, each one process with uvicorn, uvloop and httptools, of the same bundle:
 
-``bare``      a FastAPI route that takes a dict, fills the graph's tensors, runs it, and answers a dict: nothing
-              is checked, counted or logged
+``bare``      a FastAPI route that takes a dict, fills the graph's tensors, runs it, and answers a dict:
+              nothing is checked, counted or logged
 ``quiet``     ours, with a journal that keeps nothing: checks, warnings, keys, limits and counters stay
 ``worker``    ours, as a worker runs it: each answer is in the journal file before it is sent
-``served``    ``modelwright serve BUNDLE --workers 1``: the same, with the keeper that moves the journal to the
-              database and watches, in a process of its own
+``served``    ``modelwright serve BUNDLE --workers 1``: the same, with the keeper that moves the journal to
+              the database and watches, in a process of its own
 ``mlflow``    MLflow's scoring server with a scikit-learn pipeline of the same family on the same columns
               (``--mlflow``: a Python with mlflow and scikit-learn)
 
@@ -50,7 +50,8 @@ end
 done = function(summary, latency, requests)
   local bad = summary.errors.status + summary.errors.connect + summary.errors.read
   bad = bad + summary.errors.write + summary.errors.timeout
-  io.write(string.format("\\n{\\"requests\\": %%d, \\"micros\\": %%d, \\"p50\\": %%d, \\"p99\\": %%d, \\"bad\\": %%d}\\n",
+  local form = '\\n{"requests": %%d, "micros": %%d, "p50": %%d, "p99": %%d, "bad": %%d}\\n'
+  io.write(string.format(form,
     summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), bad))
 end
 """
@@ -205,7 +206,9 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def start(bundle: Path, folder: Path, kinds: list[str], mlflow: str | None, raw: Path, target: str) -> list[Running]:
+def start(
+    bundle: Path, folder: Path, kinds: list[str], mlflow: str | None, raw: Path, target: str
+) -> list[Running]:
     made = []
     for kind in kinds:
         port = free_port()

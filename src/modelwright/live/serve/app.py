@@ -11,6 +11,7 @@ client that waits too long for a batch) is counted as a failure.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -192,28 +193,29 @@ class App:
 
     async def _predict(self, route: Route, hearing: Hearing, data: Any) -> bytes:
         door = route.door
-        id = new_id()
+        ident = new_id()
         serving = self.models.current(door.name)
         if serving is None:
             raise refusal.not_ready()
-        served, role = await self._chosen(route, serving, id)
+        served, role = await self._chosen(route, serving, ident)
         row, rows = rows_of(data, door.limits.rows, served.ready.checks.names)
         try:
-            return await self._predicted(door, hearing, serving, served, role, id, row, rows)
+            return await self._predicted(door, hearing, serving, served, role, ident, row, rows)
         except Invalid:
             # Clients speak the champion's language: a canary that asks for more is passed by.
             if route.version is not None or role == "champion":
                 raise
-            return await self._predicted(door, hearing, serving, serving.champion, "champion", id, row, rows)
+            champion = serving.champion
+            return await self._predicted(door, hearing, serving, champion, "champion", ident, row, rows)
 
     async def _predicted(
-        self, door: Door, hearing: Hearing, serving: Serving, served: Served, role: Role, id: str,
+        self, door: Door, hearing: Hearing, serving: Serving, served: Served, role: Role, ident: str,
         row: dict[str, Any] | None, rows: list[Any],
     ) -> bytes:  # fmt: skip
         prepared: Prepared = served.ready
         hearing.version, hearing.role = served.version, role
         tally = door.tally(served, role)
-        asked = Asked(id, hearing.at, hearing.began, role, hearing.key, tally.treat)
+        asked = Asked(ident, hearing.at, hearing.began, role, hearing.key, tally.treat)
         values = self.counters.values
         if row is not None:
             if prepared.inline and not door.always:
@@ -242,13 +244,13 @@ class App:
         shadow = serving.shadow
         if shadow is not None and served is serving.champion:
             sent = [row] if row is not None else rows
-            hearing.after = lambda: self._show(door, shadow, sent, asked, [id] if row is not None else ids)
+            hearing.after = lambda: self._show(door, shadow, sent, asked, [ident] if row is not None else ids)
         return text.encode("utf-8", "replace")
 
-    async def _chosen(self, route: Route, serving: Serving, id: str) -> tuple[Served, Role]:
+    async def _chosen(self, route: Route, serving: Serving, ident: str) -> tuple[Served, Role]:
         """Who answers: as the deployment says, or the version that the path names."""
         if route.version is None:
-            return serving.choose(id)
+            return serving.choose(ident)
         name = route.door.name
         served = self.models.version(name, route.version) or await self.models.fetch(name, route.version)
         if served is None:
@@ -334,7 +336,7 @@ class App:
                     asked.request, asked.at, time.perf_counter_ns(), "shadow", asked.key, tally.treat
                 )
                 prepared: Prepared = shadow.ready
-                _, entries, _, labels = prepared.many(rows, mine, [f"{id}.s" for id in ids])
+                _, entries, _, labels = prepared.many(rows, mine, [f"{ident}.s" for ident in ids])
                 door.journal.append(entries)
             except (Invalid, Unanswerable):
                 failed = "shadow-invalid"
@@ -378,10 +380,8 @@ class App:
         entry = Failure(hearing.at, refused.status, refused.code, micros, refused.details)
 
         def log() -> None:
-            try:
+            with contextlib.suppress(JournalFull):  # counted all the same
                 door.journal.append((entry,))
-            except JournalFull:
-                pass  # counted all the same
 
         hearing.after = log
 
@@ -406,7 +406,7 @@ class App:
 
         try:
             scope["modelwright.names"] = self._let_in(path, scope)
-            await self._pages(scope, receive, sending)
+            await self._pages(scope, receive, sending)  # type: ignore[arg-type]
         except Refused as error:
             await _answer(send, error.status, error.body(), error.headers)
         except Exception as error:

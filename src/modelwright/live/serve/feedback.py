@@ -42,16 +42,16 @@ def feedback_of(data: Any, classes: Sequence[str], most: int, at: int, key: str)
             got = "a list" if type(one) is list else "no object"
             wrong.append(Wrong("feedback", "an object with id and outcome", got, row, "type"))
             continue
-        id, outcome = one.get("id"), one.get("outcome")
-        if type(id) is not str or not ID.fullmatch(id):
-            got = "nothing" if id is None else shortened(id) if type(id) is str else "no text"
+        ident, outcome = one.get("id"), one.get("outcome")
+        if type(ident) is not str or not ID.fullmatch(ident):
+            got = "nothing" if ident is None else shortened(ident) if type(ident) is str else "no text"
             wrong.append(Wrong("id", "the id that came with the prediction", got, row, "id"))
             continue
         value = _outcome(outcome, known, folded) if classes else _value(outcome)
         if value is None:
             wrong.append(Wrong("outcome", _expected(classes), _received(outcome), row, "outcome"))
             continue
-        made.append(Feedback(id, at, value, key))
+        made.append(Feedback(ident, at, value, key))
     if wrong:
         raise invalid(Invalid(wrong))
     return made

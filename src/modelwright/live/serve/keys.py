@@ -60,7 +60,7 @@ class Listed:
 
 
 def create(place: Place, name: str) -> str:
-    """Make a key and return it: it is shown this once and kept nowhere. :class:`BadInput` for a name in use."""
+    """Make a key and return it: shown this once, kept nowhere. :class:`BadInput` for a name in use."""
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise BadInput(
             f"{name!r} cannot name a key", code="keys.name", hint="use up to 100 letters, digits and signs"
@@ -75,9 +75,9 @@ def create(place: Place, name: str) -> str:
                 hint="give another name, or revoke that key first",
             )
         taken = {key.id for key in known}
-        id = next(i for i in iter(lambda: secrets.token_hex(4), None) if i not in taken)
-        _write(place, [*known, Key(id, name, _digest(secret), _now())])
-    return f"mw_{id}_{secret}"
+        ident = next(i for i in iter(lambda: secrets.token_hex(4), None) if i not in taken)
+        _write(place, [*known, Key(ident, name, _digest(secret), _now())])
+    return f"mw_{ident}_{secret}"
 
 
 def revoke(place: Place, which: str) -> Key:
@@ -150,15 +150,15 @@ class Keyring:
         found = _FORM.fullmatch(sent) if sent else None
         if found is None:
             return None
-        id, secret = found.groups()
+        ident, secret = found.groups()
         # An unknown id takes as long as a known one, and how much of a digest fits cannot be timed.
-        kept = self._digests.get(id, _NOBODY)
+        kept = self._digests.get(ident, _NOBODY)
         if not hmac.compare_digest(_digest(secret), kept):
             return None
-        if now >= self._used.get(id, 0.0):
-            self._used[id] = now + USED
-            self._mark(id)
-        return id
+        if now >= self._used.get(ident, 0.0):
+            self._used[ident] = now + USED
+            self._mark(ident)
+        return ident
 
     def _look(self) -> None:
         try:
@@ -179,17 +179,17 @@ class Keyring:
         self.required = self.required or bool(known)
         self.damaged = self.required and not known
 
-    def _mark(self, id: str) -> None:
+    def _mark(self, ident: str) -> None:
         try:
             folder = _marks(self._place)
             folder.mkdir(exist_ok=True)
-            folder.joinpath(id).touch()
+            folder.joinpath(ident).touch()
         except OSError:  # a read-only or full disk refuses nobody
             pass
 
 
 def _marks(place: Place) -> Path:
-    """The folder whose files say, by their time, when each key was used; and where changes wait for each other."""
+    """Its files say, by their time, when each key was used; changes of the keys wait here for each other."""
     return place.folder / "keys"
 
 

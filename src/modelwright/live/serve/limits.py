@@ -76,7 +76,10 @@ class Rates:
 
 
 async def body_of(receive: Receive, most: int, announced: int | None) -> bytes:
-    """The body, refused as soon as it is longer than ``most`` bytes. Raises :class:`Refused`, :class:`Gone`."""
+    """The body, refused as soon as it is longer than ``most`` bytes.
+
+    Raises :class:`Refused`, and :class:`Gone` where the client hangs up.
+    """
     if announced is not None and announced > most:
         raise _too_large(most)
     message = await receive()
@@ -153,7 +156,7 @@ def _check_texts(value: Any) -> None:
     while waiting:
         one = waiting.pop()
         if isinstance(one, str):
-            if "\x00" in one or not one.isascii() and any("\ud800" <= c <= "\udfff" for c in one):
+            if "\x00" in one or any("\ud800" <= c <= "\udfff" for c in one):
                 raise _no_json("a text holds NUL or half of a surrogate pair")
         elif isinstance(one, dict):
             waiting += one.keys()

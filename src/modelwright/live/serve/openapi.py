@@ -296,7 +296,7 @@ def _of(served: Served) -> list[dict[str, Any]]:
     return [
         {
             "name": "of", "in": "query", "required": False, "schema": {"enum": list(served.model.classes)},
-            "description": "The class whose probability is explained; the predicted one where it is left out.",
+            "description": "The class whose probability is explained; else the predicted one.",
         }
     ]  # fmt: skip
 
@@ -353,7 +353,8 @@ def _others(app: App) -> dict[str, Any]:
     name = {"name": "name", "in": "path", "required": True, "schema": {"enum": list(app.doors)}}
     ready = get("Whether every model is loaded and may answer", security=[])
     ready["get"]["responses"]["503"] = {
-        "description": "Not yet, or no more.", "content": {"application/json": {"schema": {"type": "object"}}},
+        "description": "Not yet, or no more.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
     }  # fmt: skip
     return {
         "/healthz": get("Whether the process is alive", security=[]),

@@ -92,15 +92,15 @@ class Prepared:
         feeds, warnings, kept = self.checks.many(rows)
         made = self.model.predict_typed(feeds)
         bodies, entries, labels = [], [], []
-        for place, (id, warned) in enumerate(zip(ids, warnings, strict=True)):
-            body, entry, label = self._answer(made, place, asked, id, kept[place], warned, place)
+        for place, (ident, warned) in enumerate(zip(ids, warnings, strict=True)):
+            body, entry, label = self._answer(made, place, asked, ident, kept[place], warned, place)
             bodies.append(body + "}")
             entries.append(entry)
             labels.append(label)
         return f'{{"predictions":[{",".join(bodies)}]{self._tail}}}', entries, warnings, labels
 
     def _answer(
-        self, made: Arrays, place: int, asked: Asked, id: str, kept: dict[str, Any], warned: list[Warned],
+        self, made: Arrays, place: int, asked: Asked, ident: str, kept: dict[str, Any], warned: list[Warned],
         row: int | None,
     ) -> tuple[str, Prediction, int]:  # fmt: skip
         """The answer without its closing brace, its entry, and the place of its class."""
@@ -123,11 +123,12 @@ class Prepared:
                 more += f',"set":[{",".join(inside)}]'
             if abstained:
                 more += self._refer
-            body = f'{{"id":"{id}","prediction":{"null" if abstained else self._said[label]}{more},"warnings":{said}'
+            answer = "null" if abstained else self._said[label]
+            body = f'{{"id":"{ident}","prediction":{answer}{more},"warnings":{said}'
             micros = (time.perf_counter_ns() - asked.began) // 1000
             return body, Prediction(
-                id, asked.at, self.version, asked.role, kept, self.classes[label], tuple(chances), None, None,
-                abstained, codes, micros, asked.key, asked.request,
+                ident, asked.at, self.version, asked.role, kept, self.classes[label], tuple(chances),
+                None, None, abstained, codes, micros, asked.key, asked.request,
             ), label  # fmt: skip
         value = float(made["prediction"][place])
         low = high = None
@@ -137,10 +138,10 @@ class Prepared:
             more = f',"low":{low!r},"high":{high!r}'
         if not math.isfinite(value) or not math.isfinite((low or 0.0) + (high or 0.0)):
             raise Unanswerable(row)
-        body = f'{{"id":"{id}","prediction":{value!r}{more},"warnings":{said}'
+        body = f'{{"id":"{ident}","prediction":{value!r}{more},"warnings":{said}'
         micros = (time.perf_counter_ns() - asked.began) // 1000
         return body, Prediction(
-            id, asked.at, self.version, asked.role, kept, value, None, low, high,
+            ident, asked.at, self.version, asked.role, kept, value, None, low, high,
             False, codes, micros, asked.key, asked.request,
         ), 0  # fmt: skip
 
@@ -161,7 +162,7 @@ class Prepared:
                 self.one(row, Asked("0" * 32, 0, began, "champion", ""))
             except Exception as error:
                 raise BadBundle(
-                    f"{self.version} of {self.name!r} does not answer its own example: {type(error).__name__}",
+                    f"{self.version} of {self.name!r} fails on its own example: {type(error).__name__}",
                     code="live.example",
                     hint="take the bundle from its release again",
                 ) from error

@@ -26,7 +26,8 @@ class Refused(Exception):
 
     def __init__(
         self, status: int, code: str, message: str, hint: str = "", *, headers: Headers | None = None,
-        fields: list[dict[str, Any]] | None = None, details: dict[str, Any] | None = None, close: bool = False,
+        fields: list[dict[str, Any]] | None = None, details: dict[str, Any] | None = None,
+        close: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(message)
         self.status = status

@@ -1,4 +1,4 @@
-"""What the application asks of those who load models (``live/process``) and keep the journal (``live/log``)."""
+"""What the application asks of whoever loads models (``live/process``) and keeps the journal."""
 
 from __future__ import annotations
 

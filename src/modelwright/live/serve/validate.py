@@ -304,7 +304,8 @@ def span(column: InputColumn, entry: Mapping[str, Any]) -> tuple[float, float]:
     if column.kind not in ("number", "date") or column.low is None or column.high is None:
         return -_MOST, _MOST
     low, high = _figure(column.low), _figure(column.high)
-    edges, means = entry.get("edges") or (), entry.get("means") or ()
+    edges: list[float] = entry.get("edges") or []
+    means: list[float] = entry.get("means") or []
     if edges and len(means) == len(edges) + 1:
         low = min(low, edges[0] - EXCESS * max(0.0, edges[0] - means[0]))
         high = max(high, edges[-1] + EXCESS * max(0.0, means[-1] - edges[-1]))

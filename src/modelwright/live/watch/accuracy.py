@@ -23,7 +23,7 @@ import numpy.typing as npt
 from modelwright.evidence.estimate import estimate
 from modelwright.goal.metrics.scored import Scored
 from modelwright.live.watch.measures import Measure, worst_at
-from modelwright.live.watch.tracks import LEVEL, QUIET, Limit, Track, Turn, full
+from modelwright.live.watch.tracks import LEVEL, QUIET, Limit, Track, Turn, When, full, rest, turn
 from modelwright.stats.below import BelowTest
 from modelwright.stats.eprocess import block_starts
 from modelwright.stats.intervals import normal_quantile
@@ -111,23 +111,21 @@ class Followed:
         }
 
 
-def feed_mean(
-    track: Track, bound: float, goods: Floats, at: npt.NDArray[np.int64], limit: Limit
-) -> list[Turn]:
-    """Take rows' goodness [n], 0 to 1, whose mean is to be at least ``bound``, and times, in order; what
-    opened or cleared."""
+def feed_mean(track: Track, bound: float, goods: Floats, when: When, limit: Limit) -> list[Turn]:
+    """Take rows' goodness [n], 0 to 1, whose mean is to be at least ``bound``, in order; what opened or
+    cleared."""
     turns: list[Turn] = []
     if not 0 < bound < 1:
         return turns
     place = 0
     while place < len(goods):
-        some, when = goods[place:], at[place:]
+        some = goods[place:]
         if track.since is None:
-            done, opened = _tested(track, bound, some, when, limit)
+            done, opened = _tested(track, bound, some, when[place:], limit)
             place += done
             if opened:
-                track.since = int(at[place - 1])
-                turns.append(Turn("open", track.since, track.rows))
+                turns.append(turn(track, "open", when[place - 1]))
+                track.since = turns[-1].at
             continue
         taken = some[: track.size - int(track.window[0])]
         sums = track.window
@@ -142,15 +140,14 @@ def feed_mean(
         track.quiet = track.quiet + 1 if track.differs > LEVEL else 0
         track.window = [0, 0, 0]
         if track.quiet >= QUIET:
-            _clear(track, turns, int(at[place - 1]))
+            turns.append(turn(track, "cleared", when[place - 1]))
+            rest(track, turns[-1].at)
     return turns
 
 
-def _tested(
-    track: Track, bound: float, goods: Floats, at: npt.NDArray[np.int64], limit: Limit
-) -> tuple[int, bool]:
+def _tested(track: Track, bound: float, goods: Floats, when: When, limit: Limit) -> tuple[int, bool]:
     if track.test is None:
-        track.limit = limit(track, int(at[0]))
+        track.limit = limit(track, int(when[0, 1]))
         track.starts += 1
     if track.test is None:
         track.test = BelowTest(bound)
@@ -185,8 +182,8 @@ def _lower(window: Sequence[float], bound: float) -> float:
     return float(ndtr((mean - bound) / math.sqrt(spread / n)))
 
 
-def feed_block(track: Track, demand: Demand, block: Scored, at: int, limit: Limit) -> list[Turn]:
-    """Look at one full block of labelled rows, the last of which came at ``at``."""
+def feed_block(track: Track, demand: Demand, block: Scored, when: When, limit: Limit) -> list[Turn]:
+    """Look at one full block of labelled rows; ``when`` [2] is that of the last one."""
     turns: list[Turn] = []
     value, error = _normal(demand.measure, block)
     track.rows += len(block)
@@ -197,27 +194,21 @@ def feed_block(track: Track, demand: Demand, block: Scored, at: int, limit: Limi
     if track.since is None:
         if track.test is None:
             track.test = {"blocks": 0}
-            track.limit = limit(track, at)
+            track.limit = limit(track, int(when[1]))
             track.starts += 1
         track.test["blocks"] += 1
         # The k-th block may spend 6 / (pi k)^2 of what the test owns; that sums to one.
         owns = math.exp(-track.limit) * 6.0 / (math.pi * track.test["blocks"]) ** 2
         track.log_most = max(track.log_most, track.limit if score > normal_quantile(1 - 2 * owns) else 0.0)
         if score > normal_quantile(1 - 2 * owns):
-            track.test, track.quiet, track.since = None, 0, at
-            turns.append(Turn("open", at, track.rows))
+            turns.append(turn(track, "open", when))
+            track.test, track.quiet, track.since = None, 0, turns[-1].at
         return turns
     track.quiet = track.quiet + 1 if score < normal_quantile(1 - 2 * LEVEL) else 0
     if track.quiet >= QUIET:
-        _clear(track, turns, at)
+        turns.append(turn(track, "cleared", when))
+        rest(track, turns[-1].at)
     return turns
-
-
-def _clear(track: Track, turns: list[Turn], at: int) -> None:
-    turns.append(Turn("cleared", at, track.rows))
-    track.since, track.window, track.size, track.quiet, track.differs = None, [], 0, 0, None
-    track.log_e = track.log_most = 0.0
-    track.began.append(at)
 
 
 def _normal(measure: Measure, scored: Scored) -> tuple[float, float]:

@@ -41,7 +41,7 @@ _WHAT: Final = {
     "missing": "{column!r} is missing, or cannot be read, in another share of rows than at release",
     "new": "{column!r} has values that were rare or absent at release, in another share of rows",
     "range": "{column!r} lies outside of its usual range in another share of rows than at release",
-    "joint": "the input columns no longer go together as they did at release",
+    "joint": "rows lie further from how the input columns went together at release, or closer to it",
     "labels": "the model predicts its classes in other shares than on its first rows",
     "confidence": "the model is not as sure of its predictions as on its first rows",
     "answers": "the model's predictions are no longer spread as on its first rows",

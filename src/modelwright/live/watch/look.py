@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from modelwright.live import deployment
-from modelwright.live.entries import Failure, Feedback, Prediction
+from modelwright.live.entries import Feedback, Prediction
 from modelwright.live.log.database import LogDatabase
 from modelwright.live.place import Place
 from modelwright.live.settings import Settings
@@ -115,35 +115,30 @@ class _Looking:
         return self
 
     def _part(self) -> None:
-        """Predictions up to the next mark, and what came with them."""
-        start, room = self.state["number"], self.watcher.room
-        rows = self.database.predictions(after=start, limit=room, version=self.version, role="champion")
-        rows = [row for row in rows if row[0] <= self.upto]
-        end = rows[-1][0] if len(rows) == room else self.upto
-        self._told(self.watcher.predictions(rows, self._failures(start, end)))
-        self._feedback(start, end)
+        """Predictions up to the next mark at most, and what came with them."""
+        after, room = self.state["number"], self.watcher.room
+        rows = self.database.predictions(after=after, limit=room, version=self.version, role="champion")
+        failures = self.database.failures(after=after, limit=PAGE)
+        outcomes = self.database.feedback(after=after, limit=PAGE)
+        end = self.upto
+        for found, most in ((rows, room), (failures, PAGE), (outcomes, PAGE)):
+            if len(found) == most:
+                end = min(end, found[-1][0])
+        rows = [entry for entry in rows if entry[0] <= end]
+        failures = [entry for entry in failures if entry[0] <= end]
+        outcomes = [entry for entry in outcomes if entry[0] <= end]
+        begins = [(n, e.at) for n, e in rows[:1]] + [(n, e.at) for n, e in failures[:1]]
+        begins += [(n, e.at) for n, e in outcomes[:1]]
+        if begins:
+            self.watcher.begin(min(begins)[1])
+        turns = self.watcher.predictions(rows, failures) + self._outcomes(outcomes)
+        # In the log's order, which no rhythm of looking changes.
+        self._told(sorted(turns, key=lambda turn: (turn[1].number, turn[0])))
         self.rows += len(rows)
         self.unkept += len(rows)
         self.state["number"] = end
 
-    def _failures(self, start: int, end: int) -> list[tuple[int, Failure]]:
-        found: list[tuple[int, Failure]] = []
-        while True:
-            page = self.database.failures(after=start, limit=PAGE)
-            found += [entry for entry in page if entry[0] <= end]
-            if len(page) < PAGE or page[-1][0] > end:
-                return found
-            start = page[-1][0]
-
-    def _feedback(self, start: int, end: int) -> None:
-        while True:
-            page = self.database.feedback(after=start, limit=PAGE)
-            self._outcomes([entry for entry in page if entry[0] <= end])
-            if len(page) < PAGE or page[-1][0] > end:
-                return
-            start = page[-1][0]
-
-    def _outcomes(self, page: list[tuple[int, Feedback]]) -> None:
+    def _outcomes(self, page: list[tuple[int, Feedback]]) -> list[tuple[str, Turn]]:
         """First outcomes of this version's predictions; those whose prediction is not there yet wait."""
         watcher = self.watcher
         held = []
@@ -153,7 +148,7 @@ class _Looking:
             watcher.waiting = []
         every = held + page
         if not every:
-            return
+            return []
         ids = [f.prediction for _, f in every]
         known, first = self.database.get_many(ids), self.database.first_feedback(ids)
         watcher.newest = max(watcher.newest, *(f.at for _, f in every))
@@ -162,14 +157,14 @@ class _Looking:
         ]
         soon = watcher.newest - PATIENCE
         watcher.waiting = [entry for entry in watcher.waiting if entry[2] > soon][-WAITING:]
-        pairs: list[tuple[Prediction, Feedback]] = []
+        pairs: list[tuple[Prediction, int, Feedback]] = []
         for number, f in every:
             p = known.get(f.prediction)
             if p is not None and p.version == self.version and p.role == "champion" and first[p.id] == number:
-                pairs.append((p, f))
+                pairs.append((p, number, f))
         self.outcomes += len(pairs)
         self.unkept += len(pairs)
-        self._told(watcher.feedback(pairs))
+        return watcher.feedback(pairs)
 
     def _told(self, turns: list[tuple[str, Turn]]) -> None:
         for key, turn in turns:
@@ -183,7 +178,7 @@ class _Looking:
         """Another version answers now: what is open is over."""
         for key, track in self.watcher.open():
             track.since = None
-            self._told([(key, Turn("cleared", self.watcher.last_at, track.rows))])
+            self._told([(key, Turn("cleared", self.upto, self.watcher.last_at, track.rows))])
             self.events[-1]["what"] = f"over: {champion} answers in place of {self.version}"
 
     def keep(self, *, last: bool = False) -> None:

@@ -1,8 +1,11 @@
 """Drift by what it does to the prediction, and not by its size.
 
-For each column the recent rows pass the model twice: with the column's live values in another order, and with
-values drawn from the reference in their place. All else is equal, and in both the column is independent of
-the others, so that the difference of the average answers is what the column's own drift does.
+For each column recent rows pass the model with the column's live values in another order, and with values of
+the reference in their place, the lowest for the lowest, up to the highest for the highest. All else is equal,
+and in both the column is independent of the others, so that the difference of the average answers is what the
+column's own drift does. Its standard error holds the sampling of live and reference rows: the variance of
+what the column by itself does to the answer is the covariance of two passes which have nothing else in common
+(Sobol's pick-freeze estimator).
 """
 
 from __future__ import annotations
@@ -47,7 +50,7 @@ class Effect:
 def effects(model: Model, reference: dict[str, Any], batch: Batch, *, seed: int = 0) -> dict[str, Effect]:
     """The effect of each input column on recent rows; columns that the log does not hold are left out.
 
-    A cost of twice the columns passes through the graph of at most ``ROWS`` rows.
+    Costs three passes a column of at most ``ROWS`` rows through the graph.
     """
     n = len(batch)
     columns = batch.typed()
@@ -59,7 +62,7 @@ def effects(model: Model, reference: dict[str, Any], batch: Batch, *, seed: int 
     if n < 20 or not usable:
         return {}
     rng = np.random.default_rng(seed)
-    most = max(50, min(ROWS, CELLS // (2 * len(usable))))
+    most = max(50, min(ROWS, CELLS // (3 * len(usable))))
     rows = rng.permutation(n)[:most] if n > most else np.arange(n)
     held = {name: values[rows] for name, values in columns.items()}
     base = _answers(model, feeds(model, held, len(rows)))
@@ -67,27 +70,30 @@ def effects(model: Model, reference: dict[str, Any], batch: Batch, *, seed: int 
     made = {}
     for name in usable:
         entry = reference["columns"][name]
-        live = _live(entry, held[name], batch, name, rows)[rng.permutation(len(rows))]
-        drawn = draw(entry, len(rows), rng)
-        with_live = _answers(model, feeds(model, {**held, name: live}, len(rows)))
-        with_reference = _answers(model, feeds(model, {**held, name: drawn}, len(rows)))
-        made[name] = _effect(with_live - with_reference, bool(model.classes), spread)
+        m = len(rows)
+        every = np.sort(_live(entry, columns[name], batch, name))
+        live = every[((np.arange(m) + 0.5) / m * n).astype(np.int64)]
+        drawn = np.sort(draw(entry, m, rng))
+        one, two = rng.permutation(m), rng.permutation(m)
+        passes = [
+            _answers(model, feeds(model, {**held, name: values[order]}, m))[np.argsort(order)]
+            for values, order in ((live, one), (live, two), (drawn, one))
+        ]
+        made[name] = _effect(passes, bool(model.classes), spread, n, int(entry["rows"]))
     return made
 
 
-def _effect(gap: Floats, classes: bool, spread: float) -> Effect:
-    """From differences of answers [n, k]."""
-    n = len(gap)
-    mean = gap.mean(axis=0)
-    if classes:
-        size = float(np.abs(mean).sum()) / 2
-        along = gap @ np.sign(mean) / 2
-        scaled = size
-    else:
-        size = float(abs(mean[0]))
-        along = gap[:, 0]
-        scaled = size / spread if spread > 0 else 0.0
-    error = float(along.std(ddof=1)) / math.sqrt(n)
+def _effect(passes: list[Floats], classes: bool, spread: float, n: int, reference: int) -> Effect:
+    """From the answers [m, k] to the live values in two orders of the other columns, and to the reference's;
+    ``n`` live rows and ``reference`` rows are behind them."""
+    live, again, drawn = passes
+    mean = (live - drawn).mean(axis=0)
+    towards = np.sign(mean) / 2 if classes else np.ones(1)
+    a, b, gap = live @ towards, again @ towards, (live - drawn) @ towards
+    size = float(np.abs(mean).sum()) / 2 if classes else float(abs(mean[0]))
+    scaled = size if classes else size / spread if spread > 0 else 0.0
+    own = max(float(np.cov(a, b)[0, 1]), 0.0)
+    error = math.sqrt(own * (1 / n + 1 / reference) + float(gap.var(ddof=1)) / len(gap))
     sure = size - 2 * error
     floor = MOVES if classes else MOVES * spread
     return Effect(size, error, scaled, bool(sure > floor))
@@ -138,12 +144,11 @@ def _live(
     values: npt.NDArray[Any],
     batch: Batch,
     name: str,
-    rows: npt.NDArray[np.int64],
 ) -> npt.NDArray[Any]:
     """Live values, inner ones as the mean of their bin: the reference knows no more of its own."""
     if "edges" not in entry or len(entry["edges"]) < 2:
         return values
-    numbers = as_numbers(batch.columns[name], entry["kind"])[rows]
+    numbers = as_numbers(batch.columns[name], entry["kind"])
     edges, means = np.asarray(entry["edges"], dtype=np.float64), np.asarray(entry["means"], dtype=np.float64)
     inner = (numbers > edges[0]) & (numbers <= edges[-1])
     places = np.searchsorted(edges, np.where(inner, numbers, edges[0]), side="left")

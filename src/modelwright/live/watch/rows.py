@@ -37,10 +37,8 @@ class Column:
 class Batch:
     """n logged rows, in the order in which the log holds them."""
 
-    numbers: npt.NDArray[np.int64]
-    """Place of each row in the log."""
-    at: npt.NDArray[np.int64]
-    """Microseconds since 1970, UTC."""
+    when: npt.NDArray[np.int64]
+    """[n, 2]: each row's number in the log, and its time in microseconds since 1970, UTC."""
     columns: dict[str, Column]
     labels: npt.NDArray[np.int64]
     """Code of the predicted class, -1 where it is none of the model's; empty for regression."""
@@ -52,7 +50,7 @@ class Batch:
     requests: tuple[str, ...]
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self.when)
 
     def typed(self) -> dict[str, npt.NDArray[Any]]:
         """The values of the columns that every row's log holds as they were."""
@@ -79,8 +77,7 @@ def batch(model: Model, rows: Sequence[tuple[int, Prediction]], private: frozens
     else:
         values = np.fromiter((_number(p.prediction) for _, p in rows), dtype=np.float64, count=n)
     return Batch(
-        numbers=np.fromiter((number for number, _ in rows), dtype=np.int64, count=n),
-        at=np.fromiter((row.at for _, row in rows), dtype=np.int64, count=n),
+        when=np.array([(number, row.at) for number, row in rows], dtype=np.int64).reshape(-1, 2),
         columns=columns,
         labels=labels,
         probabilities=probabilities,

@@ -72,22 +72,21 @@ def feed(
     new = first_rows(batch, service.last)
     if len(batch):
         service.last = batch.requests[-1]
-    numbers, at, micros = batch.numbers[new], batch.at[new], batch.micros[new]
+    answered, micros = batch.when[new], batch.micros[new]
     ours = [(n, f.at) for n, f in failures if f.status >= OURS]
-    service.requests += len(numbers)
+    service.requests += len(answered)
     service.failed += len(ours)
     service.refused += len(failures) - len(ours)
-    every = np.concatenate((numbers, np.array([n for n, _ in ours], dtype=np.int64)))
-    times = np.concatenate((at, np.array([t for _, t in ours], dtype=np.int64)))
-    good = np.concatenate((np.ones(len(numbers)), np.zeros(len(ours))))
-    order = np.argsort(every, kind="stable")
+    every = np.concatenate((answered, np.array(ours, dtype=np.int64).reshape(-1, 2)))
+    good = np.concatenate((np.ones(len(answered)), np.zeros(len(ours))))
+    order = np.argsort(every[:, 0], kind="stable")
     track = service.tracks["failures"]
-    for turn in feed_mean(track, 1.0 - FAILING, good[order], times[order], limit):
+    for turn in feed_mean(track, 1.0 - FAILING, good[order], every[order], limit):
         turns.append(("failures", turn))
     for criterion in criteria:
         name = f"latency:{criterion.text}"
         within = (micros * 1e-6 <= criterion.threshold).astype(np.float64)
-        for turn in feed_mean(service.tracks[name], _share(criterion), within, at, limit):
+        for turn in feed_mean(service.tracks[name], _share(criterion), within, answered, limit):
             turns.append((name, turn))
     return turns
 

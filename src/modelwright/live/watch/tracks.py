@@ -34,6 +34,8 @@ class Turn:
     """A condition opened or cleared, at the time of the row that showed it."""
 
     state: Literal["open", "cleared"]
+    number: int
+    """Of the entry that showed it, in the log."""
     at: int
     rows: int
     """Rows of the stream, since the version began to answer."""
@@ -87,32 +89,44 @@ Limit = Callable[[Track, int], float]
 """(track, time) to the threshold of a test that begins now."""
 
 
-def feed(track: Track, cells: Cells, codes: Codes, at: npt.NDArray[np.int64], limit: Limit) -> list[Turn]:
-    """Take rows' cells [n] and times [n], in order; what opened or cleared on the way."""
+When = npt.NDArray[np.int64]
+"""[n, 2]: each row's number in the log, and its time."""
+
+
+def feed(track: Track, cells: Cells, codes: Codes, when: When, limit: Limit) -> list[Turn]:
+    """Take rows' cells [n], in order; what opened or cleared on the way."""
     turns: list[Turn] = []
     place = 0
     while place < len(codes):
         if track.since is None:
-            done, opened = _tested(track, cells, codes[place:], at[place:], limit)
+            done, opened = _tested(track, cells, codes[place:], when[place:], limit)
             place += done
             if opened:
-                track.since = int(at[place - 1])
-                turns.append(Turn("open", track.since, track.rows))
+                turns.append(turn(track, "open", when[place - 1]))
+                track.since = turns[-1].at
         else:
             done, cleared = _windowed(track, cells, codes[place:])
             place += done
             if cleared:
-                turns.append(Turn("cleared", int(at[place - 1]), track.rows))
-                _rest(track)
-                track.began.append(int(at[place - 1]))
+                turns.append(turn(track, "cleared", when[place - 1]))
+                rest(track, turns[-1].at)
     return turns
 
 
-def _tested(
-    track: Track, cells: Cells, codes: Codes, at: npt.NDArray[np.int64], limit: Limit
-) -> tuple[int, bool]:
+def turn(track: Track, state: Literal["open", "cleared"], when: When) -> Turn:
+    return Turn(state, int(when[0]), int(when[1]), track.rows)
+
+
+def rest(track: Track, at: int) -> None:
+    """The condition is over; the next row begins a new test."""
+    track.since, track.window, track.size, track.quiet, track.differs = None, [], 0, 0, None
+    track.log_e = track.log_most = 0.0
+    track.began.append(at)
+
+
+def _tested(track: Track, cells: Cells, codes: Codes, when: When, limit: Limit) -> tuple[int, bool]:
     if track.test is None:
-        track.limit = limit(track, int(at[0]))
+        track.limit = limit(track, int(when[0, 1]))
         test = StreamTest(cells, seed=seed_of(f"{track.name}:{track.starts}"))
         track.starts += 1
     else:
@@ -151,11 +165,6 @@ def _windowed(track: Track, cells: Cells, codes: Codes) -> tuple[int, bool]:
     track.quiet = track.quiet + 1 if track.differs > LEVEL else 0
     track.window = [0] * len(cells.counts)
     return len(some), track.quiet >= QUIET
-
-
-def _rest(track: Track) -> None:
-    track.since, track.window, track.size, track.quiet, track.differs = None, [], 0, 0, None
-    track.log_e = track.log_most = 0.0
 
 
 def two_sample(reference: Codes, window: Codes) -> float:

@@ -19,7 +19,7 @@ from modelwright.live.watch.measures import measures
 from modelwright.live.watch.rows import Batch, batch
 from modelwright.live.watch.service import Service
 from modelwright.live.watch.streams import LEARNED, PARTS, Stream, learn, placed, streams
-from modelwright.live.watch.tracks import Track, Turn, feed, threshold
+from modelwright.live.watch.tracks import Track, Turn, When, feed, threshold
 from modelwright.runtime.model import Model
 from modelwright.stats.cells import Cells
 
@@ -82,10 +82,6 @@ class Watcher:
     ) -> list[tuple[str, Turn]]:
         """At most ``room`` rows, and the failures that came among them; what opened and cleared."""
         turns: list[tuple[str, Turn]] = []
-        if rows:
-            self._begin(rows[0][1].at)
-        elif failures:
-            self._begin(failures[0][1].at)
         part = batch(self.model, rows, self.private)
         for name, turn in service.feed(self.service, self.latency, part, failures, self._limit):
             turns.append((f"service:{name}", turn))
@@ -99,43 +95,42 @@ class Watcher:
     def _part(self, part: Batch) -> list[tuple[str, Turn]]:
         turns: list[tuple[str, Turn]] = []
         if self.rows % MARK == 0:
-            self.marks = [*self.marks, [self.rows, int(part.numbers[0]) - 1]][-MARKS:]
+            self.marks = [*self.marks, [self.rows, int(part.when[0, 0]) - 1]][-MARKS:]
         self.rows += len(part)
-        self.last_at = max(self.last_at, int(part.at[-1]))
+        self.last_at = max(self.last_at, int(part.when[:, 1].max()))
         quality.feed(self.quality, self.streams, part)
         for stream in self.streams:
             values = stream.values(part)
             if values is None:
                 continue
             told = ~np.isnan(values)
-            at = part.at[told]
-            turns += [(stream.name, turn) for turn in self._stream(stream, values[told], at)]
+            made = self._stream(stream, values[told], part.when[told])
+            turns += [(stream.name, turn) for turn in made]
         return turns
 
-    def _stream(
-        self, stream: Stream, values: npt.NDArray[np.float64], at: npt.NDArray[np.int64]
-    ) -> list[Turn]:
+    def _stream(self, stream: Stream, values: npt.NDArray[np.float64], when: When) -> list[Turn]:
         track = self.tracks[stream.name]
         if stream.cells is not None:
-            return feed(track, stream.cells, values.astype(np.int64), at, self._limit)
+            return feed(track, stream.cells, values.astype(np.int64), when, self._limit)
         if stream.name not in self.cells:
             held = self.learned[stream.name]
             missing = LEARNED - len(held)
             held += [float(v) for v in values[:missing]]
-            values, at = values[missing:], at[missing:]
+            values, when = values[missing:], when[missing:]
             if len(held) < LEARNED:
                 return []
             self.cells[stream.name] = learn(stream, held, self.model.classes)
             self.learned[stream.name] = []
         cells = self.cells[stream.name]
-        return feed(track, cells, placed(stream, cells, values, self.model.classes), at, self._limit)
+        return feed(track, cells, placed(stream, cells, values, self.model.classes), when, self._limit)
 
-    def feedback(self, pairs: Sequence[tuple[Prediction, Feedback]]) -> list[tuple[str, Turn]]:
-        """First outcomes of this version's predictions, in the order in which they arrived."""
-        if not pairs:
-            return []
-        self._begin(pairs[0][1].at)
-        known = [(p, f, truth) for p, f in pairs if (truth := self._truth(f.outcome)) is not None]
+    def feedback(self, pairs: Sequence[tuple[Prediction, int, Feedback]]) -> list[tuple[str, Turn]]:
+        """First outcomes of this version's predictions with their numbers, in the order of arrival."""
+        known = [
+            (p, (number, f.at), truth)
+            for p, number, f in pairs
+            if (truth := self.truth(f.outcome)) is not None
+        ]
         self.labels.unknown += len(pairs) - len(known)
         turns: list[tuple[str, Turn]] = []
         place = 0
@@ -146,10 +141,10 @@ class Watcher:
             turns += self._labelled(some)
         return turns
 
-    def _labelled(self, some: list[tuple[Prediction, Feedback, float]]) -> list[tuple[str, Turn]]:
+    def _labelled(self, some: list[tuple[Prediction, tuple[int, int], float]]) -> list[tuple[str, Turn]]:
         turns: list[tuple[str, Turn]] = []
         scored = self.scored([(p, truth) for p, _, truth in some])
-        at = np.array([f.at for _, f, _ in some], dtype=np.int64)
+        when = np.array([w for _, w, _ in some], dtype=np.int64)
         for m in self.measures:
             if m.goods is None:
                 continue
@@ -160,7 +155,7 @@ class Watcher:
                 if d.measure is m:
                     track = self.labels.tracks[d.name]
                     made = accuracy.feed_mean(
-                        track, m.good(d.bound), goods[counted], at[counted], self._limit
+                        track, m.good(d.bound), goods[counted], when[counted], self._limit
                     )
                     turns += [(d.name, turn) for turn in made]
         self.labels.rows += len(some)
@@ -172,7 +167,7 @@ class Watcher:
                 self.labels.block = []
                 for d in blocked:
                     track = self.labels.tracks[d.name]
-                    made = accuracy.feed_block(track, d, full, int(at[-1]), self._limit)
+                    made = accuracy.feed_block(track, d, full, when[-1], self._limit)
                     turns += [(d.name, turn) for turn in made]
         return turns
 
@@ -182,9 +177,6 @@ class Watcher:
 
     def truth(self, outcome: str | float) -> float | None:
         """An outcome as the code of its class, or as a number; None where it is neither."""
-        return self._truth(outcome)
-
-    def _truth(self, outcome: str | float) -> float | None:
         if self.model.classes:
             places = {name: float(code) for code, name in enumerate(self.model.classes)}
             if isinstance(outcome, bool):
@@ -198,8 +190,8 @@ class Watcher:
             return None
         return value if np.isfinite(value) else None
 
-    def _begin(self, at: int) -> None:
-        """The version's first entry: from here on its tests share the alarm rate with those before."""
+    def begin(self, at: int) -> None:
+        """The time of the version's first entry: from here on it has its part of the alarm rate."""
         if not self.begun:
             self.begun = True
             self.began = [*(b for b in self.began if b > at - self.horizon), at]

@@ -1,0 +1,88 @@
+"""``modelwright monitor``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from modelwright.cli.live import LIVE
+from modelwright.cli.run import JSON, QUIET
+
+OPEN = 3
+"""The exit code where a condition is open."""
+
+
+def monitor(
+    name: str = typer.Argument(..., help="The live model."),
+    live: Path = LIVE,
+    once: bool = typer.Option(
+        False, "--once", help="Look once and end (this is also what happens by itself)."
+    ),
+    every: str | None = typer.Option(None, "--every", help="Go on looking, such as every 60s, until Ctrl-C."),
+    quiet: bool = QUIET,
+    json: bool = JSON,
+) -> int:
+    """Look at a live model: drift, data quality, accuracy, service. Exit code 3 where a condition is open.
+
+    Works beside a running server, and without one. What opened or cleared is sent to the webhook and the
+    command of `serve`, once.
+    """
+    from modelwright.core.errors import BadInput
+
+    if once and every:
+        raise BadInput(
+            "--once and --every were both given", code="monitor.rhythm", hint="leave out one of them"
+        )
+    if every is None:
+        return _look(name, live, quiet, json)
+    import time
+
+    from modelwright.goal.units import seconds
+
+    try:
+        pause = seconds(every)
+    except ValueError as error:
+        raise BadInput(f"--every {every} is no time", code="monitor.rhythm", hint=str(error)) from error
+
+    found = 0
+    try:
+        while True:
+            found = _look(name, live, quiet, json)
+            time.sleep(pause)
+    except KeyboardInterrupt:
+        return found
+
+
+def _look(name: str, live: Path, quiet: bool, json: bool) -> int:
+    from modelwright.live import settings
+    from modelwright.live.log.database import LogDatabase
+    from modelwright.live.log.drain import drain
+    from modelwright.live.place import Place
+    from modelwright.live.watch.alerts import send
+    from modelwright.live.watch.look import look
+
+    place = Place.find(live, name)
+    known = settings.read(place)
+    database = LogDatabase(settings.database_url(place, known))
+    try:
+        drain(place, database)
+        found = look(place, known, database).latest
+        send(place, known, say=lambda line: None if quiet else print(line, file=sys.stderr))
+    finally:
+        database.close()
+    _tell(found, json)
+    return OPEN if found["conditions"] else 0
+
+
+def _tell(found: dict[str, Any], json: bool) -> None:
+    if json:
+        import json as codec
+
+        print(codec.dumps(found), flush=True)
+        return
+    from modelwright.live.watch.text import as_text
+
+    print(as_text(found), flush=True)

@@ -90,7 +90,7 @@ def serve(
             f"two of the bundles are named {twice!r}", code="serve.twice", hint="serve one with --name"
         )
     listening = supervisor.listen(host, port)
-    with supervisor.held([setup.place_of(live, wish) for wish in wishes]):
+    with listening, supervisor.held([setup.place_of(live, wish) for wish in wishes]):
         made = [setup.prepare(live, wish, asked) for wish in wishes]
         say = _silent if quiet else _line
         for each in made:
@@ -109,7 +109,8 @@ def serve(
             for warning in setup.warnings(host, made):
                 say(warning)
 
-        return supervisor.Supervisor(plan, listening, say).run(ready)
+        # What goes wrong with a process is told even when quiet.
+        return supervisor.Supervisor(plan, listening, _line).run(ready)
 
 
 def _wish(bundle: str, live: Path, runs: Path, name: str | None, trust: str | None) -> Wish:

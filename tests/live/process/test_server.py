@@ -302,3 +302,19 @@ def test_a_head_that_never_ends_is_cut_off(servers: Servers, bundles: list[Path]
         began = time.monotonic()
         assert slow.recv(100) == b""
         assert 0.5 < time.monotonic() - began < 8.0
+
+
+def test_a_head_that_is_too_long_is_refused(servers: Servers, bundles: list[Path]) -> None:
+    server = servers.start(bundles[0], workers=1)
+    with socket.create_connection(("127.0.0.1", port_of(server.url)), 10.0) as long:
+        long.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 70_000)
+        assert long.recv(65536).startswith(b"HTTP/1.1 431 ")
+    with socket.create_connection(("127.0.0.1", port_of(server.url)), 10.0) as wrong:
+        wrong.sendall(b"\x00\x01 nothing that HTTP knows\r\n\r\n")
+        assert wrong.recv(65536).startswith(b"HTTP/1.1 400 ")
+    # A body may be longer than a head, and many requests may follow each other.
+    with httpx.Client() as client:
+        rows = [{"age": 31, "job": "cook", "pay": 28.5}] * 2000
+        for _ in range(3):
+            assert client.post(server.url + "/predict", json={"rows": rows}).status_code == 200
+    assert "Invalid HTTP request" not in server.said()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -17,6 +18,7 @@ from types import FrameType
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LINGER: Final = 0.5
 """Seconds for which an idle connection stays open at the end, for a request that is on its way."""
@@ -24,7 +26,40 @@ KEEP_ALIVE: Final = 75
 """Seconds for which an idle connection stays open; longer than the balancers before servers wait."""
 BACKLOG: Final = 2048
 """Connections that may wait to be taken."""
+HEAD: Final = 65_536
+"""Bytes that the head of a request may have."""
+_TOO_LARGE: Final = (
+    b'{"error":{"code":"head-too-large","message":"the head of the request is longer than 65,536 bytes",'
+    b'"hint":"send what is long in the body","fields":[]}}'
+)
 _CLOSE: Final = (b"connection", b"close")
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's, with a limit on the head of a request, which it takes at any length."""
+
+    _head = -1
+    """Bytes received of a head that has begun and not ended; -1 between heads."""
+
+    def on_message_begin(self) -> None:
+        self._head = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._head = -1
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head >= 0:
+            self._head += len(data)
+            if self._head > HEAD and not self.transport.is_closing():
+                head = (
+                    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\n"
+                    b"content-length: %d\r\nconnection: close\r\n\r\n" % len(_TOO_LARGE)
+                )
+                self.transport.write(head + _TOO_LARGE)
+                self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -37,10 +72,12 @@ class Server(uvicorn.Server):
     def __init__(
         self, app: Any, *, late: float, patience: float, begun: Callable[[], None], ending: Callable[[], None]
     ) -> None:
+        # Malformed requests are answered 400; a line for each would fill the log of whoever is attacked.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=Protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -121,13 +158,15 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """As uvicorn's, but the signal is not raised again: a worker that was told to end ends well."""
-        before = {which: signal.signal(which, self._told) for which in (signal.SIGINT, signal.SIGTERM)}
+        """As uvicorn's, but the signal is not raised again: one that was told to end ends well, and being
+        told twice changes nothing."""
+        for which in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(which, self._told)
         try:
             yield
         finally:
-            for which, handler in before.items():
-                signal.signal(which, handler)
+            for which in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(which, signal.SIG_IGN)
 
     def _told(self, which: int, frame: FrameType | None) -> None:
         del which, frame

@@ -248,10 +248,14 @@ class Supervisor:
         self.listening.close()
         once = self._ending
         for children, patience in ((self.workers, self.plan.patience + 5.0), ([self.keeper], LAST)):
+            until = time.monotonic() + patience
+            # One that has only just started could not do anything yet: a keeper has journals to empty.
+            while children[0] is self.keeper and self._starting(self.keeper) and time.monotonic() < until:
+                self._wait(0.1)
+                self._reap()
             for child in children:
                 if child.process is not None:
                     child.process.terminate()
-            until = time.monotonic() + patience
             while any(child.process is not None for child in children):
                 if time.monotonic() >= until or (self._ending > max(once, 1) and children is self.workers):
                     for child in children:
@@ -261,6 +265,10 @@ class Supervisor:
                             child.process.wait()
                 self._wait(0.1)
                 self._reap()
+
+    @staticmethod
+    def _starting(child: _Child) -> bool:
+        return child.process is not None and not child.ready
 
     def _kill(self) -> None:
         for child in [*self.workers, self.keeper]:

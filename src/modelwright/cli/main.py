@@ -12,7 +12,9 @@ from modelwright.cli import (
     doctor,
     explain,
     keys,
+    monitor,
     new,
+    package,
     predict,
     promote,
     retrain,
@@ -47,10 +49,12 @@ app.command("explain")(explain.explain)
 app.command("serve")(serve.serve)
 app.command("promote")(promote.promote)
 app.command("rollback")(rollback.rollback)
+app.command("monitor")(monitor.monitor)
 app.command("retrain")(retrain.retrain)
 app.command("decide")(retrain.decide)
 app.add_typer(keys.app, name="keys")
 app.command("ui")(ui.ui)
+app.command("package")(package.package)
 app.command("doctor")(doctor.doctor)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from modelwright.core.errors import Unsupported
 from modelwright.release.package.job import Job, write_json
-from modelwright.release.package.rows import rows_for
+from modelwright.release.package.rows import holed, rows_for
 from modelwright.runtime.model import Model
 from modelwright.runtime.parse.column import UNREAD
 from modelwright.runtime.session import open_graph
@@ -61,7 +61,7 @@ def write(job: Job, folder: Path) -> dict[str, Any]:
             hint="serve this bundle with `modelwright serve` instead",
         )
     rows = rows_for(model.signature)
-    check_same(model, graph, rows)
+    check_same(model, graph)
     operators = operators_of(graph)
     manifest = model.metadata
     facts = {
@@ -137,8 +137,10 @@ def _texts(graph: Any) -> Iterator[Any]:
                 yield from _texts(inner)
 
 
-def check_same(model: Model, graph: bytes, rows: list[dict[str, Any]]) -> None:
-    """Raise :class:`Unsupported` unless the rewritten graph answers just what the bundle's own answers."""
+def check_same(model: Model, graph: bytes) -> None:
+    """Raise :class:`Unsupported` unless the rewritten graph answers just what the bundle's own answers, on
+    rows with nulls, known, unknown and odd values."""
+    rows = rows_for(model.signature) + holed(model.signature, 500)
     feeds = {name: np.concatenate([model.typed(row)[name] for row in rows]) for name in model.typed(rows[0])}
     expected = model.predict_typed(feeds)
     session = open_graph(graph)
@@ -270,6 +272,7 @@ is for builds that read `model.onnx` itself.
 - Numbers may differ in the last bits of float32 between processors: up to 1e-5 is taken as equal.
 {trees}"""
 _TREES = """- Trees over the topics of a text, as in this model: where a sum falls on the very threshold of a
-  tree, a processor that adds in another order than Python's may take the other branch, and the answer of such a row
-  differs by that tree's share. Seen in WebAssembly in about one row of a hundred, never under Node.
+  tree, a processor that adds in another order than Python's may take the other branch, and the answer of
+  such a row differs by that tree's share. Seen in WebAssembly in about one row of a hundred, never under
+  Node.
 """

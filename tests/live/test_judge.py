@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from modelwright.goal.metrics import metric
 from modelwright.goal.metrics.scored import Scored
 from modelwright.live import judge
-from modelwright.live.judge import Comparison, Difference, Facts, comparison, difference, rule
+from modelwright.live.judge import Comparison, Difference, comparison, difference
+from modelwright.live.promotion import Facts, rule
 
 
 def answers(truth: np.ndarray, right: float, rng: np.random.Generator) -> Scored:
@@ -189,7 +190,7 @@ def test_a_champion_without_errors_cannot_be_beaten() -> None:
 
 
 def facts(**changes: Any) -> Facts:
-    kept = {
+    kept: dict[str, Any] = {
         "low": 0.01, "high": 0.09, "p": 0.001, "harm": (),
         "champion_meets": True, "challenger_meets": True, "released": True,
     } | changes  # fmt: skip

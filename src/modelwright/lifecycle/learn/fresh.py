@@ -24,7 +24,9 @@ from modelwright.lifecycle.learn.labelled import Told
 from modelwright.lifecycle.learn.snapshot import group_of, in_form, times
 from modelwright.lifecycle.predict import typed_frame
 from modelwright.live.entries import Prediction
-from modelwright.runtime import Model
+from modelwright.live.log.personal import personal_columns
+from modelwright.live.place import Place
+from modelwright.runtime import Model, load
 
 if TYPE_CHECKING:
     import polars as pl
@@ -87,8 +89,7 @@ def rows_of(champion: Champion, told: Sequence[Told]) -> Rows:
 
 def asked(model: Model, champion: Champion, rows: Rows) -> Scored:
     """What a version answers to the rows as the log holds them; null where it does not."""
-    inputs = [{name: row.inputs.get(name) for name in model.tensors.names} for row in rows.told]
-    made = model.predict_all(inputs)
+    made = model.predict_all([_sent(model, row) for row in rows.told])
     if not model.classes:
         return scored(champion, rows, values=made["prediction"].astype(np.float64))
     return scored(champion, rows, model.classes, made["label"], made["probabilities"])
@@ -142,30 +143,46 @@ def scored(
     )
 
 
-def unlike(champion: Champion, rows: Rows, answers: Scored) -> float:
-    """Share of the rows that the champion answered itself to which it now answers another thing; 0 where
-    there are none."""
-    other = total = 0
+def unlike(place: Place, champion: Champion, rows: Rows) -> float:
+    """Share of the rows to which the version that answered them now answers another thing: what the log kept
+    of them is not what was sent. 0 where no such version is there any more."""
+    by_version: dict[str, list[int]] = {}
     for i, row in enumerate(rows.told):
-        one = row.prediction
-        if one.version != champion.version:
-            continue
-        total += 1
-        if answers.probabilities is not None:
-            was = np.array(one.probabilities if one.probabilities is not None else [], dtype=np.float64)
-            now = answers.probabilities[i]
-            other += len(was) != len(now) or bool(np.abs(was - now).max() > _EPSILON)
+        by_version.setdefault(row.prediction.version, []).append(i)
+    other = total = 0
+    for version, places in sorted(by_version.items()):
+        if version == champion.version:
+            model = champion.model
+        elif (place.versions / version / "version.json").exists():
+            model = load(place.bundle(version), threads=1)
         else:
-            assert answers.values is not None
-            other += not math.isclose(float(one.prediction), float(answers.values[i]), rel_tol=_EPSILON)
+            continue
+        total += len(places)
+        made = model.predict_all([_sent(model, rows.told[i]) for i in places])
+        for at, i in enumerate(places):
+            was = rows.told[i].prediction
+            if not model.classes:
+                now = float(made["prediction"][at])
+                other += not math.isclose(float(was.prediction), now, rel_tol=_EPSILON, abs_tol=1e-9)
+            elif was.probabilities is None or len(was.probabilities) != len(model.classes):
+                other += 1
+            else:
+                other += bool(
+                    np.abs(made["probabilities"][at] - np.array(was.probabilities)).max() > _EPSILON
+                )
     return other / total if total else 0.0
 
 
+def _sent(model: Model, row: Told) -> dict[str, Any]:
+    return {name: row.inputs.get(name) for name in model.tensors.names}
+
+
 def slices(champion: Champion, rows: Rows) -> list[tuple[str, NDArray[np.int64]]]:
-    """The rows by the columns of ``by`` and sensitive ones, and by those that say most of the target."""
-    sections = champion.goal.sections
+    """The rows by the columns of ``by`` and sensitive ones, and by those that say most of the target (but for
+    personal data: names of slices are written down)."""
+    sections, personal = champion.goal.sections, personal_columns(champion.model)
     wanted = [c.by for c in sections.success.criteria if c.by is not None]
-    wanted += [*sections.roles.sensitive, *champion.strongest]
+    wanted += [*sections.roles.sensitive, *(c for c in champion.strongest if c not in personal)]
     found = []
     for column in dict.fromkeys(wanted):
         if column in rows.typed.columns and rows.typed[column].null_count() < len(rows):
@@ -194,10 +211,7 @@ class Service:
 def services(models: Sequence[Model], rows: Rows, calls: int = CALLS) -> list[Service]:
     """Single rows through each version in turn, so that what slows the machine slows all alike."""
     seconds = np.zeros((len(models), calls))
-    some = [
-        [{name: row.inputs.get(name) for name in model.tensors.names} for row in rows.told[:50]]
-        for model in models
-    ]
+    some = [[_sent(model, row) for row in rows.told[:50]] for model in models]
     for turn in range(-20, calls):
         for at, model in enumerate(models):
             one = some[at][turn % len(some[at])]

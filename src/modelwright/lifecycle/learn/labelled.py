@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _PAGE = 10_000
 MOST_COUNTED = 200_000
-"""Answered rows that are looked at for how many of them got feedback; the newest."""
+"""Answered rows that are looked at for how many of them got feedback, from the first labelled one on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _selected(database: LogDatabase, champion: Champion, rows: Sequence[Told]) -
     answered: dict[str, list[int]] = {}
     seen = after = 0
     while seen < MOST_COUNTED:
-        page = database.predictions(after=after, limit=_PAGE)
+        page = database.predictions(after=after, limit=_PAGE, since=rows[0].at)
         if not page:
             break
         after = page[-1][0]

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 DRAIN: Final = 0.2
 """Seconds between two looks at the journals."""
+ALERTS: Final = 1.0
+"""Seconds between two looks for alarms that nobody has been told of; a webhook has a thread of its own."""
 RETENTION: Final = 3600.0
 RETRAINING: Final = 5.0
 """Seconds between two questions whether to retrain."""
@@ -111,6 +113,7 @@ class Keeper:
             self.duties += [
                 Duty(f"{place.name}, log", DRAIN, _draining(place, database)),
                 Duty(f"{place.name}, watching", known.watch.every, _watching(place, database)),
+                Duty(f"{place.name}, alerts", ALERTS, _alerts(place)),
                 Duty(f"{place.name}, retention", RETENTION, _retention(place, database)),
             ]
         self.duties.append(Duty("retraining", RETRAINING, self.retraining.step))
@@ -151,12 +154,20 @@ def _draining(place: Place, database: LogDatabase) -> Callable[[], bool]:
 
 def _watching(place: Place, database: LogDatabase) -> Callable[[], None]:
     def work() -> None:
-        from modelwright.live.watch.alerts import send
         from modelwright.live.watch.look import look
 
-        known = settings.read(place)
-        found = look(place, known, database)
-        send(place, known, found.events)
+        look(place, settings.read(place), database)
+
+    return work
+
+
+def _alerts(place: Place) -> Callable[[], None]:
+    def work() -> None:
+        from modelwright.live.watch.alerts import send
+        from modelwright.live.watch.files import alarms_path
+
+        if alarms_path(place).exists():
+            send(place, settings.read(place))
 
     return work
 

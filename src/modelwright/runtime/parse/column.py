@@ -25,6 +25,8 @@ OPERATIONS: Final = ("strip", "missing", "spellings", "mask", "case", "boolean",
 """In the order in which they may stand; each is the module of that name, with ``build(options)``."""
 _FINAL: Final = frozenset({"boolean", "number", "date", "text"})
 _REMEMBERED: Final = 100_000
+_LONGEST: Final = 200
+"""Characters of a text that is remembered: longer ones hardly come again, and would fill a server's memory."""
 
 
 class _Unread:
@@ -132,9 +134,10 @@ class ColumnParser:
                 value = made if made is not None or not value.strip() else UNREAD
             elif not value:
                 value = None
-        if len(memory) >= _REMEMBERED:
-            memory.clear()
-        memory[text] = value
+        if len(text) <= _LONGEST:
+            if len(memory) >= _REMEMBERED:
+                memory.clear()
+            memory[text] = value
         return value  # type: ignore[no-any-return]
 
     def value(self, value: Raw) -> Typed | _Unread:

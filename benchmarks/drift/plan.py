@@ -46,7 +46,7 @@ def stable_worlds(streams: int) -> Iterator[tuple[str, World, str]]:
         world = stable(seed)
         rhythm = RHYTHMS[seed % len(RHYTHMS)]
         work = world.rows * len(world.kinds)
-        if (rhythm == "every row" and work > 60_000) or (rhythm == "hourly" and len(world.kinds) > 20):
+        if (rhythm == "every row" and work > 20_000) or (rhythm == "hourly" and len(world.kinds) > 20):
             rhythm = "at random"  # so many small updates would take minutes
         yield f"stable {seed}", world, rhythm
 

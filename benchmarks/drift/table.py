@@ -47,8 +47,12 @@ def write() -> None:
         parts += ["", "### Planted shifts", "", *_planted_lines(told["planted"])]
     assumed = list(read("assumed").values())
     if assumed:
-        told["assumed"] = _assumed(assumed)
+        told["assumed"] = _by(assumed, "traffic", "remedy")
         parts += ["", "### Where rows depend on each other", "", *_assumed_lines(told["assumed"])]
+    listed = list(read("listing").values())
+    if listed:
+        told["listing"] = _by(listed, "cells", "reference")
+        parts += ["", "### Cells made of the reference's own rows", "", *_listing_lines(told["listing"])]
     beside = _beside()
     if beside:
         told["beside"] = beside
@@ -155,14 +159,23 @@ def _planted_lines(told: Rows) -> list[str]:
     return lines
 
 
-def _assumed(rows: Rows) -> Rows:
-    groups: dict[tuple[str, str], Rows] = defaultdict(list)
+def _by(rows: Rows, *keys: str) -> Rows:
+    """Shares of alarms by the values of these keys."""
+    groups: dict[tuple[Any, ...], Rows] = defaultdict(list)
     for row in rows:
-        groups[row["traffic"], row["remedy"]].append(row)
+        groups[tuple(row[key] for key in keys)].append(row)
     return [
-        {"traffic": traffic, "remedy": remedy, **_share(sum(r["alarm"] for r in group), len(group))}
-        for (traffic, remedy), group in groups.items()
+        {**dict(zip(keys, values, strict=True)), **_share(sum(r["alarm"] for r in group), len(group))}
+        for values, group in groups.items()
     ]
+
+
+def _listing_lines(told: Rows) -> list[str]:
+    lines = ["| cells | reference rows | false at 0.05 | 95% interval |", "| --- | ---: | ---: | --- |"]
+    for row in told:
+        share = _percent(row["hits"], row["of"])
+        lines.append(f"| {row['cells']} | {row['reference']:,} | {share} | {_interval(row)} |")
+    return lines
 
 
 def _assumed_lines(told: Rows) -> list[str]:

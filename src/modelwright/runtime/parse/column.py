@@ -26,7 +26,7 @@ OPERATIONS: Final = ("strip", "missing", "spellings", "mask", "case", "boolean",
 _FINAL: Final = frozenset({"boolean", "number", "date", "text"})
 _REMEMBERED: Final = 100_000
 _LONGEST: Final = 200
-"""Characters of a text that is remembered: longer ones hardly come again, and would fill a server's memory."""
+"""Characters of a text that is remembered: longer ones hardly come again, and would fill the memory."""
 
 
 class _Unread:

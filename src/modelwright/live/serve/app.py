@@ -13,17 +13,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import sys
 import time
-import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 from modelwright.core.errors import ModelwrightError
-from modelwright.live.entries import Entry, Failure, Prediction, Role
+from modelwright.live.entries import Entry, Failure, Role
 from modelwright.live.log.journal import JournalFull
 from modelwright.live.place import Place
 from modelwright.live.serve import explain, refusal
@@ -31,46 +28,29 @@ from modelwright.live.serve.asked import Scope, check_kind, client_of, head_of, 
 from modelwright.live.serve.counters import Counters
 from modelwright.live.serve.door import ROUTES, Door
 from modelwright.live.serve.feedback import feedback_of
+from modelwright.live.serve.hearing import (
+    Hearing,
+    Route,
+    Send,
+    answer,
+    logged_many,
+    logged_one,
+    refused_by,
+    report,
+)
 from modelwright.live.serve.limits import Rates, Receive, body_of, json_of
 from modelwright.live.serve.predict import Asked, Prepared, Unanswerable, new_id, new_ids
 from modelwright.live.serve.refusal import Gone, Refused
 from modelwright.live.serve.served import Journal, Models, Served, Serving
-from modelwright.live.serve.validate import Invalid, Warned
+from modelwright.live.serve.shadow import Shadows
+from modelwright.live.serve.validate import Invalid
 from modelwright.live.settings import Settings
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 THREADS: Final = 2
 """Batches at work at once in one worker: beyond the cores they only wait for each other."""
-SHADOWED: Final = 10_000
-"""Rows that may wait for a shadow; more are not shown to it, and counted."""
 FAILURES: Final = 50
 """Failures a second that are logged for each model in a worker; all are counted."""
 _dumps = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One of the three, of one model; ``version`` where the path names one."""
-
-    kind: str
-    door: Door
-    version: str | None = None
-
-
-@dataclass(slots=True)
-class Hearing:
-    """One request while it is at work."""
-
-    at: int
-    began: int
-    version: str = ""
-    role: str = ""
-    key: str = ""
-    receiving: bool = True
-    given_up: bool = False
-    """Nobody waits for the answer: what a thread still makes of it is not logged."""
-    after: Callable[[], None] | None = None
-    """What is done once the answer is sent."""
 
 
 class App:
@@ -91,7 +71,7 @@ class App:
                     self._routes[f"/{kind}"] = Route(kind, door)
         self._pages = pages(self)
         self._threads = ThreadPoolExecutor(THREADS, "batch")
-        self._shadows = ThreadPoolExecutor(1, "shadow")
+        self._shadows = Shadows()
         self._failures: dict[str, tuple[int, int]] = {}
         self.closing = False
         """Set when the worker is about to end: /readyz says so."""
@@ -122,8 +102,8 @@ class App:
         """Wait for what threads still do; call it before the journals are closed."""
         self.closing = True
         loop = asyncio.get_running_loop()
-        for pool in (self._threads, self._shadows):
-            await loop.run_in_executor(None, pool.shutdown)
+        for close in (self._threads.shutdown, self._shadows.close):
+            await loop.run_in_executor(None, close)
         await asyncio.sleep(0)  # what the threads handed to the loop
 
     # --- one request ----------------------------------------------------------------------------------
@@ -153,12 +133,12 @@ class App:
             return
         except (Refused, Invalid, Unanswerable, ModelwrightError, TimeoutError) as error:
             hearing.given_up = True
-            refused = _refused(error, hearing)
+            refused = refused_by(error, hearing)
             status, body, headers = refused.status, refused.body(), refused.headers
             self._fail(door, hearing, refused)
         except Exception as error:
             hearing.given_up = True
-            _report(error)
+            report(error)
             refused = refusal.broken()
             status, body = refused.status, refused.body()
             self._fail(door, hearing, refused)
@@ -166,7 +146,7 @@ class App:
             if held:
                 door.flying -= 1
                 self.counters.values[door.in_flight] -= 1
-        await _answer(send, status, body, headers)
+        await answer(send, status, body, headers)
         self.counters.observe(door.seconds[route.kind], (time.perf_counter_ns() - hearing.began) // 1000)
         if hearing.after is not None:
             hearing.after()
@@ -223,7 +203,7 @@ class App:
                 door.journal.append((entry,))
             else:
                 text, entry, warned, label = await self._in_thread(
-                    door, hearing, lambda: _logged_one(door, hearing, prepared, row, asked)
+                    door, hearing, lambda: logged_one(door, hearing, prepared, row, asked)
                 )
             values[tally.answered] += 1
             values[tally.rows] += 1
@@ -235,16 +215,16 @@ class App:
         else:
             ids = new_ids(len(rows))
             text, entries, warnings, labels = await self._in_thread(
-                door, hearing, lambda: _logged_many(door, hearing, prepared, rows, asked, ids)
+                door, hearing, lambda: logged_many(door, hearing, prepared, rows, asked, ids)
             )
-            values[tally.answered] += 1
-            self._count(door, served, role, entries, labels)
+            door.answered(served, role, entries, labels)
             for some in warnings:
                 door.warned(some)
         shadow = serving.shadow
         if shadow is not None and served is serving.champion:
             sent = [row] if row is not None else rows
-            hearing.after = lambda: self._show(door, shadow, sent, asked, [ident] if row is not None else ids)
+            told = [ident] if row is not None else ids
+            hearing.after = lambda: self._shadows.show(door, shadow, sent, asked, told)
         return text.encode("utf-8", "replace")
 
     async def _chosen(self, route: Route, serving: Serving, ident: str) -> tuple[Served, Role]:
@@ -299,73 +279,29 @@ class App:
     async def _in_thread(
         self, door: Door, hearing: Hearing, work: Callable[[], Any], done: Callable[[], None] | None = None
     ) -> Any:
-        """Work that takes its time. It counts as a request at work until it ends, waited for or not."""
+        """Work that takes its time. Where nobody waits for it any more, it still counts as a request at
+        work until it ends: a thread cannot be stopped."""
         loop = asyncio.get_running_loop()
         future: Future[Any] = self._threads.submit(work)
-        door.flying += 1
 
-        def ended() -> None:
-            door.flying -= 1
-            if done is not None:
-                done()
+        def tell(then: Callable[[], None]) -> None:
+            def told(_: Future[Any]) -> None:
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(then)
 
-        def tell(_: Future[Any]) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(ended)
+            future.add_done_callback(told)
 
-        future.add_done_callback(tell)
-        return await asyncio.wrap_future(future)
+        if done is not None:
+            tell(done)
+        try:
+            return await asyncio.wrap_future(future)
+        except BaseException:
+            if not future.done():
+                door.flying += 1
+                tell(door.landed)
+            raise
 
     # --- after the answer -----------------------------------------------------------------------------
-
-    def _show(self, door: Door, shadow: Served, rows: list[Any], asked: Asked, ids: list[str]) -> None:
-        """Let a shadow answer the same rows, in a thread of its own; what it cannot take is counted."""
-        if door.shadowing + len(rows) > SHADOWED or self.closing:
-            self.counters.count("modelwright_failures_total", door.name, "shadow-dropped", by=len(rows))
-            return
-        door.shadowing += len(rows)
-        tally = door.tally(shadow, "shadow")
-        loop = asyncio.get_running_loop()
-
-        def work() -> None:
-            entries: list[Prediction] = []
-            labels: list[int] = []
-            failed = ""
-            try:
-                mine = Asked(
-                    asked.request, asked.at, time.perf_counter_ns(), "shadow", asked.key, tally.treat
-                )
-                prepared: Prepared = shadow.ready
-                _, entries, _, labels = prepared.many(rows, mine, [f"{ident}.s" for ident in ids])
-                door.journal.append(entries)
-            except (Invalid, Unanswerable):
-                failed = "shadow-invalid"
-            except JournalFull:
-                failed = "shadow-journal-full"
-            except Exception as error:
-                _report(error)
-                failed = "shadow-defect"
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(shown, entries, labels, failed)
-
-        def shown(entries: list[Prediction], labels: list[int], failed: str) -> None:
-            door.shadowing -= len(rows)
-            if failed:
-                self.counters.count("modelwright_failures_total", door.name, failed, by=len(rows))
-            else:
-                self.counters.values[tally.answered] += 1
-                self._count(door, shadow, "shadow", entries, labels)
-
-        self._shadows.submit(work)
-
-    def _count(
-        self, door: Door, served: Served, role: Role, entries: list[Prediction], labels: list[int]
-    ) -> None:
-        values, tally = self.counters.values, door.tally(served, role)
-        values[tally.rows] += len(entries)
-        for label in labels:
-            values[tally.labels[label]] += 1
-        values[tally.abstained] += sum(1 for entry in entries if entry.abstained)
 
     def _fail(self, door: Door, hearing: Hearing, refused: Refused) -> None:
         """Count a failure, and log it once the answer is sent, as long as there are not too many."""
@@ -397,6 +333,10 @@ class App:
         return None
 
     async def _page(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if path[1:] in ROUTES:
+            hint = f"ask /models/NAME{path}; there is {', '.join(self.doors)}"
+            await answer(send, 404, refusal.not_found("several models are served here", hint).body(), [])
+            return
         started = False
 
         async def sending(message: dict[str, Any]) -> None:
@@ -408,11 +348,11 @@ class App:
             scope["modelwright.names"] = self._let_in(path, scope)
             await self._pages(scope, receive, sending)  # type: ignore[arg-type]
         except Refused as error:
-            await _answer(send, error.status, error.body(), error.headers)
+            await answer(send, error.status, error.body(), error.headers)
         except Exception as error:
-            _report(error)
+            report(error)
             if not started:
-                await _answer(send, 500, refusal.broken().body(), [])
+                await answer(send, 500, refusal.broken().body(), [])
 
     def _let_in(self, path: str, scope: Scope) -> tuple[str, ...]:
         """The models that whoever asks may see. Health and the empty page of /docs are open to all."""
@@ -460,52 +400,3 @@ def build_app(
     doors = {name: Door(settings[name], journals[name], places[name], counted) for name in models.names()}
     rates = Rates(counted.folder / "rates" if counted.folder else None)
     return App(models, doors, counted, rates)
-
-
-def _logged_one(
-    door: Door, hearing: Hearing, prepared: Prepared, row: dict[str, Any], asked: Asked
-) -> tuple[str, Prediction, list[Warned], int]:
-    made = prepared.one(row, asked)
-    if not hearing.given_up:
-        door.journal.append((made[1],))
-    return made
-
-
-def _logged_many(
-    door: Door, hearing: Hearing, prepared: Prepared, rows: list[Any], asked: Asked, ids: list[str]
-) -> tuple[str, list[Prediction], list[list[Warned]], list[int]]:
-    made = prepared.many(rows, asked, ids)
-    if not hearing.given_up:
-        door.journal.append(made[1])
-    return made
-
-
-def _refused(error: Exception, hearing: Hearing) -> Refused:
-    if isinstance(error, Refused):
-        return error
-    if isinstance(error, Invalid):
-        return refusal.invalid(error)
-    if isinstance(error, Unanswerable):
-        return refusal.unanswerable(error)
-    if isinstance(error, JournalFull):
-        return refusal.journal_full()
-    if isinstance(error, ModelwrightError):  # a version that is there and cannot be loaded
-        return refusal.not_ready()
-    return refusal.timed_out(hearing.receiving)
-
-
-async def _answer(send: Send, status: int, body: bytes, headers: refusal.Headers) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [refusal.JSON, (b"content-length", b"%d" % len(body)), *headers],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
-
-
-def _report(error: BaseException) -> None:
-    """A defect, on standard error: where it is, and never what was sent (an error's text may hold it)."""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    print(f"defect: {type(error).__name__} at\n{where}", file=sys.stderr, flush=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from modelwright.live.entries import Role
+from modelwright.live.entries import Prediction, Role
 from modelwright.live.log.personal import Treatment, treatment
 from modelwright.live.place import Place
 from modelwright.live.serve.counters import Counters
@@ -69,6 +70,25 @@ class Door:
             self._tallies.clear()
         self._tallies[version, role] = (prepared, made)
         return made
+
+    def landed(self) -> None:
+        """A thread has ended that nobody waited for."""
+        self.flying -= 1
+
+    def answered(
+        self, served: Served, role: Role, entries: Sequence[Prediction], labels: Sequence[int]
+    ) -> None:
+        """Count one request with these rows."""
+        values, tally = self.counters.values, self.tally(served, role)
+        values[tally.answered] += 1
+        values[tally.rows] += len(entries)
+        for label in labels:
+            values[tally.labels[label]] += 1
+        values[tally.abstained] += sum(1 for entry in entries if entry.abstained)
+
+    def unanswered(self, code: str, rows: int) -> None:
+        """Rows that a shadow did not answer: a failure that no client sees."""
+        self.counters.count("modelwright_failures_total", self.name, code, by=rows)
 
     def warned(self, warnings: list[Warned]) -> None:
         for one in warnings:

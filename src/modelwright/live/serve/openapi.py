@@ -143,7 +143,7 @@ def _property(about: InputColumn, column: _Column) -> dict[str, Any]:
         known["unit"] = about.unit
     if about.low is not None and about.high is not None:
         share = f"{about.coverage:.0%} of the values seen" if about.coverage else "The values seen"
-        words.append(f"{share} lie between {about.low} and {about.high}.")
+        words.append(f"{share} lie between {_plain(about.low)} and {_plain(about.high)}.")
         known |= {"low": about.low, "high": about.high, "coverage": about.coverage}
         ends = [moment(e) if about.kind == "date" else e for e in (column.low, column.high)]
         words.append(f"A warning comes below {_plain(ends[0])} and above {_plain(ends[1])}.")
@@ -160,7 +160,8 @@ def _property(about: InputColumn, column: _Column) -> dict[str, Any]:
         words.append(_ALSO[about.kind])
     if about.kind == "date":
         words.append(column.expected[:1].upper() + column.expected[1:] + ".")
-    words.append(f"Null where it is not known ({about.missing:.1%} of the training rows).")
+    share = f" ({about.missing:.1%} of the training rows)" if about.missing >= 0.0005 else ""
+    words.append(f"Null where it is not known{share}.")
     made: dict[str, Any] = {
         "type": _TYPES[about.kind],
         "description": " ".join(words),
@@ -245,6 +246,7 @@ def _answer_schema(served: Served) -> dict[str, Any]:
 
 def _paths(door: Door, served: Served, begin: str) -> dict[str, Any]:
     name = door.name
+    outcome = served.model.classes[0] if served.model.classes else 1.0
     return {
         f"{begin}/predict": {"post": _predict(door, served, f"{name}: predict one row or many")},
         f"{begin}/explain": {
@@ -267,7 +269,10 @@ def _paths(door: Door, served: Served, begin: str) -> dict[str, Any]:
                 "requestBody": {
                     "required": True,
                     "content": {
-                        "application/json": {"schema": {"$ref": f"#/components/schemas/Feedback_{name}"}}
+                        "application/json": {
+                            "schema": {"$ref": f"#/components/schemas/Feedback_{name}"},
+                            "examples": {"one": {"value": {"id": "0" * 32, "outcome": outcome}}},
+                        }
                     },
                 },
                 "responses": {

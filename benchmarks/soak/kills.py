@@ -24,7 +24,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from server import Load, Server, bundle, common, logged
+from server import Load, Server, bundle, common, logged, note
 
 KINDS = ("worker", "keeper", "supervisor", "all")
 
@@ -114,6 +114,19 @@ def holds(made: dict[str, Any]) -> bool:
     )
 
 
+def said_of(made: dict[str, Any], good: bool) -> str:
+    kinds = ", ".join(f"{n} of {kind}" for kind, n in sorted(made["kills"].items()))
+    return (
+        f"{made['total_kills']} times `kill -9` ({kinds}) in {made['seconds']:.0f} s under load, "
+        f"{made['database']}: {made['acknowledged_predictions']:,} predictions and "
+        f"{made['acknowledged_feedback']:,} outcomes acknowledged, {made['missing_predictions']} and "
+        f"{made['missing_feedback']} missing, {made['twice_predictions']} and {made['twice_feedback']} twice; "
+        f"{made['logged_but_never_answered']} logged whose answer was cut short ({made['client']['broken']} "
+        f"requests were). Whole again after {made['seconds_until_whole'].get('median')} s (median). "
+        f"{'Holds.' if good else '**Does not hold.**'}"
+    )
+
+
 def summary(values: list[float]) -> dict[str, float]:
     ordered = sorted(values)
     if not ordered:
@@ -131,6 +144,7 @@ def main() -> int:
     parser.add_argument("--database", help="address of the log, such as postgresql://...; SQLite by itself")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", default="soak-kills", help="name of the results' file; '' for none")
+    parser.add_argument("--note", action="store_true", help="a line in benchmarks/LOG.md")
     options = parser.parse_args()
     before = common.load()
     with tempfile.TemporaryDirectory() as folder:
@@ -139,6 +153,8 @@ def main() -> int:
     print("\n".join(f"{name}: {value}" for name, value in made.items()))
     if options.out:
         common.save(options.out, {**made, "holds": good}, before)
+    if options.note:
+        note(said_of(made, good))
     print("holds" if good else "DOES NOT HOLD")
     return 0 if good else 1
 

@@ -158,6 +158,16 @@ class Load:
         return found
 
 
+def note(line: str) -> None:
+    """A line under the heading of these programs in ``benchmarks/LOG.md``."""
+    path, heading = ROOT / "benchmarks" / "LOG.md", "## Kills and load of a running server\n"
+    text = path.read_text(encoding="utf-8")
+    if heading not in text:
+        text = f"{text.rstrip()}\n\n{heading}\n"
+    before, _, after = text.partition(heading)
+    path.write_text(f"{before}{heading}\n- {line}\n{after.lstrip()}", encoding="utf-8")
+
+
 def logged(live: Path) -> tuple[list[str], list[str], dict[str, Any]]:
     """Everything that is in the log once the journal has been moved: ids of predictions, ids that feedback
     names, and counts."""

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import psutil
 from kills import judged
-from server import Load, Server, bundle, common
+from server import Load, Server, bundle, common, note
 
 BLOCKS = 20
 FLAT = 0.05
@@ -143,6 +143,20 @@ def growth(seconds: list[float], values: list[float]) -> dict[str, Any]:
     }
 
 
+def said_of(made: dict[str, Any], good: bool) -> str:
+    memory, client = made["memory_mb"]["all"], made["client"]
+    asked = f", half of {made['capacity']:,}" if made["capacity"] else ""
+    return (
+        f"{made['seconds'] / 60:.0f} minutes at {made['rate']:,.0f} requests a second{asked} "
+        f"({made['workers']} workers, {made['database']}): {sum(client['statuses'].values()):,} answers, "
+        f"{sum(client['errors'].values()) + client['broken']} errors; memory {memory['mean']:.0f} MB, slope "
+        f"{memory['slope_low']:+.2f} to {memory['slope_high']:+.2f} MB an hour (95%); p50 {client['p50_ms']}, "
+        f"p99 {client['p99_ms']}, worst {client['worst_ms']} ms; {made['acknowledged_predictions']:,} "
+        f"predictions acknowledged, {made['missing_predictions']} missing from the log. "
+        f"{'Holds.' if good else '**Does not hold.**'}"
+    )
+
+
 def holds(made: dict[str, Any]) -> bool:
     client = made["client"]
     wrong = ("missing_predictions", "twice_predictions", "missing_feedback", "twice_feedback", "torn_lines")
@@ -170,6 +184,7 @@ def main() -> int:
     parser.add_argument("--database", help="address of the log, such as postgresql://...; SQLite by itself")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", default="soak-load", help="name of the results' file; '' for none")
+    parser.add_argument("--note", action="store_true", help="a line in benchmarks/LOG.md")
     options = parser.parse_args()
     before = common.load()
     with tempfile.TemporaryDirectory() as folder:
@@ -178,6 +193,8 @@ def main() -> int:
     print("\n".join(f"{name}: {value}" for name, value in made.items()))
     if options.out:
         common.save(options.out, {**made, "holds": good}, before)
+    if options.note:
+        note(said_of(made, good))
     print("holds" if good else "DOES NOT HOLD")
     return 0 if good else 1
 

@@ -234,7 +234,7 @@ class Journal:
         else:
             try:
                 disk = os.statvfs(self._folder)
-                if disk.f_bavail * disk.f_frsize < ROOM:
+                if disk.f_blocks and disk.f_bavail * disk.f_frsize < ROOM:
                     self._refused = "the disk is full"
             except FileNotFoundError:
                 pass  # made again by the next write

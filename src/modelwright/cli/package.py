@@ -37,7 +37,7 @@ def package(
     quiet: bool = QUIET,
     json: bool = typer.Option(False, "--json", help="Print what was written as JSON."),
 ) -> int:
-    """Put a bundle into what it is shipped in: an image, a cluster's manifests, JavaScript, monitoring, CI."""
+    """Write what a bundle is shipped in: an image, a cluster's manifests, JavaScript, monitoring, CI."""
     from modelwright.lifecycle.predict import find_bundle
     from modelwright.release.package import Wishes, make
 

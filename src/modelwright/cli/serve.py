@@ -93,8 +93,8 @@ def serve(
     with listening, supervisor.held([setup.place_of(live, wish) for wish in wishes]):
         made = [setup.prepare(live, wish, asked) for wish in wishes]
         say = _silent if quiet else _line
-        for each in made:
-            _told(each, say)
+        for wish, each in zip(wishes, made, strict=True):
+            _told(wish, each, say)
         plan = supervisor.Plan(
             live, tuple(names), workers or supervisor.default_workers(), setup.patience(made)
         )
@@ -187,8 +187,10 @@ def _read(option: str, text: str | None, reader: Any, example: str) -> float:
         raise BadInput(f"{option} {text}: {error}", code="serve.option", hint=f"such as {example}") from None
 
 
-def _told(made: Prepared, say: Any) -> None:
+def _told(wish: Wish, made: Prepared, say: Any) -> None:
     name = made.place.name
+    if wish.bundle is None:
+        say(f"{name}: {made.version} again, as its deployment says (a bundle's folder makes a new version)")
     if made.before is not None:
         new = "is new and answers" if made.new else "answers again"
         say(f"{name}: {made.version} {new} instead of {made.before}; `modelwright rollback {name}` goes back")

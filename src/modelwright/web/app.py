@@ -13,8 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from modelwright.core.errors import ModelwrightError
+from modelwright.live.place import every
 from modelwright.web.guard import Entered, Guard
-from modelwright.web.pages import change, enter, home, model, runs, version
+from modelwright.web.pages import change, decision, enter, home, model, runs, version
 from modelwright.web.reading import traffic
 from modelwright.web.refusal import Refused
 from modelwright.web.render import page, static
@@ -30,7 +31,7 @@ def build_app(site: Site) -> Starlette:
         Route("/", home.home),
         Route("/live/{name}", model.model),
         Route("/live/{name}/versions/{version}", version.version),
-        Route("/live/{name}/decisions/{decision}", version.decision),
+        Route("/live/{name}/decisions/{decision}", decision.decision),
         Route("/live/{name}/promote/{version}", change.promote, methods=BOTH),
         Route("/live/{name}/rollback", change.rollback, methods=BOTH),
         Route("/live/{name}/end-challenger", change.end_challenger, methods=BOTH),
@@ -47,6 +48,7 @@ def build_app(site: Site) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        traffic.warm(every(site.live))
         yield
         traffic.close()
 

@@ -112,7 +112,7 @@ def draw(chart: Chart) -> Markup:
         at = y(chart.threshold)
         said = f"goal {numbers.measure(chart.threshold, chart.unit)}"
         parts.append(line(LEFT, at, WIDTH - RIGHT, at, "threshold"))
-        parts.append(text(WIDTH - RIGHT, at - 4, said, "tick", text_anchor="end"))
+        parts.append(text(LEFT + 4, at - 4, said, "tick halo"))
     drawing = {"bars": _bars, "lines": _lines, "points": _points}[chart.kind]
     parts += drawing(chart, x, y)
     parts += _moments(chart, x)
@@ -208,13 +208,13 @@ def _dot(x: float, y: float, k: int, name: str, at: tuple[float, float], unit: s
 
 def _moments(chart: Chart, x: Scale) -> list[Markup]:
     parts = []
-    taken = -math.inf
-    for at, name in sorted(chart.marks):
+    taken = math.inf
+    for at, name in sorted(chart.marks, reverse=True):
         if not x.low <= at <= x.high:
             continue
         place = x(at)
         parts.append(line(place, TOP - 2, place, HEIGHT - BOTTOM, "reference"))
-        if place - taken > 26:
+        if taken - place > 26:  # of those close together the last one is named
             anchor, beside = ("end", -3.0) if place > WIDTH - 40 else ("start", 3.0)
             words = short(name, 12)
             parts.append(text(place + beside, TOP - 5, words, "tick", text_anchor=anchor))

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -69,6 +69,18 @@ def slug(value: object) -> str:
     return re.sub(r"[^a-z0-9]+", "-", str(value).lower()).strip("-") or "x"
 
 
+def ticks(text: str) -> Markup:
+    """A text whose parts between backticks are shown as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return Markup(escape(clean(text)))
+    shown = (
+        Markup("<code>{}</code>").format(clean(part)) if i % 2 else escape(clean(part))
+        for i, part in enumerate(parts)
+    )
+    return Markup("").join(shown)
+
+
 def _finalize(value: Any) -> Any:
     return value if isinstance(value, Markup) else clean("" if value is None else value)
 
@@ -97,6 +109,7 @@ def _environment() -> Environment:
         ago=times.ago,
         iso=times.iso,
         slug=slug,
+        ticks=ticks,
         words=words.words,
         columns=words.columns,
     )
@@ -107,5 +120,6 @@ def _environment() -> Environment:
         legend=charts.legend,
         behind=charts.table,
         tone=words.tone,
+        actions=words.ACTIONS,
     )
     return environment

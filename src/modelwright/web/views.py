@@ -85,22 +85,33 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One thing that is tested for drift: a column, all of them jointly, or the prediction."""
+    """One thing that is tested for drift: a column, all of them jointly, or the predictions."""
 
     name: str
     drifted: bool | None
-    """None: it cannot be tested, and ``why`` says so."""
+    """None: it is not tested, and ``why`` says so."""
     e_value: float | None = None
-    log10_e: float | None = None
-    """For e-values too large for a float."""
     effect: float | None = None
-    rank: int | None = None
+    """Change of the average answer: for classes of the probabilities (total variation), for values in the
+    unit of the target."""
+    error: float | None = None
+    moves: bool = False
+    """Whether the effect is more than chance and more than a trifle."""
     why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
+class Quality:
+    """Shares of recent rows, and those at release, of what is wrong with a column."""
+
+    name: str
+    parts: tuple[tuple[str, float | None, float | None], ...]
+    """What, now, at release."""
+
+
+@dataclass(frozen=True, slots=True)
 class Accuracy:
-    """A metric of the goal on rows whose outcome is known."""
+    """A metric on rows whose outcome is known."""
 
     metric: str
     estimate: Estimate
@@ -109,6 +120,12 @@ class Accuracy:
     direction: Literal["higher", "lower"] | None = None
     verdict: str = ""
     """``met``, ``not met``, ``unproven``; empty where no criterion names the metric."""
+    fallen: bool = False
+    """An alarm is open for it."""
+    recent: Estimate | None = None
+    """On the newest outcomes."""
+    tested: Estimate | None = None
+    """On the test rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +147,36 @@ class Watched:
     rows: int | None
     labelled: int | None
     columns: tuple[Drift, ...]
+    """The largest effect on the prediction first."""
     whole: tuple[Drift, ...]
-    """The prediction, and all columns jointly."""
-    quality: tuple[dict[str, Any], ...]
+    """The predictions, and all columns jointly."""
+    quality: tuple[Quality, ...]
     accuracy: tuple[Accuracy, ...]
-    estimated: Estimated | None
+    estimated: tuple[Estimated, ...]
+    service: tuple[Accuracy, ...]
+    """The goal's demands on latency."""
     conditions: tuple[Condition, ...]
     cleared: tuple[Condition, ...]
     retrain: bool
     retrain_why: str
+    rate: float | None
+    """The chance of any false alarm over ``horizon`` seconds, all ``tests`` together."""
+    horizon: float | None
+    tests: int | None
 
     @property
     def drifted(self) -> tuple[Drift, ...]:
         return tuple(d for d in (*self.whole, *self.columns) if d.drifted)
+
+    @property
+    def leading(self) -> Accuracy | None:
+        """The metric that is shown where there is room for one: one that has fallen, else the first."""
+        return next((a for a in self.known if a.fallen), self.known[0] if self.known else None)
+
+    @property
+    def known(self) -> tuple[Accuracy, ...]:
+        """Metrics that outcomes say anything of."""
+        return tuple(a for a in self.accuracy if a.estimate.there)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +215,16 @@ class Decided:
     """Champion against challenger: one record."""
 
     key: str
+    """Its file's name, without the end."""
+    number: int
     at: str
-    decision: str
+    kind: str
+    """``retrain`` or ``decide``."""
+    action: str
+    because: str
     why: str
+    """Why it was asked for."""
+    done: str
     champion: str
     challenger: str
     data: dict[str, Any] = field(default_factory=dict)

@@ -6,9 +6,11 @@ from typing import Any
 
 from modelwright.web.views import Tone
 
-GOOD = frozenset({"met", "done", "serving", "good", "finished", "champion", "promoted", "promote", "better"})
+GOOD = frozenset({"met", "done", "serving", "good", "finished", "champion", "promote", "challenge"})
 BAD = frozenset({"not met", "blocker", "bad", "failed", "worse"})
-WARN = frozenset({"unproven", "warning", "not done", "warn", "stopped"})
+WARN = frozenset(
+    {"unproven", "warning", "not done", "warn", "stopped", "end challenge", "not enough evidence"}
+)
 
 
 def tone(status: object) -> Tone:
@@ -25,3 +27,13 @@ def words(key: object) -> str:
 def columns(items: list[dict[str, Any]]) -> list[str]:
     """The keys of all objects of a list, in the order in which they come."""
     return list(dict.fromkeys(str(key) for item in items for key in item))
+
+
+ACTIONS = {
+    "promote": "promoted",
+    "challenge": "challenging",
+    "end challenge": "challenge ended",
+    "keep": "champion kept",
+    "not enough evidence": "not enough evidence",
+}
+"""What a decision says in a word or two."""

@@ -150,11 +150,12 @@ def test_a_challenger_on_trial_is_judged_and_nothing_is_retrained_meanwhile(
     deployment.challenge(place, Challenger("v2", "shadow"), "test")
     watched(place, "on drift")
     wants(place)
-    work = due(place)
+    assert due(place, now=time.time() + TRIAL - 60) is None
+    work = due(place, now=time.time() + TRIAL + 60)
     assert work is not None
     assert (work.command, work.why) == ("decide", "v2 on trial")
-    ended(place, "decide", ago=TRIAL - 60, code=3)
-    assert due(place) is None
+    ended(place, "decide", ago=-60, code=3)
+    assert due(place, now=time.time() + TRIAL + 30) is None
 
 
 def test_a_damaged_place_is_left_alone(place: Place) -> None:

@@ -17,11 +17,14 @@ import pytest
 from modelwright.live import deployment
 from modelwright.live.place import Place
 from modelwright.live.process.follow import follow
+from modelwright.store import atomic
 
 if TYPE_CHECKING:
     # The test folders are no packages: the types of what conftest.py gives are named here for readers.
     Servers = Any
     Loading = Any
+
+ROW: dict[str, Any] = {"age": 31, "job": "cook", "pay": 28.5}
 
 # Each test starts a server of several processes, which takes some two seconds.
 pytestmark = pytest.mark.slow
@@ -114,7 +117,7 @@ def test_an_end_under_load_answers_what_was_accepted(
 
 def test_a_slow_request_is_finished_at_the_end(servers: Servers, bundles: list[Path]) -> None:
     server = servers.start(bundles[0], workers=1)
-    body = json.dumps({"age": 31, "job": "cook", "pay": 28.5}).encode()
+    body = json.dumps(ROW).encode()
     head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", port_of(server.url)), 10.0) as slow:
         slow.sendall(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body[:5])
@@ -279,8 +282,7 @@ def test_a_canary_answers_its_share_and_a_shadow_none(servers: Servers, bundles:
     made = deployment.challenge(place, deployment.Challenger(version, "canary", 0.3), "test")
     assert follow(place, made.serial).behind == 0
     with httpx.Client() as client:
-        row = {"age": 31, "job": "cook", "pay": 28.5}
-        seen = [client.post(server.url + "/predict", json=row).json()["version"] for _ in range(400)]
+        seen = [client.post(server.url + "/predict", json=ROW).json()["version"] for _ in range(400)]
     # Six standard deviations of a binomial share: 0.3 +- 0.14.
     assert 0.16 < seen.count("v2") / len(seen) < 0.44
     made = deployment.challenge(place, deployment.Challenger(version, "shadow"), "test")
@@ -293,6 +295,27 @@ def test_a_canary_answers_its_share_and_a_shadow_none(servers: Servers, bundles:
     shadow = eventually(lambda: database.get(f"{answered['id']}.s"))
     assert (shadow.version, shadow.role) == ("v2", "shadow")
     database.close()
+
+
+def test_the_keeper_logs_and_watches(servers: Servers, bundles: list[Path]) -> None:
+    server = servers.start(bundles[0], workers=1)
+    place = Place(server.live / "people")
+    id = server.predict().json()["id"]  # noqa: A001
+    from modelwright.live.log.database import LogDatabase
+
+    database = LogDatabase(place.database)
+    began = time.monotonic()
+    found = eventually(lambda: database.get(id))
+    assert time.monotonic() - began < 5.0
+    database.close()
+    assert (found.version, found.role, found.inputs) == ("v1", "champion", ROW)
+    latest = eventually(
+        lambda: atomic.read_json(f) if (f := place.monitor / "latest.json").exists() else None
+    )
+    assert latest["version"] == "v1"
+    (worker,) = deployment.alive(place)
+    assert (worker["process"], worker["serial"], worker["loaded"]) == (server.workers()[0], 1, ["v1"])
+    assert "tried again" not in server.said()
 
 
 def test_a_head_that_never_ends_is_cut_off(servers: Servers, bundles: list[Path]) -> None:
@@ -314,7 +337,7 @@ def test_a_head_that_is_too_long_is_refused(servers: Servers, bundles: list[Path
         assert wrong.recv(65536).startswith(b"HTTP/1.1 400 ")
     # A body may be longer than a head, and many requests may follow each other.
     with httpx.Client() as client:
-        rows = [{"age": 31, "job": "cook", "pay": 28.5}] * 2000
+        rows = [ROW] * 2000
         for _ in range(3):
             assert client.post(server.url + "/predict", json={"rows": rows}).status_code == 200
     assert "Invalid HTTP request" not in server.said()

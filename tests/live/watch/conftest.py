@@ -1,4 +1,4 @@
-"""A real bundle, a real log (SQLite), and traffic that is drawn from what the model was trained on, or shifted."""
+"""A real bundle, a real log (SQLite), and traffic as the model was trained on, or shifted."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ SECOND = 1_000_000
 def people(n: int, seed: int, **shift: float) -> pl.DataFrame:
     """Rows whose class ``good`` follows ``size`` strongly, ``age`` hardly, and ``colour`` not at all.
 
-    ``size``, ``age``: added to the column. ``red``: share of a colour that is else a third. ``missing``: share
-    of ``age`` without a value. ``apart``: 1 takes the correlation of size and weight away. ``flip``: share of
-    outcomes that are the other way round.
+    ``size``, ``age``: added to the column. ``red``: share of a colour that is else a third. ``missing``:
+    share of ``age`` without a value. ``apart``: 1 takes the correlation of size and weight away. ``flip``:
+    share of outcomes that are the other way round.
     """
     rng = np.random.default_rng(seed)
     size = rng.normal(10, 3, n)
@@ -58,6 +58,12 @@ def people(n: int, seed: int, **shift: float) -> pl.DataFrame:
             "good": np.where(good, "yes", "no"),
         }
     )
+
+
+@pytest.fixture(scope="session", name="people")
+def _people() -> Callable[..., pl.DataFrame]:
+    """``people(n, seed, **shift)``: see :func:`people`."""
+    return people
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +114,9 @@ class Live:
         self.sent += len(rows)
         return rows
 
-    def send(self, frame: pl.DataFrame, *, outcomes: bool = False, version: str | None = None) -> list[Prediction]:
+    def send(
+        self, frame: pl.DataFrame, *, outcomes: bool = False, version: str | None = None
+    ) -> list[Prediction]:
         rows = self.predictions(frame, version)
         self.add(rows)
         if outcomes:

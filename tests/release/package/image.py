@@ -1,8 +1,8 @@
-"""An image built and run without an engine: our own Dockerfile's steps, carried out in namespaces of Linux.
+"""An image built and run without an engine: our own Dockerfile's steps, in namespaces of Linux.
 
-Usage (as root, under ``unshare --mount --net --fork``): ``image.py CONTEXT WORK WHEELS BASE_PREFIX``, and then
-one JSON command a line on standard input; each is answered by one JSON line. The base image is stood in for
-by this machine's system, read-only, with the Python of ``BASE_PREFIX`` at /usr/local, as python:slim has it.
+Usage (as root, under ``unshare --mount --net --fork``): ``image.py CONTEXT WORK WHEELS PREFIX``, and then one
+JSON command a line on standard input; each is answered by one JSON line. The base image is stood in for
+by this machine's system, read-only, with the Python of ``PREFIX`` at /usr/local, as python:slim has it.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ PAUSE: Final = 86_400.0
 AFTER_FAILURE: Final = 3_600.0
 """Seconds before a retraining that did not come to its end is tried again."""
 TRIAL: Final = 21_600.0
-"""Seconds between two judgements of a challenger that is on trial."""
+"""Seconds until a challenger on trial is judged, and between two judgements."""
 NICE: Final = 10
 _DONE: Final = (0, 3)
 """Exit codes of a retraining that came to its end: another version answers, or the champion stays."""
@@ -129,8 +129,9 @@ def due(place: Place, *, now: float | None = None) -> Work | None:
         return None
     last = _read(place.folder / RECORD)
     if state.challenger is not None:
+        since = max(_at(last.get("decide") or {}), _seconds(state.changed))
         trial = f"{state.challenger.version} on trial"
-        return Work(place, "decide", trial) if now - _at(last.get("decide") or {}) > TRIAL else None
+        return Work(place, "decide", trial) if now - since > TRIAL else None
     tried = last.get("retrain") or {}
     since = now - _at(tried)
     if tried and tried.get("code") not in _DONE and since < AFTER_FAILURE:
@@ -183,9 +184,16 @@ def _at(entry: dict[str, Any]) -> float:
 def _added(place: Place, version: str) -> float:
     """When a version was added, in seconds since 1970."""
     try:
-        added = atomic.read_json(place.versions / version / "version.json")["added"]
-        return dt.datetime.fromisoformat(added).timestamp()
+        return _seconds(str(atomic.read_json(place.versions / version / "version.json")["added"]))
     except (OSError, ValueError, KeyError, TypeError):
+        return time.time()
+
+
+def _seconds(moment: str) -> float:
+    """ISO 8601 as seconds since 1970; now, where it cannot be read."""
+    try:
+        return dt.datetime.fromisoformat(moment).timestamp()
+    except ValueError:
         return time.time()
 
 

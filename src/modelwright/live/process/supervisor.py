@@ -69,7 +69,8 @@ def listen(host: str, port: int) -> socket.socket:
             code="serve.host",
             hint="--host 127.0.0.1 for this machine alone, 0.0.0.0 for every network of it",
         ) from None
-    family, kind, protocol, _, address = found[0]
+    # "localhost" may be two addresses; clients try the one of IPv4.
+    family, kind, protocol, _, address = sorted(found, key=lambda each: each[0] != socket.AF_INET)[0]
     made = socket.socket(family, kind, protocol)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

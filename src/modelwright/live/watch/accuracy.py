@@ -23,9 +23,8 @@ import numpy.typing as npt
 from modelwright.evidence.estimate import estimate
 from modelwright.goal.metrics.scored import Scored
 from modelwright.live.watch.measures import Measure, worst_at
-from modelwright.live.watch.tracks import LEVEL, QUIET, Limit, Track, Turn, When, full, rest, turn
+from modelwright.live.watch.tracks import LEVEL, QUIET, Limit, Track, Turn, When, crossing, rest, turn
 from modelwright.stats.below import BelowTest
-from modelwright.stats.eprocess import block_starts
 from modelwright.stats.intervals import normal_quantile
 from modelwright.stats.sequences import MeanSequence, proportion
 
@@ -155,14 +154,11 @@ def _tested(track: Track, bound: float, goods: Floats, when: When, limit: Limit)
     before = test.rows
     evidence = test.update(goods)
     track.log_e, track.log_most = test.log_e, test.log_most
-    crossed = np.flatnonzero(evidence >= track.limit)
-    if not len(crossed):
+    end = crossing(track, evidence, before, test.rows, WINDOW)
+    if end is None:
         track.test, track.rows = test, track.rows + len(goods)
         return len(goods), False
-    end = int(block_starts(full(before), test.rows)[1:][int(crossed[0])])
-    track.log_e = track.log_most = float(evidence[int(crossed[0])])
-    track.test, track.size = None, min(max(end, WINDOW[0]), WINDOW[1])
-    track.window, track.quiet, track.differs = [0, 0, 0], 0, None
+    track.window = [0, 0, 0]
     track.rows += end - before
     return end - before, True
 

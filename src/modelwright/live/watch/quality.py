@@ -51,7 +51,7 @@ def told(state: State, streams: Sequence[Stream]) -> list[dict[str, Any]]:
     for stream in streams:
         if stream.column is not None and stream.cells is not None and stream.kind != "values":
             at_release[stream.column, stream.kind] = _share(stream.cells, stream.kind)
-    names = dict.fromkeys([*state["before"]["counts"], *state["counts"]])
+    names = sorted({*state["before"]["counts"], *state["counts"]})
     said = []
     for name in names:
         one: dict[str, Any] = {"name": name, "rows": rows}

@@ -21,8 +21,8 @@ from modelwright.stats.streams import StreamTest
 Codes = npt.NDArray[np.int64]
 
 WINDOW: Final = (200, 2000)
-"""Rows of a window in which an open drift is looked for: as many as the test had taken to find it, within
-these ends, so that the same drift would be seen again."""
+"""Rows of a window in which an open drift is looked for: as many as the test took to find it (since there was
+no evidence at all), within these ends, so that the same drift would be seen again."""
 QUIET: Final = 2
 """Windows in a row that must not differ before the condition is cleared."""
 LEVEL: Final = 0.05
@@ -56,6 +56,8 @@ class Track:
     """Log evidence at which the running test alarms."""
     test: Any = None
     """The running test (an object with ``to_json``), or its state as it was read."""
+    calm: int = 0
+    """Rows of the running test when its evidence was last at or below where it began."""
     since: int | None = None
     """When the condition opened; None where it is not open."""
     size: int = 0
@@ -134,19 +136,37 @@ def _tested(track: Track, cells: Cells, codes: Codes, when: When, limit: Limit) 
     before = test.rows
     evidence = test.update_codes(codes)
     track.log_e, track.log_most = test.log_e, test.log_most
-    crossed = np.flatnonzero(evidence >= track.limit)
-    if not len(crossed):
+    end = crossing(track, evidence, before, test.rows, WINDOW)
+    if end is None:
         track.test = test
         track.rows += len(codes)
         return len(codes), False
-    ends = block_starts(full(before), test.rows)[1:]
-    end = int(ends[int(crossed[0])])
-    track.log_e = track.log_most = float(evidence[int(crossed[0])])
-    track.test = None
-    track.size = min(max(end, WINDOW[0]), WINDOW[1])
-    track.window, track.quiet, track.differs = [0] * len(cells.counts), 0, None
+    track.window = [0] * len(cells.counts)
     track.rows += end - before
     return end - before, True
+
+
+def crossing(
+    track: Track, evidence: npt.NDArray[np.float64], before: int, rows: int, window: tuple[int, int]
+) -> int | None:
+    """Rows of the running test at which it alarms, the track made ready for windows; None where it does not.
+
+    ``evidence``: after each block that filled while the test went from ``before`` rows to ``rows``.
+    """
+    ends = block_starts(full(before), rows)[1:]
+    crossed = np.flatnonzero(evidence >= track.limit)
+    stop = int(crossed[0]) if len(crossed) else len(evidence)
+    calm = np.flatnonzero(evidence[:stop] <= 0.0)
+    if len(calm):
+        track.calm = int(ends[int(calm[-1])])
+    if not len(crossed):
+        return None
+    end = int(ends[stop])
+    track.log_e = track.log_most = float(evidence[stop])
+    track.test, track.quiet, track.differs = None, 0, None
+    track.size = min(max(end - track.calm, window[0]), window[1])
+    track.calm = 0
+    return end
 
 
 def full(rows: int) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from modelwright.release.package import wheel
-from modelwright.release.package.job import Job, write_json
+from modelwright.release.package.job import Job, template, write_json
 from modelwright.release.package.parts import distributions, licence_of, needed, pinned
 
 USER: Final = 10001
@@ -40,7 +40,7 @@ def write(job: Job, folder: Path) -> dict[str, Any]:
     for name in held:
         shutil.copyfile(job.path / name, folder / "bundle" / name)
     (folder / "Dockerfile").write_text(dockerfile(job), encoding="utf-8")
-    (folder / ".dockerignore").write_text(_IGNORE, encoding="utf-8")
+    (folder / ".dockerignore").write_text(template("dockerignore"), encoding="utf-8")
     write_json(folder / "sbom.cdx.json", sbom(job, pins))
     (folder / "README.md").write_text(_readme(job), encoding="utf-8")
     return {"base": base(), "libraries": len(pins), "wheel_bytes": len(made), "image": job.image}
@@ -78,8 +78,8 @@ def dockerfile(job: Job) -> str:
     if job.database:
         serve += ["--database", f"env:{job.database}"]
     probe = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{PORT}/healthz', timeout=2)"
-    return _DOCKERFILE.format(
-        base=base(), user=USER, port=PORT, live=LIVE, labels=told,
+    return template(
+        "Dockerfile", base=base(), user=USER, port=PORT, live=LIVE, labels=told,
         probe=json.dumps(["python", "-c", probe]), serve=json.dumps(serve),
     )  # fmt: skip
 
@@ -127,74 +127,18 @@ def sbom(job: Job, pins: dict[str, str]) -> dict[str, Any]:
     }
 
 
-_DOCKERFILE = """# Made by `modelwright package --for docker`. Builds with Docker or Podman; needs no BuildKit.
-#
-# The base is named by its tag. To build the same image again at any time, name it by its digest as well:
-#   --build-arg BASE={base}@sha256:...   (docker buildx imagetools inspect {base})
-ARG BASE={base}
-
-# --- the environment ----------------------------------------------------------------------------------
-FROM ${{BASE}} AS build
-WORKDIR /build
-COPY requirements.txt ./
-COPY wheels/ wheels/
-# No pip in the image that runs; tests of libraries stay out of it too.
-RUN python -m venv --without-pip /opt/modelwright \\
-    && python -m pip --python /opt/modelwright/bin/python install --no-cache-dir \\
-       --disable-pip-version-check --only-binary=:all: --no-deps -r requirements.txt wheels/*.whl \\
-    && find /opt/modelwright -type d -name tests -prune -exec rm -r {{}} +
-
-# --- the image ----------------------------------------------------------------------------------------
-FROM ${{BASE}}
-LABEL {labels}
-ENV PATH=/opt/modelwright/bin:$PATH \\
-    PYTHONDONTWRITEBYTECODE=1 \\
-    PYTHONUNBUFFERED=1 \\
-    HOME=/tmp
-COPY --from=build /opt/modelwright /opt/modelwright
-COPY bundle/ /bundle/
-# The one folder that is written, beside /tmp: versions, journal, log, keys.
-RUN install -d -o {user} -g {user} {live}
-WORKDIR {live}
-USER {user}:{user}
-VOLUME ["{live}"]
-EXPOSE {port}
-STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD {probe}
-ENTRYPOINT ["modelwright"]
-CMD {serve}
-"""
-_IGNORE = """# Only what the Dockerfile copies.
-*
-!requirements.txt
-!wheels/*.whl
-!bundle/**
-"""
-
-
 def _readme(job: Job) -> str:
     database = job.database
-    secret = f" \\\n  --env {database}" if database else ""
-    where = (
-        f"The log goes to the database whose address the environment variable `{database}` holds."
+    return template(
+        "docker.md",
+        name=job.bundle.manifest["name"],
+        label=job.name,
+        image=job.image,
+        live=LIVE,
+        port=PORT,
+        user=USER,
+        secret=f" \\\n  --env {database}" if database else "",
+        where=f"The log goes to the database whose address the environment variable `{database}` holds."
         if database
-        else "The log is an SQLite file in the volume: one container a volume."
+        else "The log is an SQLite file in the volume: one container a volume.",
     )
-    return f"""# {job.bundle.manifest["name"]} as an image
-
-```sh
-docker build -t {job.image} .
-docker run --rm --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \\
-  --volume {job.name}-live:{LIVE} --publish {PORT}:{PORT} --stop-timeout 60{secret} \\
-  {job.image}
-```
-
-It runs as user {USER}, writes {LIVE} and /tmp alone, and holds no secret. {where}
-An answered prediction survives the death of the container as long as the volume stays.
-
-- API keys: `docker exec CONTAINER modelwright keys add {job.bundle.manifest["name"]} WHO --live {LIVE}`
-- Back to the version before: `docker exec CONTAINER modelwright rollback {job.bundle.manifest["name"]} --live {LIVE}`,
-  or start the image before
-- Where it comes from: `docker inspect` shows the labels (run, data, goal, verdict); `sbom.cdx.json` the parts
-- It does not retrain: the training stack is not in it. Retrain where the runs are, and build the next image.
-"""

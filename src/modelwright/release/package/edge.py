@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from modelwright.core.errors import Unsupported
-from modelwright.release.package.job import Job, write_json
+from modelwright.release.package.job import Job, template, write_json
 from modelwright.release.package.rows import holed, rows_for
 from modelwright.runtime.model import Model
 from modelwright.runtime.parse.column import UNREAD
@@ -89,7 +89,8 @@ def write(job: Job, folder: Path) -> dict[str, Any]:
         (folder / name).write_bytes((held / name).read_bytes())
     untried = sorted({name for _, _, name in operators} - TRIED)
     names_used = {name for _, _, name in operators}
-    text = _README.format(
+    text = template(
+        "edge.md",
         name=manifest["name"],
         web=f"\n**Not tried in a browser**: the operators {', '.join(untried)}.\n" if untried else "",
         trees=_TREES if {"TfIdfVectorizer", "TreeEnsembleRegressor"} <= names_used else "",
@@ -230,47 +231,6 @@ def _package(name: str) -> dict[str, Any]:
     }
 
 
-_README = """# {name}, in JavaScript
-
-Made by `modelwright package --for edge`. Works without a server: nothing is sent anywhere.
-
-| file | what it is |
-|---|---|
-| `model.onnx` | the graph; as in the bundle, but for the word that stands for null |
-| `edge.json` | columns, how their values are read, classes |
-| `modelwright.mjs`, `parse.mjs` | rows of JSON in, labels and probabilities out; no dependencies |
-| `example.mjs` | the same under Node |
-| `index.html` | the same in a browser |
-| `examples.json`, `compare.mjs` | rows, and what Python answers for them |
-| `required_operators.config` | for a small build of onnxruntime |
-{web}
-## Node
-
-```sh
-ONNXRUNTIME_NODE_INSTALL=skip npm install     # "skip": no download of the libraries for graphics processors
-node example.mjs --check                      # the examples, against Python's answers
-echo '[{{ ... }}]' | node example.mjs
-```
-
-## Browser
-
-`npm install`, then serve this folder with any web server and open `index.html`. A page needs `model.onnx`,
-`edge.json`, both modules, and `ort.wasm.min.mjs` with its `.wasm` from onnxruntime-web {version}.
-
-## Phone
-
-React Native: the same modules with `onnxruntime-react-native`. Elsewhere `model.onnx` runs as it is; what
-`parse.mjs` does must then be done by the app (it is written to be read). For a build of onnxruntime with
-nothing but what the model needs: `python -m onnxruntime.tools.convert_onnx_models_to_ort .`, then build with
-`--minimal_build --include_ops_by_config` and the configuration that it writes; `required_operators.config`
-is for builds that read `model.onnx` itself.
-
-## Where JavaScript is not Python
-
-- A number beyond 2^53 in a column of texts or categories is written as JavaScript holds it; give it as text.
-- Unicode characters that are younger than the Python that made this package may be cased otherwise.
-- Numbers may differ in the last bits of float32 between processors: up to 1e-5 is taken as equal.
-{trees}"""
 _TREES = """- Trees over the topics of a text, as in this model: where a sum falls on the very threshold of a
   tree, a processor that adds in another order than Python's may take the other branch, and the answer of
   such a row differs by that tree's share. Seen in WebAssembly in about one row of a hundred, never under

@@ -78,3 +78,14 @@ def write_json(path: Path, data: Any) -> None:
     """JSON with sorted keys: equal data, equal bytes."""
     text = json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def template(file: str, /, **values: object) -> str:
+    """A text of ``templates/`` with every ``@NAME@`` replaced by the value of that name."""
+    from importlib import resources
+
+    held = resources.files("modelwright.release.package") / "templates" / file
+    text = held.read_text(encoding="utf-8")
+    for key, value in values.items():
+        text = text.replace(f"@{key.upper()}@", str(value))
+    return text

@@ -12,7 +12,6 @@ import json
 import os
 import platform
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -32,6 +31,8 @@ STEADY: Final = 6.0
 FULL: Final = 4.0
 """Seconds of as many requests as it takes."""
 CLIENTS: Final = 4
+SETTLE: Final = 3.0
+"""Seconds for what the server does once, at its start."""
 SHORT: Final = 0.05
 """Seconds between two looks at the memory."""
 
@@ -84,7 +85,7 @@ def measure(bundle: Path, *, rate: float = 50.0, workers: int = 1) -> Measured:
         tempfile.TemporaryDirectory(prefix="modelwright-") as place,
         _serving(bundle, Path(place), workers) as (process, port),
     ):
-        time.sleep(0.5)
+        time.sleep(SETTLE)
         idle, kind = _memory(process.pid)
         for body in bodies[:20]:  # the first ones cost more
             _post(port, body)
@@ -171,21 +172,19 @@ _JSON: Final = {"Content-Type": "application/json"}
 @contextlib.contextmanager
 def _serving(bundle: Path, place: Path, workers: int) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A server of the bundle, ready, on a port of its own; ended with the block."""
-    port = free_port()
-    log = place / "serve.log"
-    with log.open("wb") as out:
+    log, told = place / "serve.log", place / "serve.json"
+    with log.open("wb") as errors, told.open("wb") as out:
         process = subprocess.Popen(
-            [*command(), "serve", str(bundle), "--port", str(port), "--live", str(place / "live"),
-             "--workers", str(workers)],
-            stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            [*command(), "serve", str(bundle), "--port", "0", "--live", str(place / "live"),
+             "--workers", str(workers), "--json"],
+            stdout=out, stderr=errors, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     try:
-        _wait(process, port, log)
-        yield process, port
+        yield process, _wait(process, told, log)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -196,24 +195,14 @@ def command() -> list[str]:
     return [sys.executable, "-c", "from modelwright.cli.main import main; main()"]
 
 
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], told: Path, log: Path) -> int:
+    """The port of the server, once it answers."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
-        except (OSError, http.client.HTTPException):
-            pass
-        time.sleep(0.1)
+        line = told.read_text(encoding="utf-8")
+        if line.endswith("\n"):
+            return int(json.loads(line)["url"].rpartition(":")[2])
+        time.sleep(0.05)
     said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     raise Stopped(
         f"the server did not become ready to be measured: {said[-1] if said else 'it said nothing'}",

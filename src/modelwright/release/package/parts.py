@@ -126,8 +126,8 @@ def pinned(wanted: Sequence[str], python: str, *, machine: str = "x86_64") -> di
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
-    there = {
-        **default_environment(),
+    there: dict[str, str] = {
+        **{key: str(value) for key, value in default_environment().items()},
         "sys_platform": "linux",
         "platform_system": "Linux",
         "os_name": "posix",
@@ -162,7 +162,7 @@ def licence_of(name: str) -> str:
         facts = distribution(name).metadata
     except PackageNotFoundError:
         return ""
-    told = facts.get("License-Expression") or ""
-    classifiers = [c.split(" :: ")[-1] for c in facts.get_all("Classifier", []) if c.startswith("License ::")]
-    first = (facts.get("License") or "").strip().splitlines()
-    return told or ", ".join(classifiers) or (first[0] if first else "")
+    told, *_ = facts.get_all("License-Expression") or [""]
+    classifiers = [c for c in facts.get_all("Classifier") or [] if c.startswith("License ::")]
+    first, *_ = (facts.get_all("License") or [""])[0].strip().splitlines() or [""]
+    return told or ", ".join(c.split(" :: ")[-1] for c in classifiers) or first

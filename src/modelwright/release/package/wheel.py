@@ -7,7 +7,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
-from importlib.metadata import distribution
+from importlib.metadata import PackageMetadata, distribution
 from pathlib import Path
 
 import modelwright
@@ -55,8 +55,8 @@ def build(pins: Mapping[str, str]) -> bytes:
         "Name: modelwright",
         f"Version: {version()}",
         "Summary: What a server of released models needs of modelwright, and nothing of training.",
-        f"License-Expression: {held.get('License-Expression') or 'Apache-2.0'}",
-        f"Requires-Python: {held.get('Requires-Python') or '>=3.11'}",
+        f"License-Expression: {_said(held, 'License-Expression', 'Apache-2.0')}",
+        f"Requires-Python: {_said(held, 'Requires-Python', '>=3.11')}",
         *(f"Requires-Dist: {library}=={pin}" for library, pin in pins.items()),
     ]
     info = f"modelwright-{version()}.dist-info"
@@ -65,17 +65,21 @@ def build(pins: Mapping[str, str]) -> bytes:
         b"Wheel-Version: 1.0\nGenerator: modelwright\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     )
     files[f"{info}/entry_points.txt"] = b"[console_scripts]\nmodelwright = modelwright.cli.image:main\n"
-    record = [f"{path},sha256={_digest(content)},{len(content)}" for path, content in sorted(files.items())]
+    record = [f"{at},sha256={_digest(content)},{len(content)}" for at, content in sorted(files.items())]
     files[f"{info}/RECORD"] = ("\n".join([*record, f"{info}/RECORD,,"]) + "\n").encode()
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         # The metadata come last, as the standard recommends.
-        for path in sorted(files, key=lambda path: (path.startswith(info), path)):
-            entry = zipfile.ZipInfo(path, _DATE)
+        for inside in sorted(files, key=lambda inside: (inside.startswith(info), inside)):
+            entry = zipfile.ZipInfo(inside, _DATE)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, files[path])
+            archive.writestr(entry, files[inside])
     return out.getvalue()
+
+
+def _said(facts: PackageMetadata, key: str, default: str) -> str:
+    return str((facts.get_all(key) or [default])[0])
 
 
 def _digest(content: bytes) -> str:

@@ -42,7 +42,7 @@ def model(request: Request) -> Response:
         traffic_chart=_traffic(buckets, window, marks),
         latency_chart=_latency(buckets, window, marks),
         accuracy_chart=_accuracy(place, m, window, marks),
-        bars={a.metric: _bar(a) for a in m.watched.accuracy} if m.watched else {},
+        bars=[_bar(a) for a in m.watched.known] if m.watched else [],
         most_effect=_most(m.watched),
         now=time.time(),
     )
@@ -66,7 +66,7 @@ def _traffic(buckets: tuple[Bucket, ...], window: Window, marks: tuple[tuple[flo
         "Requests", "bars", tuple(b.start for b in buckets), window.bucket,
         (
             Course("answered", tuple(None if quiet else float(b.requests) for b in buckets)),
-            Course("failed", tuple(None if quiet else float(b.failures) for b in buckets)),
+            Course("refused or failed", tuple(None if quiet else float(b.failures) for b in buckets)),
         ),
         marks=marks, note=f"Requests in {_stretch(window)}.",
     )  # fmt: skip

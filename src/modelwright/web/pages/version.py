@@ -1,4 +1,4 @@
-"""One version of a live model, and one decision."""
+"""One version of a live model."""
 
 from __future__ import annotations
 
@@ -31,11 +31,3 @@ def version(request: Request) -> Response:
         lineage=lineage if isinstance(lineage, dict) else {},
         report=report,
     )
-
-
-def decision(request: Request) -> Response:
-    """``/live/<name>/decisions/<record>``: champion against challenger, with all the evidence."""
-    site: Site = request.app.state.site
-    place = live.find(site, request.path_params["name"])
-    d = live.decision(place, request.path_params["decision"])
-    return page(request, "decision.html.j2", m=live.read(place, DAY), d=d)

@@ -79,9 +79,9 @@ def versions(place: Place, model: Live, runs: frozenset[str]) -> tuple[Version, 
     names.sort(key=lambda name: int(name[1:]), reverse=True)
     found = []
     for name in names:
-        data = object_of(place.versions / name / "version.json")
-        if not data:
+        if not (place.versions / name / "version.json").is_file():
             continue  # a copy that is not whole yet
+        data = object_of(place.versions / name / "version.json")
         run = str(data.get("run") or "")
         found.append(
             Version(
@@ -152,8 +152,8 @@ def decisions(place: Place) -> tuple[Decided, ...]:
     """Records of champion against challenger, newest first."""
     if not place.decisions.is_dir():
         return ()
-    found = [decided(path.stem, object_of(path)) for path in sorted(place.decisions.glob("*.json"))]
-    return tuple(sorted((d for d in found if d.data), key=lambda d: (d.at, d.key), reverse=True))
+    found = [decided(path.stem, object_of(path)) for path in sorted(place.decisions.glob("[0-9]*.json"))]
+    return tuple(d for d in reversed(found) if d.data)
 
 
 def decision(place: Place, key: str) -> Decided:
@@ -165,21 +165,21 @@ def decision(place: Place, key: str) -> Decided:
 
 
 def decided(key: str, data: dict[str, Any]) -> Decided:
-    def text(*names: str) -> str:
-        for name in names:
-            value = data.get(name)
-            if isinstance(value, dict):
-                value = value.get("version") or value.get("run")
-            if value not in (None, ""):
-                return str(value)
-        return ""
+    def of(who: str) -> str:
+        one = data.get(who)
+        return str(one.get("version") or one.get("run") or "") if isinstance(one, dict) else ""
 
+    number = data.get("number")
     return Decided(
         key=key,
-        at=text("at", "decided", "when"),
-        decision=text("decision", "outcome", "verdict", "promoted"),
-        why=text("why", "reason"),
-        champion=text("champion"),
-        challenger=text("challenger"),
+        number=number if isinstance(number, int) else 0,
+        at=str(data.get("at") or ""),
+        kind=str(data.get("kind") or ""),
+        action=str(data.get("action") or ""),
+        because=str(data.get("because") or ""),
+        why=str(data.get("why") or ""),
+        done=str(data.get("done") or ""),
+        champion=of("champion"),
+        challenger=of("challenger"),
         data=data,
     )

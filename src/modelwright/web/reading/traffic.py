@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ QUIET = 2.0
 """Seconds for which a count holds at least."""
 SHARE = 20.0
 """A count holds for so many times as long as it took."""
+OLD = 60.0
+"""Seconds for which a count is shown while it is counted again behind the page; older ones are waited for."""
 PAUSE = 15.0
 """Seconds before a database that did not answer is asked again: each try may wait long."""
 
@@ -123,25 +126,42 @@ class Log:
     def _known(
         self, key: str, window: Window, count: Callable[[LogDatabase, Window], object]
     ) -> object | None:
+        kept = self._kept.get(key)
+        age = math.inf if kept is None else time.monotonic() - kept.at
+        if kept is not None and age < max(QUIET, SHARE * kept.cost):
+            return kept.found
+        if kept is not None and age < OLD:
+            if not kept.again:
+                kept.again = True
+                _COUNTING.submit(self._counted, key, window, count)
+            return kept.found
+        return self._counted(key, window, count)
+
+    def _counted(
+        self, key: str, window: Window, count: Callable[[LogDatabase, Window], object]
+    ) -> object | None:
         with self._turn:
             now = time.monotonic()
             if now < self._down[0]:
                 self.notes = (self._down[1],)
                 return None
+            kept = self._kept.get(key)
+            if kept is not None and now - kept.at < QUIET:  # somebody else has just counted
+                return kept.found
             try:
                 database, file = self._opened()
+                mark = _mark(file)
                 if database is None:
                     return None
-                mark = _mark(file)
-                kept = self._kept.get(key)
-                if kept is not None:
-                    same = mark is not None and kept.mark == mark
-                    if now - kept.at < (min(window.bucket, 60) if same else max(QUIET, SHARE * kept.cost)):
-                        return kept.found
+                if kept is not None and mark is not None and kept.mark == mark and now - kept.at < OLD:
+                    kept.again = False
+                    kept.at = now
+                    return kept.found
                 found = count(database, window)
             except ModelwrightError as error:
                 self._down = (now + PAUSE, error.message)
                 self.notes = (error.message,)
+                self._kept.clear()
                 return None
             self.notes = ()
             done = time.monotonic()
@@ -165,12 +185,17 @@ class Log:
         return self._database, file
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Kept:
     found: object
     mark: object
     at: float
     cost: float
+    again: bool = False
+    """Whether it is being counted again."""
+
+
+_COUNTING = ThreadPoolExecutor(1, thread_name_prefix="counting")
 
 
 _LOGS: dict[Path, Log] = {}
@@ -187,8 +212,21 @@ def log_of(place: Place) -> Log:
         return found
 
 
+def warm(places: Iterable[Place]) -> None:
+    """Count behind the first page, for models whose log is there."""
+
+    def count(log: Log) -> None:
+        if log.total(DAY) is not None:
+            log.course(DAY)
+            log.outcomes(DAY)
+
+    for place in places:
+        _COUNTING.submit(count, log_of(place))
+
+
 def close() -> None:
-    """Let go of all databases: when the pages end."""
+    """Let go of all databases: when the pages end. What is being counted is waited for."""
+    _COUNTING.submit(lambda: None).result()
     with _TURN:
         for log in _LOGS.values():
             if log._database is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from modelwright.live.place import Place
 from modelwright.report.build import demand
 from modelwright.web.reading.files import fresh, lines_of, number, object_of
-from modelwright.web.views import Accuracy, Condition, Drift, Estimate, Estimated, Watched
+from modelwright.web.views import Accuracy, Condition, Drift, Estimate, Estimated, Quality, Watched
 
 
 def watched(place: Place, version: str) -> Watched | None:
@@ -23,89 +24,137 @@ def _read(place: Place, version: str) -> Watched | None:
     data = object_of(place.monitor / "latest.json")
     if not data:
         return None
-    criteria = criteria_of(object_of(place.bundle(str(data.get("version") or version)) / "model.json"))
-    conditions = [_condition(c) for c in _objects(data.get("conditions"))]
-    columns = [_drift(c, str(c.get("name", ""))) for c in _objects(data.get("columns"))]
-    columns.sort(key=lambda d: (d.rank is None, d.rank or 0, -(d.effect or 0.0), d.name))
-    whole = [
-        _drift(data[key], title)
-        for key, title in (("prediction", "the prediction"), ("joint", "all columns jointly"))
-        if isinstance(data.get(key), dict)
-    ]
-    accuracy = data.get("accuracy")
-    retrain = data.get("retrain")
-    retrain = retrain if isinstance(retrain, dict) else {}
+    retrain, told = _object(data.get("retrain")), _object(data.get("alarms"))
+    accuracy, service = _object(data.get("accuracy")), _object(data.get("service"))
     return Watched(
         at=str(data.get("at", "")),
-        version=str(data.get("version", "")),
+        version=str(data.get("version") or version),
         rows=_whole(data.get("rows")),
         labelled=_whole(data.get("labelled")),
-        columns=tuple(columns),
-        whole=tuple(whole),
-        quality=tuple(_objects(data.get("quality"))),
-        accuracy=tuple(
-            judged(str(name), _estimate(value), criteria)
-            for name, value in (accuracy.items() if isinstance(accuracy, dict) else ())
-            if isinstance(value, dict)
-        ),
+        columns=tuple(_drift(c, str(c.get("name", ""))) for c in _objects(data.get("columns"))),
+        whole=_as_a_whole(data),
+        quality=tuple(_quality(q) for q in _objects(data.get("quality"))),
+        accuracy=tuple(_measured(text, one) for text, one in accuracy.items() if isinstance(one, dict)),
         estimated=_estimated(data.get("estimated")),
-        conditions=tuple(c for c in conditions if c.open),
-        cleared=_cleared(place, conditions),
+        service=tuple(_latency(one, service) for one in _objects(service.get("goal"))),
+        conditions=tuple(_condition(c) for c in _objects(data.get("conditions"))),
+        cleared=_cleared(place),
         retrain=bool(retrain.get("wanted")),
         retrain_why=str(retrain.get("why") or ""),
+        rate=number(told.get("rate")),
+        horizon=number(told.get("horizon_seconds")),
+        tests=_whole(told.get("tests")),
     )
 
 
-def _cleared(place: Place, conditions: list[Condition]) -> tuple[Condition, ...]:
-    """What was open once, newest first."""
-    found = [c for c in conditions if not c.open]
-    known = {(c.code, c.column, c.since) for c in found}
-    for line in lines_of(place.monitor / "alarms.jsonl"):
-        condition = _condition(line)
-        if not condition.open and (condition.code, condition.column, condition.since) not in known:
-            known.add((condition.code, condition.column, condition.since))
-            found.append(condition)
-    return tuple(sorted(found, key=lambda c: c.cleared or c.since, reverse=True))
+_PREDICTION = {
+    "labels": "the predicted classes",
+    "confidence": "how sure the predictions are",
+    "answers": "the predicted values",
+}
+
+
+def _as_a_whole(data: dict[str, Any]) -> tuple[Drift, ...]:
+    found = [
+        _drift(one, _PREDICTION.get(str(one.get("name")), "the predictions"))
+        for one in _objects(data.get("prediction"))
+    ]
+    if isinstance(data.get("joint"), dict):
+        found.append(_drift(data["joint"], "all columns jointly"))
+    return tuple(found)
+
+
+def _measured(text: str, data: dict[str, Any]) -> Accuracy:
+    """One metric of ``accuracy``, by the criterion's text or the metric's name."""
+    made = judged(text, _estimate(data), (text,) if number(data.get("threshold")) is not None else ())
+    test, recent = data.get("test"), data.get("recent")
+    return replace(
+        made,
+        metric=str(data.get("metric") or made.metric),
+        fallen=bool(data.get("fallen")),
+        recent=replace(_estimate(recent), unit=made.estimate.unit) if isinstance(recent, dict) else None,
+        tested=_estimate(test) if isinstance(test, dict) else None,
+    )
+
+
+def _latency(data: dict[str, Any], service: dict[str, Any]) -> Accuracy:
+    """A demand on latency, with what was measured."""
+    name = str(data.get("criterion", "")).split(" ")[0].removeprefix("latency_")
+    measured = _object(_object(service.get("latency")).get(name))
+    return criterion({**measured, **data, "verdict": data.get("verdict") or ""})
+
+
+def _quality(data: dict[str, Any]) -> Quality:
+    parts = []
+    for key, title in (
+        ("missing", "missing"),
+        ("unreadable", "unreadable"),
+        ("new", "new categories"),
+        ("out_of_range", "out of range"),
+    ):
+        now = number(data.get(key))
+        if now is not None:
+            parts.append((title, now, number(data.get(f"{key}_at_release"))))
+    return Quality(str(data.get("name", "")), tuple(parts))
+
+
+def _cleared(place: Place) -> tuple[Condition, ...]:
+    """What was open once, newest first: each event that cleared, with the one that had opened it."""
+    began: dict[str, dict[str, Any]] = {}
+    found = []
+    for event in lines_of(place.monitor / "alarms.jsonl"):
+        key = f"{event.get('version')} {event.get('key')}"
+        if event.get("state") != "cleared":
+            began[key] = event
+            continue
+        first = began.pop(key, {})
+        found.append(
+            Condition(
+                code=str(event.get("code", "")),
+                column=str(event.get("column") or ""),
+                open=False,
+                since=str(first.get("at") or ""),
+                what=str(first.get("what") or event.get("what") or ""),
+                remedy="",
+                cleared=str(event.get("at") or ""),
+            )
+        )
+    return tuple(reversed(found))
 
 
 def _condition(data: dict[str, Any]) -> Condition:
-    state = str(data.get("state", "open"))
     return Condition(
         code=str(data.get("code", "")),
         column=str(data.get("column") or ""),
-        open=state != "cleared",
-        since=str(data.get("since") or data.get("at") or ""),
+        open=True,
+        since=str(data.get("since") or ""),
         what=str(data.get("what") or ""),
         remedy=str(data.get("remedy") or ""),
-        cleared=str(data.get("cleared") or (data.get("at") if state == "cleared" else "") or ""),
     )
 
 
 def _drift(data: dict[str, Any], name: str) -> Drift:
     e_value = number(data.get("e_value"))
-    drifted = data.get("drifted")
-    untested = (e_value is None and number(data.get("log10_e")) is None) or data.get("available") is False
-    rank = data.get("rank")
     return Drift(
         name=name,
-        drifted=bool(drifted) if drifted or not untested else None,
+        drifted=bool(data.get("drifted")) if data.get("drifted") or e_value is not None else None,
         e_value=e_value,
-        log10_e=number(data.get("log10_e")),
         effect=number(data.get("effect")),
-        rank=rank if isinstance(rank, int) else None,
-        why=str(data.get("why") or data.get("what") or ""),
+        error=number(data.get("effect_error")),
+        moves=bool(data.get("moves_prediction")),
+        why=str(data.get("why") or data.get("state") or ""),
     )
 
 
-def _estimated(data: Any) -> Estimated | None:
-    if not isinstance(data, dict) or not data:
-        return None
-    return Estimated(
-        str(data.get("metric", "")),
-        _estimate(data),
-        bool(data.get("trusted")),
-        str(data.get("why") or ""),
-    )
+def _estimated(data: Any) -> tuple[Estimated, ...]:
+    one = _object(data)
+    found = []
+    for each in [one, *_objects(one.get("others"))]:
+        said = _estimate(each)
+        if each:
+            metric, why = str(each.get("metric") or ""), str(each.get("why") or "")
+            found.append(Estimated(metric, said, bool(each.get("trusted")), why))
+    return tuple(found)
 
 
 def _estimate(data: dict[str, Any]) -> Estimate:
@@ -118,13 +167,14 @@ def judged(metric: str, estimate: Estimate, criteria: tuple[str, ...]) -> Accura
     """The estimate of a metric beside the goal's criterion for it, by the rule of verdicts: its whole
     interval on one side of the threshold, or unproven."""
     for text in criteria:
-        if text.split()[0].partition("(")[0] != metric or " by " in text or " for " in text:
+        of = text.split()[0].partition("(")[0]
+        if (text != metric and (of != metric or " for " in text)) or " by " in text:
             continue
         threshold, direction, unit = demand(text)
         if threshold is None or direction is None:
             continue
         shown = Estimate(estimate.value, estimate.low, estimate.high, estimate.n, unit)
-        return Accuracy(metric, shown, text, threshold, direction, _verdict(shown, threshold, direction))
+        return Accuracy(of, shown, text, threshold, direction, _verdict(shown, threshold, direction))
     return Accuracy(metric, estimate)
 
 
@@ -157,6 +207,10 @@ def criteria_of(manifest: dict[str, Any]) -> tuple[str, ...]:
 
 def _objects(data: Any) -> list[dict[str, Any]]:
     return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+
+
+def _object(data: Any) -> dict[str, Any]:
+    return data if isinstance(data, dict) else {}
 
 
 def _whole(value: Any) -> int | None:

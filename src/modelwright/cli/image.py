@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from modelwright.cli import keys, promote, rollback, serve
+from modelwright.cli import keys, monitor, promote, rollback, serve
 
 app = typer.Typer(
     name="modelwright",
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("promote")(promote.promote)
 app.command("rollback")(rollback.rollback)
+app.command("monitor")(monitor.monitor)
 app.add_typer(keys.app, name="keys")
 
 

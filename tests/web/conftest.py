@@ -119,7 +119,7 @@ class Visitor(httpx.Client):
     def fill(self, page: str, to: str | None = None, **fields: str) -> httpx.Response:
         """Load a page, fill its form, and send it."""
         text = self.get(page).text
-        held = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', text))
+        held = dict(re.findall(r'<input [^>]*name="(\w+)"[^>]* value="([^"]*)"', text))
         return self.post(to or page, data=held | fields)
 
 

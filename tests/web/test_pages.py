@@ -13,6 +13,7 @@ import pytest
 from modelwright.live import deployment, settings
 from modelwright.live.place import Place
 from modelwright.live.settings import LogSettings
+from modelwright.web.site import Site
 
 if TYPE_CHECKING:
     Visitor = Any
@@ -107,11 +108,10 @@ def test_a_model_without_log_and_monitor_says_so(visitor: Visitor, world: World)
     assert "not watched yet" in text(visitor.get("/"))
 
 
-def test_without_anything_the_pages_say_how_to_begin(visitor: Visitor, world: World) -> None:
-    shutil.rmtree(world.live)
-    shutil.rmtree(world.runs)
-    assert "modelwright serve BUNDLE" in text(visitor.get("/"))
-    assert "modelwright run GOAL" in text(visitor.get("/runs"))
+def test_without_anything_the_pages_say_how_to_begin(visitor: Visitor, tmp_path: Path) -> None:
+    with type(visitor)(Site(tmp_path / "live", tmp_path / "runs")) as nobody:
+        assert "modelwright serve BUNDLE" in text(nobody.get("/"))
+        assert "modelwright run GOAL" in text(nobody.get("/runs"))
 
 
 def test_a_decision_is_shown_with_its_evidence(visitor: Visitor, world: World) -> None:

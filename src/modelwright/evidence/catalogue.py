@@ -377,4 +377,34 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Hashes detect damage; only a signature detects tampering.",
         "Name a key as `release.sign_with`.",
     ),
+    _C(
+        "feedback.column-missing", "a column that the log does not hold", "warning",
+        "An input is missing in labelled rows of the log, dropped or masked there as the goal asks.",
+        "Compare on live answers (`modelwright retrain --promote shadow`), or log the column.",
+    ),
+    _C(
+        "feedback.selected", "feedback that depends on the answer", "warning",
+        "How many rows get feedback depends on what was answered.",
+        "Ask for the outcomes of rows drawn by lot.",
+    ),
+    _C(
+        "feedback.share", "how many rows have feedback", "note",
+        "The share of the answered rows whose outcome is known.",
+        "Ask for the outcomes of rows drawn by lot.",
+    ),
+    _C(
+        "feedback.unknown-outcome", "outcomes that no model could have answered", "warning",
+        "Feedback names a class that the champion does not know, or no number where one is asked for.",
+        "Correct it; where there is a new class, add rows of it to the source and run the goal anew.",
+    ),
+    _C(
+        "retrain.copies", "labelled rows that copy rows of the other side", "note",
+        "Labelled rows equal rows on the other side of the split, and were left out.",
+        "Nothing: what is learned is not judged on.",
+    ),
+    _C(
+        "retrain.read-again", "the source was read again", "warning",
+        "The rows that the champion was made from are no longer in the store.",
+        "Keep runs until their model is retired.",
+    ),
 )  # fmt: skip

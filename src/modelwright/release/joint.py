@@ -170,7 +170,8 @@ def _scores(entry: Mapping[str, Any], values: npt.NDArray[Any]) -> Floats:
         missing = np.isnan(values)
         number = np.where(missing, 0.0, values)
     where = np.searchsorted(np.asarray(entry["edges"], dtype=np.float64), number, side="left")
-    return np.asarray(scores[np.where(missing, nothing, where)])
+    found: Floats = scores[np.where(missing, nothing, where)]
+    return found
 
 
 def _present(kind: str, values: npt.NDArray[Any]) -> Floats:

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelwright.live.watch.tracks import Track, Turn, feed, threshold, two_sample
@@ -26,7 +26,7 @@ def fed(values: npt.NDArray[np.int64], cuts: list[int]) -> tuple[list[Turn], str
     """Feed in pieces, through JSON between any two."""
     when = np.stack([np.arange(len(values)), 10 * np.arange(len(values))], axis=1)
     track, turns = Track("one", 0.1), []
-    ends = sorted({c for c in cuts if 0 < c < len(values)}) + [len(values)]
+    ends = [*sorted({c for c in cuts if 0 < c < len(values)}), len(values)]
     start = 0
     for end in ends:
         turns += feed(track, CELLS, values[start:end], when[start:end], limit)
@@ -38,6 +38,7 @@ def fed(values: npt.NDArray[np.int64], cuts: list[int]) -> tuple[list[Turn], str
 SHIFTED = np.concatenate([codes(400, 0.5, 1), codes(700, 0.9, 2), codes(1500, 0.5, 3)])
 
 
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, len(SHIFTED)), max_size=12))
 def test_pieces_do_not_matter(cuts: list[int]) -> None:
     assert fed(SHIFTED, cuts) == fed(SHIFTED, [])

@@ -92,7 +92,8 @@ def _effect(passes: list[Floats], classes: bool, spread: float, n: int, referenc
     a, b, gap = live @ towards, again @ towards, (live - drawn) @ towards
     size = float(np.abs(mean).sum()) / 2 if classes else float(abs(mean[0]))
     scaled = size if classes else size / spread if spread > 0 else 0.0
-    own = max(float(np.cov(a, b)[0, 1]), 0.0)
+    # The covariance of a weak column drowns in the others' noise: its own standard error is added.
+    own = max(float(np.cov(a, b)[0, 1]), 0.0) + float(a.std() * b.std()) / math.sqrt(len(a))
     error = math.sqrt(own * (1 / n + 1 / reference) + float(gap.var(ddof=1)) / len(gap))
     sure = size - 2 * error
     floor = MOVES if classes else MOVES * spread

@@ -32,7 +32,8 @@ def dashboard(model: str) -> dict[str, Any]:
         _panel(stat, "Not watched for", "Seconds since the monitor last looked.", [
             (f"time() - max({of_model('watched_timestamp_seconds')})", "")], unit="s"),
         _panel(lines, "Requests a second", "By version and HTTP status.", [
-            (f"sum by (version, status) ({rate('requests_total')})", "{{version}} {{status}}")],
+            (f"sum by (version, status) ({rate('requests_total')})",
+             "{{version}} {{status}}")],
             unit="reqps"),
         _panel(lines, "Rows a second", "Predicted, by version.", [
             (f"sum by (version, role) ({rows})", "{{version}} {{role}}")]),

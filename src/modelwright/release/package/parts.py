@@ -16,8 +16,6 @@ from importlib.metadata import PackageNotFoundError, distribution, packages_dist
 from pathlib import Path
 from typing import Final
 
-import modelwright
-
 ROOTS: Final = (
     "modelwright.cli.image",
     "modelwright.live.process.worker",
@@ -53,6 +51,12 @@ class Needed:
     """Top-level names that are imported, sorted."""
 
 
+def top() -> Path:
+    """The folder of the installed modelwright."""
+    # By place and not by import: the package's door knows layers above this one.
+    return Path(__file__).parents[2]
+
+
 @cache
 def needed() -> Needed:
     """Follow the imports."""
@@ -71,24 +75,24 @@ def needed() -> Needed:
         parts = name.split(".")
         deep = (len(parts) > 1 and parts[1] in DEEP) or INSIDE.get(name, False)
         for found in _imported(ast.parse(path.read_text(encoding="utf-8")), deep):
-            top = found.partition(".")[0]
-            if top == "modelwright":
+            library = found.partition(".")[0]
+            if library == "modelwright":
                 todo.append(found)
-            elif top not in sys.stdlib_module_names and top not in OPTIONAL:
-                libraries.add(top)
+            elif library not in sys.stdlib_module_names and library not in OPTIONAL:
+                libraries.add(library)
     return Needed(tuple(sorted(seen)), tuple(sorted(libraries)))
 
 
 def _below(package: str) -> Iterator[str]:
-    top = Path(modelwright.__file__).parent
-    for path in sorted((top / package).rglob("*.py")):
-        inside = path.relative_to(top).with_suffix("")
+    folder = top()
+    for path in sorted((folder / package).rglob("*.py")):
+        inside = path.relative_to(folder).with_suffix("")
         yield ".".join(("modelwright", *(inside.parts[:-1] if inside.name == "__init__" else inside.parts)))
 
 
 def source_of(name: str) -> Path | None:
     """The file of a module of modelwright; None where there is none (an attribute of a module, say)."""
-    path = Path(modelwright.__file__).parent.parent.joinpath(*name.split("."))
+    path = top().parent.joinpath(*name.split("."))
     if (path / "__init__.py").is_file():
         return path / "__init__.py"
     file = path.with_suffix(".py")

@@ -8,10 +8,9 @@ import io
 import zipfile
 from collections.abc import Mapping
 from importlib.metadata import PackageMetadata, distribution
-from pathlib import Path
 
-import modelwright
 from modelwright.release.package.parts import needed, source_of
+from modelwright.release.package.parts import top as sources
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 _MAIN = '''"""``python -m modelwright`` is the command line of an image."""
@@ -37,7 +36,7 @@ def name() -> str:
 def build(pins: Mapping[str, str]) -> bytes:
     """The wheel. Its metadata ask for ``pins`` (name to version) and for nothing else; its one command is
     ``modelwright``, with what an image can do."""
-    top = Path(modelwright.__file__).parent
+    top = sources()
     files: dict[str, bytes] = {}
     for module in needed().modules:
         path = source_of(module)

@@ -64,6 +64,9 @@ def serve(
         None, "--goal", help="The goal file to retrain by; that of the bundle's run."
     ),
     trust: str | None = typer.Option(None, "--trust", help="Public key that must have signed the bundles."),
+    number: int | None = typer.Option(
+        None, "--number", min=1, max=10**17, help="Of a new version, where servers share one log; the next."
+    ),
     quiet: bool = QUIET,
     json: bool = typer.Option(False, "--json", help="Print where it answers as JSON, once it does."),
 ) -> int:
@@ -76,14 +79,16 @@ def serve(
     from modelwright.live.process import setup, supervisor
 
     asked = _asked(
-        database, sync, retention, rate, max_body, timeout, concurrency, webhook, alarm_command, goal, runs
-    )
+        database, sync, retention, rate, max_body, timeout, concurrency, webhook, alarm_command, goal, runs,
+        number,
+    )  # fmt: skip
     setup.check(asked)
     wishes = [_wish(bundle, live, runs, name, trust) for bundle in bundles]
     names = [wish.name for wish in wishes]
-    if name is not None and len(bundles) > 1:
+    if (name is not None or number is not None) and len(bundles) > 1:
+        option = "--name" if name is not None else "--number"
         raise BadInput(
-            "--name is for one bundle", code="serve.name", hint="serve one bundle, or leave --name out"
+            f"{option} is for one bundle", code="serve.name", hint=f"serve one bundle, or leave {option} out"
         )
     for twice in sorted({n for n in names if names.count(n) > 1}):
         raise BadInput(
@@ -136,6 +141,7 @@ def _asked(
     alarm_command: str | None,
     goal: Path | None,
     runs: Path,
+    number: int | None,
 ) -> Asked:
     import shlex
     from typing import Literal, cast
@@ -175,6 +181,7 @@ def _asked(
         command=command,
         runs=str(runs.resolve()) if runs.is_dir() else None,
         goal=None if goal is None else str(goal.resolve()),
+        number=number,
     )
 
 

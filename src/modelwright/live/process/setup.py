@@ -31,6 +31,8 @@ class Asked:
     command: tuple[str, ...] | None = None
     runs: str | None = None
     goal: str | None = None
+    number: int | None = None
+    """Of a new version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def prepare(root: Path, wish: Wish, asked: Asked) -> Prepared:
             assert before is not None
             return Prepared(place, before, False, None)
         had = {str(entry["version"]) for entry in deployment.versions(place)}
-        version = deployment.add_version(place, wish.bundle)
+        version = deployment.add_version(place, wish.bundle, asked.number)
         if version != before:
             why = "first served" if before is None else f"served instead of {before}"
             deployment.deploy(place, version, why)

@@ -77,10 +77,12 @@ def versions(place: Place) -> list[dict[str, Any]]:
     return [atomic.read_json(p / "version.json") for p in sorted(found, key=lambda p: int(p.name[1:]))]
 
 
-def add_version(place: Place, bundle: Path) -> str:
+def add_version(place: Place, bundle: Path, number: int | None = None) -> str:
     """Copy a bundle, checked, into the place; the version that already holds the same one, or a new one.
 
-    Raises :class:`BadBundle`.
+    ``number``: of a new version, where servers with places of their own share one log and must agree on what
+    a version is called; the next one without it. Raises :class:`BadBundle`, and :class:`BadInput` for a
+    number that another bundle has.
     """
     checked = read_bundle(bundle)
     digest = hashlib.sha256((bundle / MANIFEST).read_bytes()).hexdigest()
@@ -89,7 +91,14 @@ def add_version(place: Place, bundle: Path) -> str:
         for entry in known:
             if entry["digest"] == digest:
                 return str(entry["version"])
-        version = f"v{max((int(e['version'][1:]) for e in known), default=0) + 1}"
+        numbers = [int(entry["version"][1:]) for entry in known]
+        if number in numbers:
+            raise BadInput(
+                f"v{number} of {place.name!r} is another bundle",
+                code="live.version-number",
+                hint="give each bundle a number of its own, or none",
+            )
+        version = f"v{number or max(numbers, default=0) + 1}"
         folder = place.versions / version
         if folder.exists():  # a copy that was cut short: no version.json
             shutil.rmtree(folder)

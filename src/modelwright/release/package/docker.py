@@ -73,15 +73,32 @@ def labels(job: Job) -> dict[str, str]:
 
 def dockerfile(job: Job) -> str:
     told = " \\\n      ".join(f"{key}={_quoted(value)}" for key, value in labels(job).items())
-    serve = ["serve", "/bundle", "--host", "0.0.0.0", "--port", str(PORT), "--live", LIVE]
-    serve += ["--workers", str(job.wishes.workers)]
-    if job.database:
-        serve += ["--database", f"env:{job.database}"]
+    serve = arguments(job, str(job.wishes.workers))
     probe = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{PORT}/healthz', timeout=2)"
     return template(
         "Dockerfile", base=base(), user=USER, port=PORT, live=LIVE, labels=told,
         probe=json.dumps(["python", "-c", probe]), serve=json.dumps(serve),
     )  # fmt: skip
+
+
+def arguments(job: Job, workers: str) -> list[str]:
+    """What ``modelwright`` is started with in a container."""
+    found = [
+        "serve",
+        "/bundle",
+        "--host",
+        "0.0.0.0",
+        "--port",
+        str(PORT),
+        "--live",
+        LIVE,
+        "--workers",
+        workers,
+    ]
+    if job.database:
+        # Several containers share the log, each with a place of its own: all call the version the same.
+        found += ["--database", f"env:{job.database}", "--number", str(job.number)]
+    return found
 
 
 def _quoted(text: str) -> str:

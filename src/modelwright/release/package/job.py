@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,21 @@ class Job:
         """The model's name in the form that images and clusters take (RFC 1123 label)."""
         name = str(self.bundle.manifest["name"]).lower()
         kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in name)
-        return kept.strip("-")[:40].strip("-") or "model"
+        short = kept.strip("-")[:40].strip("-") or "model"
+        return short if short[0].isalpha() else f"m-{short}"  # a service's begins with a letter
 
     @property
     def run(self) -> str:
         """The run that released the bundle, or the digest of its manifest: a tag for what is made of it."""
         run = (self.bundle.manifest.get("lineage") or {}).get("run") or self.digest[:12]
         return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in str(run))[:100]
+
+    @property
+    def number(self) -> int:
+        """Of the version, the same wherever the bundle is served, and growing from run to run: the time of
+        the run; made of the digest where the run's name does not tell it."""
+        found = re.search(r"-(\d{8})T(\d{6})-", self.run, re.ASCII)
+        return int(found[1] + found[2]) if found else int(self.digest[:11], 16) + 1
 
     @property
     def digest(self) -> str:

@@ -151,27 +151,28 @@ words = list(X.select_dtypes(exclude="number"))
 numbers = [c for c in X if c not in words]
 steps = ColumnTransformer([("n", make_pipeline(SimpleImputer(), StandardScaler()), numbers),
                            ("w", OneHotEncoder(handle_unknown="ignore"), words)])
-mlflow.sklearn.save_model(make_pipeline(steps, LogisticRegression(max_iter=500)).fit(X, y), out)
+model = make_pipeline(steps, LogisticRegression(max_iter=500)).fit(X, y)
+mlflow.sklearn.save_model(model, out, skops_trusted_types=["numpy.dtype"])
 """
 
 
 class Running:
     """One server in a process group of its own."""
 
-    def __init__(self, name: str, command: list[str], port: int, path: str, ready: str) -> None:
-        self.name, self.port, self.path, self.stopped = name, port, path, False
-        # Only the worker's standard error matters, and only where it does not start.
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
-        until = time.monotonic() + 120
+    def __init__(self, name: str, command: list[str], port: int, ready: str) -> None:
+        self.name, self.port = name, port
+        # MLflow looks for uvicorn on the path.
+        path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])
+        env = {**os.environ, "PATH": path}
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True, env=env)
+        until = time.monotonic() + 60
         while True:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=1):
                     return
             except OSError as error:
-                answered = getattr(error, "code", None) in (404, 405)
-                if answered:
-                    return
                 if self.process.poll() is not None or time.monotonic() > until:
+                    self.end()
                     raise SystemExit(f"{name} does not start") from error
                 time.sleep(0.2)
 
@@ -179,13 +180,14 @@ class Running:
         os.killpg(self.process.pid, which)
 
     def end(self) -> None:
-        self.signal(signal.SIGCONT)
-        self.signal(signal.SIGTERM)
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.signal(signal.SIGKILL)
-            self.process.wait()
+        """The whole group: a server may have started others."""
+        for which in (signal.SIGCONT, signal.SIGTERM, signal.SIGKILL):
+            try:
+                self.signal(which)
+                if which is not signal.SIGCONT:
+                    self.process.wait(20)
+            except (ProcessLookupError, subprocess.TimeoutExpired):
+                continue
 
 
 def loaded(server: Running, script: Path, seconds: float, connections: int) -> dict[str, float]:
@@ -207,13 +209,19 @@ def free_port() -> int:
 
 
 def start(
-    bundle: Path, folder: Path, kinds: list[str], mlflow: str | None, raw: Path, target: str
-) -> list[Running]:
-    made = []
+    made: list[Running],
+    bundle: Path,
+    folder: Path,
+    kinds: list[str],
+    mlflow: str | None,
+    raw: Path,
+    target: str,
+) -> None:
+    """Add each server to ``made`` as soon as it runs, so that whatever fails, all are ended."""
     for kind in kinds:
         port = free_port()
         command = [sys.executable, __file__, "--be", kind, "--bundle", str(bundle), "--port", str(port)]
-        path, ready = "/predict", "/openapi.json"
+        ready = "/openapi.json"
         if kind == "served":
             program = str(Path(sys.executable).with_name("modelwright"))
             command = [program, "serve", str(bundle), "--port", str(port), "--workers", "1"]
@@ -225,9 +233,8 @@ def start(
             subprocess.run([mlflow, "-c", MLFLOW, str(raw), target, str(model)], check=True)
             command = [mlflow, "-m", "mlflow", "models", "serve", "-m", str(model), "--env-manager", "local"]
             command += ["-p", str(port), "--workers", "1"]
-            path, ready = "/invocations", "/ping"
-        made.append(Running(kind, command, port, path, ready))
-    return made
+            ready = "/ping"
+        made.append(Running(kind, command, port, ready))
 
 
 def measure(servers: list[Running], scripts: dict[str, Path], rounds: int, seconds: float) -> dict[str, Any]:
@@ -282,6 +289,8 @@ def main() -> None:
         return ours(given.bundle, given.port, quiet=given.be == "quiet")
     from modelwright.testing.bundles import make_run
 
+    # A run that is told to end ends its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     before = load()
     rounds, seconds = (2, 1.0) if given.quick else (given.rounds, given.seconds)
     kinds = [*given.servers.split(","), *(["mlflow"] if given.mlflow else [])]
@@ -302,8 +311,9 @@ def main() -> None:
                 scripts[kind] = folder / f"{kind}.lua"
                 path = "/invocations" if kind == "mlflow" else "/predict"
                 scripts[kind].write_text(LUA % (texts, path))
-            servers = start(made.bundle, folder, kinds, given.mlflow, data, target)
+            servers: list[Running] = []
             try:
+                start(servers, made.bundle, folder, kinds, given.mlflow, data, target)
                 results[family] = measure(servers, scripts, rounds, seconds)
             finally:
                 for server in servers:

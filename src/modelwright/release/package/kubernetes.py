@@ -89,8 +89,8 @@ def comment(measured: Measured) -> str:
         f"Resources: {measured.sentence()}.",
         "Memory: 1.1 times the most that was seen is asked for, 1.5 times is the limit. Processor time: 1.5",
         f"times what {measured.rate:.0f} requests/s took is asked for; the limit is 1.5 times that of full",
-        f"load, and {LEAST}m at least, or a start would take long. Another machine, and other rows, take other",
-        "amounts: package again where it will run, or change them after a look at the dashboard.",
+        f"load, and {LEAST}m at least, or a start would take long. Another machine, and other rows, take",
+        "other amounts: package again where it will run, or change them after a look at the dashboard.",
     )
     return "".join(f"# {line}\n" for line in lines)
 
@@ -257,7 +257,7 @@ def _container(job: Job, measured: Measured) -> dict[str, Any]:
 
 _COMMENTS: Final = {
     "network": "# Only pods with the label `modelwright/client: NAME` and the namespace `monitoring` reach\n"
-    "# the server; it reaches its database alone (and names). A webhook for alarms needs a rule of its own.\n",
+    "# the server; it reaches its database alone (and names). A webhook for alarms needs its own rule.\n",
     "volume": "# Journal, log and versions: an answered prediction survives the pod, and its node as far as\n"
     "# the volume does.\n",
     "disruption": "# One server at a time may be taken away for maintenance.\n",

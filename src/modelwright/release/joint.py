@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwright.release.histogram import LEAST, histogram
-from modelwright.runtime.signature import NULL_TEXT, NULL_TIME
+from modelwright.runtime.signature import NULL_TEXT
 
 ROWS: Final = 50_000
 """Rows that are used at most."""
@@ -33,16 +33,16 @@ Floats = npt.NDArray[np.float64]
 def joint(columns: Mapping[str, npt.NDArray[Any]], kinds: Mapping[str, str]) -> dict[str, Any]:
     """The entry ``joint`` of ``reference.json``.
 
-    ``columns``: typed values [n] by name, missing as in the graph's tensors (NaN, NULL_TEXT, NULL_TIME), in
-    the order in which they are to be told; personal columns must be left out by the caller. ``kinds``: the
-    kind of each; texts are passed over. Returns ``{"available": False, "why": ...}`` where there are fewer
-    than two columns that vary, or fewer than ``FEWEST`` rows.
+    ``columns``: typed values [n] by name, missing as in the graph's tensors (NaN, NULL_TEXT), in the order in
+    which they are to be told; personal columns must be left out by the caller. ``kinds``: the kind of each;
+    texts are passed over, and dates, which move on by themselves. Returns ``available`` false, and ``why``,
+    where there are fewer than two columns that vary, or fewer than ``FEWEST`` rows.
 
     Keys: ``columns`` (name, and ``edges`` or ``values`` with the ``scores`` of the bins), ``centres`` and
     ``spreads`` of the scores, ``correlation`` (shrunk), ``shrinkage``, ``fitted_rows``, ``rows``, and the
     histogram of the held distances (``edges``, ``counts``, ``means``).
     """
-    names = [name for name in columns if kinds[name] != "text"][:MOST]
+    names = [name for name in columns if kinds[name] not in ("text", "date")][:MOST]
     n = len(next(iter(columns.values()))) if columns else 0
     if n < FEWEST:
         return _none(f"there are {n} rows, and {FEWEST} are needed")
@@ -139,7 +139,7 @@ def _entry(name: str, kind: str, values: npt.NDArray[Any]) -> dict[str, Any]:
         tally = [int((present == v).sum()) for v in (0.0, 1.0)]
         tally.append(0)
     else:
-        told = histogram(_present(kind, values))
+        told = histogram(values[~np.isnan(values)])
         entry["edges"] = list(told.edges)
         tally = list(told.counts)
     total = sum(tally)
@@ -163,20 +163,11 @@ def _scores(entry: Mapping[str, Any], values: npt.NDArray[Any]) -> Floats:
             where = np.where(np.isnan(values), nothing, np.where(values == 1.0, 1, 0))
         made: Floats = scores[where]
         return made
-    if entry["kind"] == "date":
-        missing = values == NULL_TIME
-        number = values.astype(np.float64)
-    else:
-        missing = np.isnan(values)
-        number = np.where(missing, 0.0, values)
+    missing = np.isnan(values)
+    number = np.where(missing, 0.0, values)
     where = np.searchsorted(np.asarray(entry["edges"], dtype=np.float64), number, side="left")
     found: Floats = scores[np.where(missing, nothing, where)]
     return found
-
-
-def _present(kind: str, values: npt.NDArray[Any]) -> Floats:
-    kept = values[values != NULL_TIME] if kind == "date" else values[~np.isnan(values)]
-    return kept.astype(np.float64)
 
 
 def _short(value: float) -> float:

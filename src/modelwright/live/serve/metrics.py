@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from collections.abc import Iterator
@@ -114,9 +115,9 @@ def _watched(doors: list[Door]) -> Iterator[Family]:
             counts[code] = counts.get(code, 0) + (condition.get("state") == "open")
         for code, count in sorted(counts.items()):
             alarms.add_metric((door.name, code), count)
-        at = _figure(latest.get("at"))
+        at = _seconds(latest.get("at"))
         if at is not None:
-            looked.add_metric((door.name,), at / 1e6 if at > 1e11 else at)
+            looked.add_metric((door.name,), at)
     yield from (drift, e_value, accuracy, alarms, looked)
 
 
@@ -126,6 +127,11 @@ def _drifts(latest: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield str(entry.get("name")), entry
     for name in ("joint", "prediction"):
         entry = latest.get(name)
+        if isinstance(entry, list):  # the prediction is tested in several ways: the strongest counts
+            known = [e for e in entry if isinstance(e, dict)]
+            figures = [e for e in (_figure(e.get("e_value")) for e in known) if e is not None]
+            drifted = any(e.get("drifted") for e in known)
+            entry = {"e_value": max(figures, default=None), "drifted": drifted} if known else None
         if isinstance(entry, dict):
             yield f"({name})", entry
 
@@ -136,6 +142,17 @@ def _latest(door: Door) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _seconds(value: Any) -> float | None:
+    """A time in seconds since 1970, from ISO 8601 or microseconds."""
+    if isinstance(value, str):
+        try:
+            return dt.datetime.fromisoformat(value).timestamp()
+        except ValueError:
+            return None
+    at = _figure(value)
+    return at / 1e6 if at is not None and at > 1e11 else at
 
 
 def _figure(value: Any) -> float | None:

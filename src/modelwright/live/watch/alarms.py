@@ -40,7 +40,7 @@ _WHAT: Final = {
     "values": "the values of {column!r} are no longer spread as they were at release",
     "missing": "{column!r} is missing, or cannot be read, in another share of rows than at release",
     "new": "{column!r} has values that were rare or absent at release, in another share of rows",
-    "range": "{column!r} lies outside of its usual range in another share of rows than at release",
+    "range": "{column!r} lies outside of its usual range in a larger share of rows than at release",
     "joint": "rows lie further from how the input columns went together at release, or closer to it",
     "labels": "the model predicts its classes in other shares than on its first rows",
     "confidence": "the model is not as sure of its predictions as on its first rows",

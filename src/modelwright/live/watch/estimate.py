@@ -192,7 +192,7 @@ def outside(reference: dict[str, Any], streams: Sequence[Stream], batch: Batch) 
                 expected += stream.cells.counts[0] / max(stream.cells.rows, 1)
         if stream.kind == "values" and stream.column is not None:
             entry = reference["columns"][stream.column]
-            if entry["kind"] in ("number", "date") and len(entry.get("edges", ())) > 1:
+            if entry["kind"] == "number" and len(entry.get("edges", ())) > 1:
                 numbers = as_numbers(batch.columns[stream.column], entry["kind"])
                 low, high = _ends(entry)
                 out |= (numbers < low) | (numbers > high)

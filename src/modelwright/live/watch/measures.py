@@ -89,17 +89,20 @@ def measures(model: Model) -> tuple[tuple[Measure, ...], dict[str, str]]:
 
 
 def worst_at(tested: Estimate, spec: MetricSpec, chance: float) -> float:
-    """What the metric is no worse than, but with this chance, by the test: exact for a share of rows, by the
-    normal distribution for others. NaN where the test tells no interval."""
+    """What the metric is no worse than, but with this chance, by the test: its own interval made wider by the
+    normal distribution and, for a share of rows, at least the exact one.
+
+    NaN where the test tells no interval.
+    """
     if not all(math.isfinite(v) for v in (tested.value, tested.low, tested.high)):
         return math.nan
-    exact = spec.name in ("accuracy", "recall", "precision", "specificity")
-    if exact:
-        return clopper_pearson(tested.value * tested.n, tested.n, 1.0 - 2.0 * chance)[0]
     near, far = normal_quantile(tested.level), normal_quantile(1.0 - 2.0 * chance)
-    if spec.higher_is_better:
-        return tested.value - (tested.value - tested.low) * far / near
-    return tested.value + (tested.high - tested.value) * far / near
+    if not spec.higher_is_better:
+        return tested.value + (tested.high - tested.value) * far / near
+    bound = tested.value - (tested.value - tested.low) * far / near
+    if spec.name in ("accuracy", "recall", "precision", "specificity"):
+        bound = min(bound, clopper_pearson(tested.value * tested.n, tested.n, 1.0 - 2.0 * chance)[0])
+    return bound
 
 
 def _measure(

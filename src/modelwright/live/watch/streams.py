@@ -4,15 +4,16 @@
 ``values:COL``  the column's bins or categories, new values and missing ones included  0.35
 ``missing:COL`` whether there is a value that can be read                              0.07
 ``new:COL``     categories: whether the value was seen often enough to be listed       0.05
-``range:COL``   numbers, dates: whether the value is outside of the usual range        0.05
+``range:COL``   numbers: whether more values than usual lie outside of the usual range 0.05
 ``joint``       how far the row lies from how columns go together (release/joint.py)   0.10
 ``labels``      the predicted class                                                    0.08
 ``confidence``  the probability of the positive class, or of the most likely one       0.08
 ``answers``     the predicted number                                                   0.16
 =============== =====================================================================  ======
 
-Streams of a kind share its part evenly; the rest of the alarm rate goes to accuracy (accuracy.py) and to the
-service (service.py). A part that nobody uses stays unused. Columns with personal data have ``missing`` alone.
+Dates are not tested but for missing values: they move on by themselves. Streams of a kind share its part
+evenly; the rest of the alarm rate goes to accuracy (accuracy.py) and to the service (service.py). A part that
+nobody uses stays unused. Columns with personal data have ``missing`` alone.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from modelwright.release.histogram import histogram
 from modelwright.release.joint import distances
 from modelwright.runtime.model import Model
 from modelwright.runtime.signature import NULL_TEXT, NULL_TIME
+from modelwright.stats.below import inside_bound
 from modelwright.stats.cells import Cells, from_counts, from_histogram, from_reference
 
 Kind = Literal["values", "missing", "new", "range", "joint", "labels", "confidence", "answers"]
@@ -57,7 +59,9 @@ class Stream:
     part: float
     """Of the alarm rate."""
     cells: Cells | None
-    values: Callable[[Batch], Floats | None]
+    bound: float | None = None
+    """Of ``range`` alone, which is tested one-sidedly: the share of rows that lies inside at least."""
+    values: Callable[[Batch], Floats | None] = lambda batch: None
     """Codes where ``cells`` is given, else raw values: float64 [n] with NaN for rows that say nothing; None
     where the batch says nothing at all."""
 
@@ -70,9 +74,10 @@ class Watched:
     not_available: dict[str, str]
 
 
-def streams(model: Model, reference: dict[str, Any], private: frozenset[str]) -> Watched:
-    """The streams that the bundle allows."""
+def streams(model: Model, reference: dict[str, Any], private: frozenset[str], rate: float = 0.01) -> Watched:
+    """The streams that the bundle allows, for an alarm rate."""
     found: list[tuple[str, Kind, str | None, Cells | None, Callable[[Batch], Floats | None]]] = []
+    inside: dict[str, tuple[int, int]] = {}
     signature = {column.name: column for column in model.signature.inputs}
     absent: dict[str, str] = {}
     for name in model.tensors.names:
@@ -86,6 +91,9 @@ def streams(model: Model, reference: dict[str, Any], private: frozenset[str]) ->
         if entry.get("private") or name in private:
             absent[f"values:{name}"] = "the column holds personal data"
             continue
+        if entry["kind"] == "date":
+            absent[f"values:{name}"] = "dates move on by themselves"
+            continue
         cells = from_reference(entry)
         if len(cells.counts) > 3 or sum(count > 0 for count in cells.counts) > 1:
             found.append((f"values:{name}", "values", name, cells, _values(name, entry["kind"], cells)))
@@ -98,6 +106,7 @@ def streams(model: Model, reference: dict[str, Any], private: frozenset[str]) ->
         if ends is not None and told.coverage:
             outside = round((1 - told.coverage) * (rows - missing))
             two = from_counts({"in": rows - missing - outside, "out": outside})
+            inside[f"range:{name}"] = (rows - missing, outside)
             found.append((f"range:{name}", "range", name, two, _range(name, entry["kind"], *ends)))
     joint = reference.get("joint")
     if joint is None:
@@ -116,7 +125,14 @@ def streams(model: Model, reference: dict[str, Any], private: frozenset[str]) ->
     of_kind: dict[str, int] = {}
     for _, kind, *_rest in found:
         of_kind[kind] = of_kind.get(kind, 0) + 1
-    made = (Stream(n, k, column, PARTS[k] / of_kind[k], cells, of) for n, k, column, cells, of in found)
+    made = []
+    for stream, kind, column, of_stream, of in found:
+        part, bound = PARTS[kind] / of_kind[kind], None
+        if stream in inside:
+            # Half of the part pays for the reference's own sampling, half for the test.
+            part /= 2
+            bound = inside_bound(*inside[stream], risk=rate * part / 2)
+        made.append(Stream(stream, kind, column, part, of_stream, bound, of))
     return Watched(tuple(made), absent)
 
 

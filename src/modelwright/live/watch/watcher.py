@@ -41,7 +41,7 @@ class Watcher:
         self.reference: dict[str, Any] = model.bundle.json("reference.json")
         keep = settings.log.personal == "keep"
         self.private = frozenset() if keep else frozenset(personal_columns(model))
-        watched = streams(model, self.reference, self.private)
+        watched = streams(model, self.reference, self.private, settings.watch.alarm_rate)
         self.streams: tuple[Stream, ...] = watched.streams
         self.measures, not_followed = measures(model)
         self.not_available = {**watched.not_available, **not_followed}
@@ -110,6 +110,9 @@ class Watcher:
 
     def _stream(self, stream: Stream, values: npt.NDArray[np.float64], when: When) -> list[Turn]:
         track = self.tracks[stream.name]
+        if stream.bound is not None:
+            inside = (values == 1.0).astype(np.float64)
+            return accuracy.feed_mean(track, stream.bound, inside, when, self._limit)
         if stream.cells is not None:
             return feed(track, stream.cells, values.astype(np.int64), when, self._limit)
         if stream.name not in self.cells:

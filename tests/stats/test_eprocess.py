@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from modelwright.stats import bets
 from modelwright.stats.eprocess import FIRST, Mixture, block_size, block_starts, entered
+from modelwright.stats.rising import Rising
 
 
 def test_every_bet_is_fair_under_uniform_p_values() -> None:
@@ -46,6 +47,22 @@ def test_a_tolerance_makes_bets_unfavourable_up_to_it() -> None:
     eighths = np.full(8, 1 / 8)
     assert at_worst(np.exp(bets.learned(counts)), eighths) > 1
     assert at_worst(np.exp(bets.learned(counts, tolerance)), eighths) <= 1 + 1e-12
+
+
+def test_the_bets_on_what_is_new_are_fair_whatever_came_before() -> None:
+    width = bets.widths()
+    rng = np.random.default_rng(0)
+    for row, hits in ((0, (0, 0)), (3, (3, 0)), (50, (1, 9)), (400, (20, 0)), (20_000, (2, 5))):
+        one = np.array([row, row + 1])
+        gains = np.stack(
+            [Rising(100, hits).gains(np.array([code]), one, 0.0)[0] for code in range(len(width))]
+        )
+        assert np.exp(gains).T @ width == pytest.approx(np.ones(2 * len(bets.RISING)), abs=1e-9)
+        tolerant = Rising(100, hits).gains(rng.integers(0, len(width), 1), one, 0.1)
+        assert tolerant.shape == (1, 2 * len(bets.RISING))
+    test = Rising(1000)
+    test.gains(np.array([0, 500, len(width) - 1, 1]), np.array([0, 1, 2, 3, 4]), 0.0)
+    assert test.hits == (2, 1)
 
 
 @given(st.floats(0, 1, exclude_min=True, exclude_max=True))

@@ -131,6 +131,16 @@ def test_what_was_never_there_is_found_after_a_few_rows() -> None:
         assert (codes[:rows] == code).sum() <= 15
 
 
+@pytest.mark.parametrize("code", [0, 3])
+def test_what_was_never_there_is_found_with_a_small_reference(code: int) -> None:
+    cells = from_counts({"a": 300, "b": 200})
+    assert cells.missing == 3
+    codes = np.random.default_rng(1).choice([code, 1, 2], size=500, p=[0.05, 0.57, 0.38])
+    test = StreamTest(cells, seed=3)
+    assert rows_until(test, codes) is not None
+    assert "rising" in test.leading
+
+
 def test_a_mixture_that_no_shape_fits_is_learned() -> None:
     names = {f"c{i:02}": 300 for i in range(20)}
     cells = from_counts(names)

@@ -28,9 +28,11 @@ _TAIL = DEEP - _LEVEL  # dyadic cells that an outer cell is divided into, beside
 
 SHIFTS = (0.025, 0.06, 0.15, 0.4, 1.0)
 """In standard deviations, up and down."""
-SCALES = (0.5, 0.8, 1.25, 1.6, 2.5)
+SCALES = (0.5, 0.8, 0.9, 1.1, 1.25, 1.6, 2.5)
 ENDS = {0.005: (9, 12, 15, 18), 0.03: (6, 9, 12, 15), 0.2: (4, 8, 12)}
 """Parts of the rows that are expected at an end, and how near: within 2^-4, ..."""
+RISING = (0.01, 0.05, 0.2)
+"""Parts of the rows that the bets on what was never there expect (rising.py)."""
 LEARNERS = ((8, 250.0), (16, 2500.0), (32, 25000.0))
 """Bars of the histogram, and the rows after which its memory has faded to 1/e."""
 TRUST = 0.7
@@ -79,6 +81,12 @@ def widths() -> Array:
     return np.where(low[1:] <= 0.5, np.diff(low), -np.diff(high))
 
 
+@cache
+def lower_edges() -> list[float]:
+    """Edges of the grid's cells, rising, from 0 to 1 [cells + 1]."""
+    return [float(edge) for edge in _edges()[0]]
+
+
 def _end_bet(share: float, depth: int, upper: bool) -> Callable[[Array, Array], tuple[Array, Array]]:
     """Bets that ``share`` of the rows come within 2^-depth of an end."""
     width = 2.0**-depth
@@ -116,9 +124,14 @@ def _shapes() -> dict[str, Callable[[Array, Array], tuple[Array, Array]]]:
     return shapes
 
 
-NAMES: tuple[str, ...] = (*_shapes(), *(f"learned {bars}" for bars, _ in LEARNERS))
-"""The bets, in the order of their wealth: those with a fixed shape first."""
-FIXED = len(NAMES) - len(LEARNERS)
+FIXED = len(_shapes())
+"""Bets with a fixed shape."""
+NAMES: tuple[str, ...] = (
+    *_shapes(),
+    *(f"{end} rising {share}" for end in ("first", "last") for share in RISING),
+    *(f"learned {bars}" for bars, _ in LEARNERS),
+)
+"""The bets, in the order of their wealth: those with a fixed shape, on what is new, and what is learned."""
 
 
 @cache

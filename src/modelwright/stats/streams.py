@@ -12,13 +12,14 @@ from modelwright.stats import bets
 from modelwright.stats.cells import Cells
 from modelwright.stats.conformal import Bag, uniforms
 from modelwright.stats.eprocess import Mixture, block_starts
+from modelwright.stats.rising import Rising
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 STEP = 16384
 """Rows that are worked on at once."""
-_FIXED_SHARE = 0.8  # of the first wealth; the rest is the learners'
+_SHAPED = 0.8  # of the first wealth; the rest is the learners'
 
 
 class StreamTest:
@@ -51,8 +52,10 @@ class StreamTest:
         self._bag = Bag(np.array(cells.counts, dtype=np.int64))
         self._waiting: Codes = np.empty(0, dtype=np.int64)
         self._learned: Array = np.zeros(sum(bars for bars, _ in bets.LEARNERS))
+        self._rising = Rising(cells.rows)
         learners = len(bets.LEARNERS)
-        prior = [_FIXED_SHARE / bets.FIXED] * bets.FIXED + [(1 - _FIXED_SHARE) / learners] * learners
+        others = len(bets.NAMES) - learners
+        prior = [_SHAPED / others] * others + [(1 - _SHAPED) / learners] * learners
         self._mixture = Mixture(np.array(prior))
 
     @property
@@ -110,6 +113,8 @@ class StreamTest:
         gains = np.empty((blocks, len(bets.NAMES)))
         table = bets.log_densities(self.tolerance)
         gains[:, : bets.FIXED] = np.add.reduceat(table[found], begins, axis=0)
+        first = len(bets.NAMES) - len(bets.LEARNERS)
+        gains[:, bets.FIXED : first] = self._rising.gains(found, starts, self.tolerance)
         sizes = np.diff(starts)
         of_block = np.repeat(np.arange(blocks), sizes)
         counted, kept = [], []
@@ -130,7 +135,7 @@ class StreamTest:
             part = slice(at, at + bars)
             at += bars
             told = bets.learned(before[:, part], self.tolerance)
-            gains[:, bets.FIXED + i] = (counts[:, part] * told).sum(axis=1)
+            gains[:, first + i] = (counts[:, part] * told).sum(axis=1)
         return gains
 
     def again(self, *, pooled: bool) -> StreamTest:
@@ -143,6 +148,7 @@ class StreamTest:
         new = StreamTest(self.cells, seed=self.seed, tolerance=self.tolerance, number=self.number)
         if pooled:
             new._bag = Bag(self._bag.counts)
+            new._rising = Rising(int(self._bag.counts.sum()))
         return new
 
     def to_json(self) -> dict[str, Any]:
@@ -153,6 +159,7 @@ class StreamTest:
             "number": self.number,
             "bag": [int(c) for c in self._bag.counts],
             "waiting": [int(c) for c in self._waiting],
+            "rising": {"reference": self._rising.reference, "hits": list(self._rising.hits)},
             "learned": [float(v) for v in self._learned],
             "mixture": self._mixture.to_json(),
         }
@@ -167,5 +174,8 @@ class StreamTest:
         test._bag = Bag(np.array(told["bag"], dtype=np.int64))
         test._waiting = np.array(told["waiting"], dtype=np.int64)
         test._learned = np.array(told["learned"], dtype=np.float64)
+        rising = told["rising"]
+        lower, upper = (int(hits) for hits in rising["hits"])
+        test._rising = Rising(int(rising["reference"]), (lower, upper))
         test._mixture.restore(told["mixture"])
         return test

@@ -356,8 +356,10 @@ def test_a_trial_is_looked_at_again_only_when_there_are_many_more_rows(place: Pl
     order = np.random.default_rng(0).permutation(800).tolist()
     shadowed(place, mixed[order], FUTURE)
     looked = decide(place)
+    assert looked.action == "keep", looked.because
     assert looked.data["spent"]
-    if looked.action == "keep":
-        again = decide(place)
-        assert again.action == "not enough evidence"
-        assert "next look" in again.because
+    assert deployment.read(place).challenger is not None, "the trial goes on"
+    again = decide(place)
+    assert again.action == "not enough evidence"
+    assert "next look" in again.because
+    assert not again.data["spent"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import html
 import re
 import secrets
 import threading
@@ -18,7 +19,7 @@ import time
 from collections.abc import MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -114,7 +115,7 @@ class Guard:
         headers = Headers(scope=scope)
         visitor = _cookie(headers, self.cookie)
         new = visitor is None
-        visitor = visitor or secrets.token_urlsafe(32)
+        visitor, path = visitor or secrets.token_urlsafe(32), scope["path"]
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         inside = self.site.token is not None and visitor in self.entered
         state.update(visitor=visitor, form_token=form_token(self.site, visitor), form={}, entered=inside)
@@ -124,12 +125,13 @@ class Guard:
                 out = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     out.setdefault(name, value)
-                if new and "set-cookie" not in out and not scope["path"].startswith("/static/"):
+                own = headers.get("sec-fetch-site") != "cross-site" and not path.startswith("/static/")
+                if new and own and "set-cookie" not in out:
                     out.append("set-cookie", set_cookie(self.site, visitor))
             await send(message)
 
         try:
-            response, receive = await self._checked(scope, receive, headers, visitor)
+            response, receive = await self._checked(scope, receive, headers, visitor, new)
         except Refused as refused:
             response = self.refuse(Request(scope), refused)
         if response is not None:
@@ -138,7 +140,7 @@ class Guard:
             await self.app(scope, receive, answer)
 
     async def _checked(
-        self, scope: Scope, receive: Receive, headers: Headers, visitor: str
+        self, scope: Scope, receive: Receive, headers: Headers, visitor: str, new: bool
     ) -> tuple[Response | None, Receive]:
         """An answer where the request goes no further, and what the pages may still receive."""
         if len(headers.getlist("host")) != 1 or not self.site.knows(headers["host"]):
@@ -151,14 +153,15 @@ class Guard:
         method, path = scope["method"], scope["path"]
         if method not in ("GET", "HEAD", "POST"):
             raise Refused(405, "Pages are read (GET) and forms are sent (POST); nothing else is answered")
+        there = enter_address(path, scope["query_string"].decode("ascii", "replace"))
+        if method != "POST" and new and headers.get("sec-fetch-site") == "cross-site":
+            # A link from elsewhere: the browser kept the strict cookie back. Our own page asks again.
+            there = "/" if path == "/enter" else there
+            return Response(_AGAIN.format(html.escape(there)), media_type="text/html"), receive
         if self.site.token is not None and not path.startswith(OPEN) and visitor not in self.entered:
             if method == "POST":
                 raise Refused(403, "Nobody has entered the token here, or it was too long ago", "Enter it.")
-            if headers.get("sec-fetch-site") == "cross-site":
-                # A link from elsewhere: the browser kept the strict cookie back. Our own page asks again.
-                return Response(_AGAIN, media_type="text/html"), receive
-            query = scope["query_string"].decode("ascii", "replace")
-            return RedirectResponse(enter_address(path, query), 303), receive
+            return RedirectResponse(there, 303), receive
         if method == "POST":
             receive = await self._form(scope, receive, headers, visitor)
         return None, receive
@@ -212,9 +215,11 @@ class Guard:
 
 
 _AGAIN = (
-    '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0">'
-    '<title>modelwright</title><p><a href="">Go on</a></p></html>'
+    '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={0}">'
+    '<title>modelwright</title><p><a href="{0}">Go on</a></p></html>'
 )
+"""To another address than its own: a browser takes a refresh to the same one for a reload of what came from
+elsewhere, and keeps the cookie back again."""
 
 
 def form_token(site: Site, visitor: str) -> str:
@@ -233,8 +238,6 @@ def set_cookie(site: Site, visitor: str) -> str:
 
 
 def enter_address(path: str, query: str) -> str:
-    from urllib.parse import quote
-
     return f"/enter?to={quote(path + ('?' + query if query else ''), safe='')}"
 
 

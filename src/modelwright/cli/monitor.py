@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from modelwright.cli.live import LIVE
 from modelwright.cli.run import JSON, QUIET
+
+if TYPE_CHECKING:
+    import threading
 
 OPEN = 3
 """The exit code where a condition is open."""
@@ -38,22 +43,40 @@ def monitor(
         )
     if every is None:
         return _look(name, live, quiet, json)
-    import time
-
     from modelwright.goal.units import seconds
 
     try:
         pause = seconds(every)
     except ValueError as error:
         raise BadInput(f"--every {every} is no time", code="monitor.rhythm", hint=str(error)) from error
-
-    found = 0
-    try:
+    with _until_stopped() as stopped:
         while True:
             found = _look(name, live, quiet, json)
-            time.sleep(pause)
-    except KeyboardInterrupt:
-        return found
+            if stopped.wait(pause):
+                return found
+
+
+@contextmanager
+def _until_stopped() -> Iterator[threading.Event]:
+    """The first Ctrl-C (or SIGTERM) is heard between two looks; a second one ends at once."""
+    import signal
+    import threading
+
+    stopped = threading.Event()
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = {kind: signal.getsignal(kind) for kind in kinds}
+
+    def hear(kind: int, _: object) -> None:
+        stopped.set()
+        signal.signal(kind, before[signal.Signals(kind)])
+
+    for kind in kinds:
+        signal.signal(kind, hear)
+    try:
+        yield stopped
+    finally:
+        for kind in kinds:
+            signal.signal(kind, before[kind])
 
 
 def _look(name: str, live: Path, quiet: bool, json: bool) -> int:

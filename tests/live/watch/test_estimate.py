@@ -67,7 +67,7 @@ def estimate_of(model: Model, part: Batch, labelled: Any = None) -> dict[str, An
 
 
 NEAR, FAR = (pl.col("size") - 10).abs() < 1.5, (pl.col("size") - 10).abs() > 2.0
-"""Rows whose class is hard to tell, and rows whose class is easy: the inputs drift, what they mean does not."""
+"""Rows whose class is hard to tell, or easy: the inputs drift, what they mean does not."""
 
 
 @pytest.mark.parametrize("kept", [pl.lit(value=True), NEAR, FAR, pl.col("age") > 45])

@@ -192,7 +192,7 @@ def _serving(bundle: Path, place: Path, workers: int) -> Iterator[tuple[subproce
 
 def command() -> list[str]:
     """How this installation's command line is started."""
-    return [sys.executable, "-c", "from modelwright.cli.main import main; main()"]
+    return [sys.executable, "-P", "-m", "modelwright"]
 
 
 def _wait(process: subprocess.Popen[bytes], told: Path, log: Path) -> int:

@@ -197,3 +197,16 @@ def test_a_model_is_served_watched_retrained_and_rolled_back(mw: Call, tmp_path:
     assert of[1]["lineage"]["parent"]
     history = (tmp_path / "live/shop/history.jsonl").read_text().splitlines()
     assert [json.loads(line)["champion"] for line in history] == ["v1", "v2", "v1"]
+
+
+def test_a_goal_asks_for_packages(mw: Call, penguins: Path, tmp_path: Path) -> None:
+    penguins.write_text(
+        penguins.read_text() + "release: {targets: [docker, edge, monitoring, github]}\nbudget: 40s\n"
+    )
+    done = mw("run", "goal.yaml", "--json", "--quiet")
+    assert done.returncode == 0, done.stderr
+    run = tmp_path / json.loads(done.stdout)["run"]
+    assert sorted(p.name for p in (run / "packages").iterdir() if p.is_dir()) == [
+        "docker", "edge", "github", "monitoring",
+    ]  # fmt: skip
+    assert "release.not-packaged" not in (run / "evidence.jsonl").read_text()

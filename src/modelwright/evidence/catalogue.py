@@ -373,6 +373,11 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Report this defect.",
     ),
     _C(
+        "release.not-packaged", "a package was not made", "warning",
+        "A package that `release.targets` asks for could not be made; the bundle is there.",
+        "Make it with `modelwright package`.",
+    ),
+    _C(
         "release.unsigned", "not signed", "note",
         "Hashes detect damage; only a signature detects tampering.",
         "Name a key as `release.sign_with`.",

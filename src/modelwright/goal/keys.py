@@ -328,8 +328,9 @@ class SearchKeys(Keys):
 
 class ReleaseKeys(Keys):
     targets: Annotated[
-        tuple[str, ...] | None, c.some_of(later=("docker", "kubernetes", "edge", "mobile"))
-    ] = key("Packages to make besides the bundle. None work yet.")
+        tuple[str, ...] | None,
+        c.some_of("docker", "kubernetes", "edge", "monitoring", "github", later=("mobile",)),
+    ] = key("Packages to make besides the bundle, in the run's folder `packages`.")
     abstain_below: Annotated[float | None, c.fraction("a probability between 0 and 1")] = key(
         "Give no label where the most likely class is less probable than this.", default="always a label"
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 from modelwright.core.book import Book
 from modelwright.core.codec import encode
-from modelwright.core.errors import BadInput
+from modelwright.core.errors import BadInput, ModelwrightError
 from modelwright.core.records.data import Cleaned, Collected, Development, Labelled
 from modelwright.core.records.evidence import Finding
 from modelwright.core.records.goal import Defined, Force, Openings
@@ -35,6 +36,9 @@ from modelwright.runtime.describe import ModelSignature, OutputColumn
 from modelwright.store import atomic
 
 BUNDLE = "bundle"
+PACKAGES = "packages"
+_TO_MEASURE = 45.0
+"""Seconds that must be left to start the server and measure it, which manifests for a cluster need."""
 
 
 def release(
@@ -90,8 +94,10 @@ def release(
                 "the bundle is not signed: its hashes detect damage, not tampering",
                 "make a key, and name it as release.sign_with",
             )
+        _package(section, run, work, book)
     else:
         bundle.clear(run / BUNDLE)
+        shutil.rmtree(run / PACKAGES, ignore_errors=True)
     released = Released(
         verdict=made.verdict,
         released=made.released,
@@ -104,6 +110,30 @@ def release(
     )
     atomic.write_json(run / "verdict.json", verdict_json(released, success, openings))
     return released
+
+
+def _package(section: ReleaseSection, run: Path, work: Work, book: Book) -> None:
+    """The packages that the goal asks for, in ``packages/<target>/``. What cannot be made stops nothing."""
+    shutil.rmtree(run / PACKAGES, ignore_errors=True)
+    made: list[str] = []
+    # The one that starts a server to measure it comes last, and does so once.
+    for target in sorted(section.targets, key=lambda target: target == "kubernetes"):
+        why = f"there were {work.left():.0f} s left of the budget, too few to measure the server"
+        if target != "kubernetes" or work.left() > _TO_MEASURE:
+            from modelwright.release.package import make
+
+            try:
+                make(run / BUNDLE, [*made, target], run / PACKAGES)
+                made.append(target)
+                continue
+            except ModelwrightError as error:
+                why = error.message
+        book.finding(
+            "release.not-packaged",
+            "warning",
+            f"the package for {target} was not made: {why}",
+            f"`modelwright package {run.name} --for {target}` makes it",
+        )
 
 
 def verdict_json(released: Released, success: SuccessSection, openings: Openings) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from modelwright.web.guard import Entered, Guard
 from modelwright.web.pages import change, decision, enter, home, model, runs, version
 from modelwright.web.reading import traffic
 from modelwright.web.refusal import Refused
-from modelwright.web.render import page, static
+from modelwright.web.render import page, static, warm
 from modelwright.web.site import Site
 
 BOTH = ["GET", "POST"]
@@ -48,7 +48,7 @@ def build_app(site: Site) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        traffic.warm(every(site.live))
+        traffic.warm(every(site.live), warm)
         yield
         traffic.close()
 

@@ -33,6 +33,13 @@ def page(request: Request, template: str, status: int = 200, **given: Any) -> HT
     return HTMLResponse(text, status)
 
 
+def warm() -> None:
+    """Compile every template, so that no visitor waits for it."""
+    environment = _environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 _TYPES = {"style.css": "text/css", "live.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 

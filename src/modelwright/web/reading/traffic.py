@@ -212,14 +212,16 @@ def log_of(place: Place) -> Log:
         return found
 
 
-def warm(places: Iterable[Place]) -> None:
-    """Count behind the first page, for models whose log is there."""
+def warm(places: Iterable[Place], *others: Callable[[], object]) -> None:
+    """Do what the first visitors would wait for: first ``others``, then count where there is a log."""
 
     def count(log: Log) -> None:
         if log.total(DAY) is not None:
             log.course(DAY)
             log.outcomes(DAY)
 
+    for other in others:
+        _COUNTING.submit(other)
     for place in places:
         _COUNTING.submit(count, log_of(place))
 

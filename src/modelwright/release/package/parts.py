@@ -25,7 +25,7 @@ ROOTS: Final = (
 )
 DEEP: Final = ("core", "store", "stats", "runtime", "live")
 """Packages in which imports inside functions count."""
-WHOLE: Final = ("core", "runtime")
+WHOLE: Final = ("core", "runtime", "goal/metrics")
 """Packages that go in with every module: some are imported by a name that a bundle or a registry gives."""
 INSIDE: Final = {
     "modelwright.cli.image": True,

@@ -14,6 +14,8 @@ def seconds(value: Any) -> float | None:
     if isinstance(value, bool) or value is None or value == "":
         return None
     if isinstance(value, int | float):
+        if not abs(value) < 1e18:  # no moment that anybody means; NaN too
+            return None
         return float(value) / 1e6 if abs(value) > 1e11 else float(value)
     try:
         found = dt.datetime.fromisoformat(str(value))

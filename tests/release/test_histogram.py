@@ -56,3 +56,13 @@ def test_the_usual_range_leaves_several_rows_on_both_sides() -> None:
         assert (values < low).sum() >= LEAST - 1
         assert (values > high).sum() >= LEAST - 1
     assert usual(np.arange(10.0)) is None
+
+
+def test_a_heavy_tail_does_not_round_the_bulk_away() -> None:
+    values = np.exp(2 * np.random.default_rng(0).normal(size=50_000))
+    made = histogram(values)
+    assert len(made.counts) == MOST_BINS
+    assert max(made.counts) < 0.06 * len(values)
+    found = usual(values)
+    assert found is not None
+    assert abs(np.mean((values < found[0]) | (values > found[1])) - 0.02) < 0.01

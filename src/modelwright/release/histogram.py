@@ -29,7 +29,7 @@ class Histogram:
 def histogram(values: npt.NDArray[np.float64]) -> Histogram:
     """Bins with about equal counts (at most 20, each of at least 5) of finite values [n].
 
-    Edges are quantiles, rounded to a thousandth of the spread; means to six significant digits.
+    Edges are quantiles, rounded to a thousandth of the central spread; means to six significant digits.
     """
     n = len(values)
     if n < LEAST:
@@ -65,11 +65,18 @@ def _merged(counts: list[int]) -> list[int]:
 
 
 def rounded(points: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Points to a thousandth of the values' spread, so that they are nobody's own."""
-    with np.errstate(over="ignore"):
-        spread = float(values.max() - values.min())
-    if not spread > 0 or not math.isfinite(spread):
+    """Points to a thousandth of the values' spread, so that they are nobody's own.
+
+    The spread is that of the central 90% where they differ (else 98%, else all): by the extremes of a heavy
+    tail, such as that of amounts of money, all quantiles would be rounded to one number.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        low = np.quantile(values, [0.05, 0.01, 0.0])
+        high = np.quantile(values, [0.95, 0.99, 1.0])
+        spreads = [float(s) for s in high - low if s > 0 and math.isfinite(s)]
+    if not spreads:
         return points
+    spread = spreads[0]
     step = 10.0 ** math.floor(math.log10(spread / 1000))
     if step < 1:
         # Division by a whole number gives the short decimal; multiplication by a tenth would not.

@@ -36,6 +36,7 @@ def with_criteria(bundle: Path, *results: tuple[str, float, float, float, int]) 
     return model
 
 
+@pytest.mark.slow  # 6,500 rows with outcomes, through the log
 def test_a_fall_is_told_once_and_its_end_too(live: Callable[..., Any], people: People) -> None:
     one = live()
     for n, (rows, flip) in enumerate([(1500, 0.0), (1500, 0.5), (3500, 0.0)]):
@@ -63,6 +64,7 @@ def test_the_state_of_a_fall_can_be_read(live: Callable[..., Any], people: Peopl
     assert {c["code"] for c in found["conditions"]} == {"accuracy.fallen", "accuracy.below-goal"}
 
 
+@pytest.mark.slow  # 6,000 rows with outcomes, through the log
 def test_metrics_that_are_no_means_are_followed_in_blocks(
     live: Callable[..., Any], people: People, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -255,6 +255,20 @@ def test_a_log_that_is_down_changes_nothing(
     assert {p.name: p.read_bytes() for p in one.place.monitor.glob("*.json")} == before
 
 
+def test_a_log_that_was_emptied_is_read_from_its_beginning(live: Make, people: People) -> None:
+    one = live()
+    one.send(people(300, 1))
+    look(one.place, one.settings, one.database)
+    one.database.close()
+    for path in one.place.folder.glob("log.db*"):
+        path.unlink()
+    one.send(people(200, 2))
+    found = look(one.place, one.settings, one.database)
+    assert found.rows == 200
+    assert found.latest["rows"] == 500
+    assert look(one.place, one.settings, one.database).rows == 0
+
+
 def test_a_damaged_state_begins_anew_and_serial_numbers_go_on(live: Make, people: People) -> None:
     one = live()
     one.send(people(1200, 1, age=8.0))

@@ -57,11 +57,17 @@ def look(place: Place, settings: Settings, database: LogDatabase, *, now: int | 
     """
     if now is None:
         now = int(dt.datetime.now(dt.UTC).timestamp() * 1e6)
+    # What is kept between looks has outcomes in it: for the owner's eyes alone.
+    place.monitor.mkdir(parents=True, exist_ok=True, mode=0o700)
     with in_turn(place.monitor):
         champion = deployment.read(place).champion
         state = files.read_state(place) or _nothing(place)
         files.follow(place, state)
         upto = database.last()
+        if upto < state["number"]:  # the log was emptied, or is another: its numbers begin again
+            state["number"] = state["since"] = 0
+            if state["watch"] is not None:
+                state["watch"]["marks"] = []
         rows = outcomes = 0
         new: list[dict[str, Any]] = []
         if state["version"] not in (None, champion):

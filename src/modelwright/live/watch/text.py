@@ -39,6 +39,9 @@ def _drift(found: dict[str, Any]) -> list[str]:
             effect = f"{column['effect']:.4f} ± {2 * column['effect_error']:.4f}"
         evidence = column["why"] or _evidence(column["e_value"])
         rows.append((column["name"], "yes" if column["drifted"] else "no", effect, evidence))
+    left = len(found["columns"]) - MOST_COLUMNS
+    if left > 0:
+        rows.append((f"and {left} more", "", "", "--json has them all"))
     for one in found["prediction"]:
         what = one["state"] if one["e_value"] is None else _evidence(one["e_value"])
         rows.append((f"[{one['name']}]", "yes" if one["drifted"] else "no", "", what))
@@ -47,10 +50,7 @@ def _drift(found: dict[str, Any]) -> list[str]:
         rows.append(("[joint]", "yes" if joint["drifted"] else "no", "", _evidence(joint["e_value"])))
     else:
         rows.append(("[joint]", "no", "", f"joint drift: not available, {joint['why']}"))
-    lines = ["", *_table(("drift", "found", "effect on the prediction", "evidence against 1"), rows)]
-    left = len(found["columns"]) - MOST_COLUMNS
-    if left > 0:
-        lines.append(f"  and {left} columns more (--json has them all)")
+    lines = ["", *_table(("drift", "found", "effect on the prediction", "evidence (odds)"), rows)]
     for pair in joint.get("pairs", ()):
         first, second = pair["columns"]
         lines.append(

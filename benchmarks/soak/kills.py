@@ -47,6 +47,10 @@ def kills(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             time.sleep(rng.uniform(0.1, 1.2))
             kind = rng.choice(KINDS)
             found = server.processes()
+            until = time.monotonic() + 60
+            while not found[kind] and time.monotonic() < until:  # killed just now, and not back yet
+                time.sleep(0.1)
+                found = server.processes()
             everybody = [one for some in found.values() for one in some]
             victims = everybody if kind == "all" else [rng.choice(found[kind])]
             fell = time.monotonic()

@@ -20,6 +20,7 @@ PAGES = (
     "docs/how-to/add-a-family.md",
     "docs/how-to/add-a-reader.md",
     "docs/how-to/add-a-check.md",
+    "docs/how-to/ship.md",
 )
 PROSE = ("docs/decisions.md", "docs/index.md")
 """Pages without a block that does anything."""

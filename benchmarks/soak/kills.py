@@ -48,7 +48,7 @@ def kills(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             kind = rng.choice(KINDS)
             found = server.processes()
             until = time.monotonic() + 60
-            while not found[kind] and time.monotonic() < until:  # killed just now, and not back yet
+            while not found.get(kind, found) and time.monotonic() < until:  # killed just now, not back yet
                 time.sleep(0.1)
                 found = server.processes()
             everybody = [one for some in found.values() for one in some]

@@ -3,10 +3,11 @@
     .venv/bin/python benchmarks/drift/run.py PART [--streams N] [--part K/M] [--quick]
 
 PART: ``stable`` (false alarms), ``planted`` (shifts), ``assumed`` (what rows that depend on each other do),
-``listing`` (what cells made of the reference's own rows do), ``beside`` (our tests on the peers' streams),
-``peers`` (both peers; give their Pythons by --evidently and --nannyml), ``table`` (sum up what is
-journalled), ``all`` (everything but the peers). Results are journalled line by line, so that a run may be
-stopped, go on, and be shared out by --part. ``--quick``: a few streams of each, not written into the results.
+``listing`` (what cells made of the reference's own rows do), ``product`` (the live monitor as it stands),
+``beside`` (our tests on the peers' streams), ``peers`` (both peers; give their Pythons by --evidently and
+--nannyml), ``table`` (sum up what is journalled), ``all`` (everything but the peers). Results are journalled
+line by line, so that a run may be stopped, go on, and be shared out by --part. ``--quick``: a few streams of
+each, not written into the results.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from journal import work
 from listing import listing
 from ours import alarm_row, first_alarms
 from plan import DAYS, RATES, beside_worlds, planted_worlds, stable_worlds
+from product import product
 from table import write
 from world import World
 
@@ -33,7 +35,8 @@ HERE = Path(__file__).resolve().parent
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument(
-        "what", choices=("stable", "planted", "assumed", "listing", "beside", "peers", "table", "all")
+        "what",
+        choices=("stable", "planted", "assumed", "listing", "product", "beside", "peers", "table", "all"),
     )
     parser.add_argument("--streams", type=int, default=None, help="streams of each setting")
     parser.add_argument("--part", default="1/1", help="K/M: every M-th stream, beginning with the K-th")
@@ -55,6 +58,8 @@ def main() -> None:
         work(f"{quick}assumed", asked.part, assumed(many(200, 10)), lambda do: do())
     if asked.what in ("listing", "all"):
         work(f"{quick}listing", asked.part, listing(many(400, 10)), lambda do: do())
+    if asked.what in ("product", "all"):
+        work(f"{quick}product", asked.part, product(many(600, 3)), lambda do: do())
     if asked.what in ("beside", "all"):
         work(f"{quick}beside", asked.part, beside_worlds(many(200, 3), many(50, 2)), _beside)
     if asked.what == "peers":

@@ -53,6 +53,10 @@ def write() -> None:
     if listed:
         told["listing"] = _by(listed, "cells", "reference")
         parts += ["", "### Cells made of the reference's own rows", "", *_listing_lines(told["listing"])]
+    live = list(read("product").values())
+    if live:
+        told["product"] = _by(live, "rows")
+        parts += ["", "### The live monitor, all of its streams", "", *_product_lines(told["product"])]
     beside = _beside()
     if beside:
         told["beside"] = beside
@@ -168,6 +172,14 @@ def _by(rows: Rows, *keys: str) -> Rows:
         {**dict(zip(keys, values, strict=True)), **_share(sum(r["alarm"] for r in group), len(group))}
         for values, group in groups.items()
     ]
+
+
+def _product_lines(told: Rows) -> list[str]:
+    lines = ["| rows of the data | of | false at 0.05 | 95% interval |", "| --- | ---: | ---: | --- |"]
+    for row in sorted(told, key=lambda r: int(r["rows"])):
+        share = _percent(row["hits"], row["of"])
+        lines.append(f"| {row['rows']:,} | {row['of']} | {share} | {_interval(row)} |")
+    return lines
 
 
 def _listing_lines(told: Rows) -> list[str]:

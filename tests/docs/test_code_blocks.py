@@ -22,8 +22,8 @@ PAGES = (
     "docs/how-to/add-a-check.md",
     "docs/how-to/ship.md",
 )
-PROSE = ("docs/decisions.md", "docs/index.md")
-"""Pages without a block that does anything."""
+PROSE = ("docs/decisions.md", "docs/index.md", "docs/how-to/live.md", "docs/how-to/pages.md")
+"""Pages without a block that does anything: servers do not end (tests/journeys/test_live.py does what they say)."""
 
 
 def page_module() -> ModuleType:

@@ -36,10 +36,12 @@ ROOT = Path(__file__).resolve().parents[3]
 def modules() -> Path:
     """The folder of onnxruntime's packages for JavaScript."""
     named = os.environ.get("MODELWRIGHT_NODE_MODULES")
-    folder = Path(named) if named else ROOT / "examples" / "edge" / "node_modules"
+    folder = Path(named) if named else ROOT / "node_modules"
     if shutil.which("node") is None or not (folder / "onnxruntime-node").is_dir():
         pytest.skip(
-            "node, or `npm install` in examples/edge, is missing (MODELWRIGHT_NODE_MODULES names another)"
+            "node, or onnxruntime for it, is missing: npm install --no-save --no-package-lock "
+            f"onnxruntime-node@{edge.ONNXRUNTIME} onnxruntime-web@{edge.ONNXRUNTIME} in the repository's root "
+            "(MODELWRIGHT_NODE_MODULES names another folder of packages)"
         )
     return folder
 

@@ -70,7 +70,7 @@ class Log:
         self._database: LogDatabase | None = None
         self._url = ""
         self._kept: dict[str, _Kept] = {}
-        self._down = (0.0, "")
+        self._down = (0.0, "", "")
 
     def total(self, window: Window) -> Traffic | None:
         """What the log holds of the span; None where it holds nothing at all, or cannot be read."""
@@ -126,7 +126,7 @@ class Log:
     def _known(
         self, key: str, window: Window, count: Callable[[LogDatabase, Window], object]
     ) -> object | None:
-        kept = self._kept.get(key)
+        kept = self._have(key)
         age = math.inf if kept is None else time.monotonic() - kept.at
         if kept is not None and age < max(QUIET, SHARE * kept.cost):
             return kept.found
@@ -142,10 +142,11 @@ class Log:
     ) -> object | None:
         with self._turn:
             now = time.monotonic()
-            if now < self._down[0]:
+            url = self._address()
+            if now < self._down[0] and url == self._down[2]:
                 self.notes = (self._down[1],)
                 return None
-            kept = self._kept.get(key)
+            kept = self._have(key)
             if kept is not None and now - kept.at < QUIET:  # somebody else has just counted
                 return kept.found
             try:
@@ -159,21 +160,29 @@ class Log:
                     return kept.found
                 found = count(database, window)
             except ModelwrightError as error:
-                self._down = (now + PAUSE, error.message)
+                self._down = (now + PAUSE, error.message, url)
                 self.notes = (error.message,)
                 self._kept.clear()
                 return None
             self.notes = ()
             done = time.monotonic()
-            self._kept[key] = _Kept(found, mark, done, done - now)
+            self._kept[key] = _Kept(found, mark, url, done, done - now)
             return found
+
+    def _have(self, key: str) -> _Kept | None:
+        """What was counted, unless it was in another database: settings may change at any time."""
+        kept = self._kept.get(key)
+        return kept if kept is not None and kept.url == self._address() else None
+
+    def _address(self) -> str:
+        return database_url(self.place, settings.read(self.place))
 
     def _opened(self) -> tuple[LogDatabase | None, Path | None]:
         """The database and its file (SQLite). Never makes one: pages only look."""
         from modelwright.live.log.database import LogDatabase
         from modelwright.live.log.engine import address, file_of
 
-        url = database_url(self.place, settings.read(self.place))
+        url = self._address()
         file = file_of(address(url)[0])
         if file is not None and not file.is_file():
             return None, None
@@ -189,6 +198,7 @@ class Log:
 class _Kept:
     found: object
     mark: object
+    url: str
     at: float
     cost: float
     again: bool = False

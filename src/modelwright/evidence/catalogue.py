@@ -75,7 +75,7 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Rows equal an earlier row in every column that is not a key. They stay on one side of every "
         "split, or are "
         "dropped where one record was entered twice.",
-        "Say `clean: {duplicates: drop}` or `keep`.",
+        "Say `clean: {duplicates: drop}`, or `split: {duplicates: independent}` where they are different.",
     ),
     _C(
         "clean.identifier", "identifier", "note",
@@ -132,6 +132,12 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "harder than rows "
         "that may be copies too.",
         "Name the columns that tell records apart as `data.keys`, or drop duplicates.",
+    ),
+    _C(
+        "split.duplicates-independent", "equal rows taken for different things", "note",
+        "The goal says `split: {duplicates: independent}`: rows that are exactly alike are parted like all "
+        "others, so some of the test were learnt. The result holds where new rows repeat old ones as often.",
+        "Say `together` where one record was entered twice.",
     ),
     _C(
         "split.few-groups", "few groups in the test", "warning",

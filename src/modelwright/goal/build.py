@@ -120,9 +120,14 @@ def _split(keys: SplitKeys | None, test_elsewhere: bool) -> s.SplitSection:
     usual = s.SplitSection()
     if keys is None:
         keys = SplitKeys()
+    duplicates: s.Alike = keys.duplicates or usual.duplicates  # type: ignore[assignment]
     if keys.column is not None or keys.outer_folds is not None or keys.leave_out is not None:
         return s.SplitSection(
-            given=True, column=keys.column, outer_folds=keys.outer_folds, leave_out=keys.leave_out
+            given=True,
+            column=keys.column,
+            outer_folds=keys.outer_folds,
+            leave_out=keys.leave_out,
+            duplicates=duplicates,
         )
     named = {"train": keys.train, "validation": keys.validation, "test": keys.test}
     given = any(value is not None for value in named.values())
@@ -135,7 +140,11 @@ def _split(keys: SplitKeys | None, test_elsewhere: bool) -> s.SplitSection:
     shares = {part: round(rest * share / sum(open_parts.values()), 12) for part, share in open_parts.items()}
     parts = known | {part: max(share, 0.0) for part, share in shares.items()}
     return s.SplitSection(
-        train=parts["train"], validation=parts["validation"], test=parts["test"], given=given
+        train=parts["train"],
+        validation=parts["validation"],
+        test=parts["test"],
+        given=given,
+        duplicates=duplicates,
     )
 
 

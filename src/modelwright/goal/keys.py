@@ -268,7 +268,7 @@ class DataKeys(Keys):
 
 class CleanKeys(Keys):
     duplicates: Annotated[str | None, c.one_of("drop", "keep", meant={"remove": "drop"})] = key(
-        "What to do with rows that are exactly alike; they always stay on one side of a split.",
+        "What to do with rows that are exactly alike; see `split.duplicates` for what is kept.",
         default="dropped only where a key or a time shows that one record was entered twice",
     )
     off: Annotated[
@@ -294,6 +294,11 @@ class SplitKeys(Keys):
     )
     leave_out: Annotated[str | None, c.name("the name of one column")] = key(
         "Test on each value of this column in turn, having trained on the others."
+    )
+    duplicates: Annotated[str | None, c.one_of("together", "independent")] = key(
+        "Whether rows that are exactly alike count as one record and stay on one side, or are different "
+        "things that happen to be alike, as new rows will be too, and are parted like all others.",
+        default="together",
     )
 
 

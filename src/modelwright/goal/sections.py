@@ -13,6 +13,7 @@ from typing import Literal
 Problem = Literal["binary", "multiclass", "regression"]
 ColumnKind = Literal["number", "category", "date", "text", "boolean", "ignore"]
 Op = Literal[">=", ">", "<=", "<"]
+Alike = Literal["together", "independent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ class SplitSection:
     """A column whose values name the part: train, validation, test."""
     outer_folds: int | None = None
     leave_out: str | None = None
+    duplicates: Alike = "together"
+    """Whether rows that are exactly alike are one thing on one side, or different things that may part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,6 +251,19 @@ def test_a_test_file_that_was_learnt_blocks() -> None:
     assert made.counts["train"] == 100
 
 
+def test_equal_rows_that_the_goal_takes_for_different_things_are_parted_like_all_others() -> None:
+    frame = table(1000)
+    frame = pl.concat([frame, frame[:20], table(180, seed=9)])
+    made, found = run(frame, SplitSection(duplicates="independent"), test_rows=200)
+    assert made.counts == {"train": 1000, "validation": 0, "test": 200}
+    assert [(f.code, round(f.numbers["share"], 4)) for f in found] == [
+        ("split.duplicates-independent", round(40 / 1200, 4))
+    ]
+    unlike, found = run(table(200), SplitSection(duplicates="independent"))
+    holds(unlike, 200)
+    assert found == []
+
+
 def test_copies_stay_together_and_are_reported_where_they_are_many() -> None:
     frame = table(200)
     made, found = run(pl.concat([frame] * 3))

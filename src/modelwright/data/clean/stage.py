@@ -267,13 +267,9 @@ def _duplicates(
             "clean.duplicates",
             "note" if count < 0.05 * table.height else "warning",
             f"{count:,} rows are exactly equal to an earlier one; "
-            + (
-                f"{dropped:,} of them were dropped: {why}."
-                if dropped
-                else "all are kept, on one side of every split."
-            ),
-            "Say `clean: {duplicates: drop}` in the goal if they are entries made twice, else "
-            "`clean: {duplicates: keep}`.",
+            + (f"{dropped:,} of them were dropped: {why}." if dropped else "all are kept."),
+            "Say `clean: {duplicates: drop}` in the goal if they are entries made twice, "
+            "`split: {duplicates: independent}` if they are different things that happen to be alike.",
             numbers={"rows": float(count), "dropped": float(dropped)},
         )
     if not dropped:

@@ -120,6 +120,21 @@ def report_chance(book: Book, copies: Ints) -> None:
     )
 
 
+def report_independent(book: Book, copies: Ints) -> None:
+    """Equal rows that the goal takes for different things."""
+    share = float(np.mean(np.bincount(copies)[copies] > 1)) if len(copies) else 0.0
+    if share == 0.0:
+        return
+    book.finding(
+        "split.duplicates-independent",
+        "note",
+        f"{share:.1%} of the rows equal another in inputs and target; the goal takes them for different "
+        "things, so equal rows may be learnt and tested, and the result holds where new rows repeat as often",
+        "say split: {duplicates: together} where one record was entered twice",
+        numbers={"share": share},
+    )
+
+
 def report_few_groups(book: Book, group: Ints, test: np.ndarray, column: str) -> None:
     count = len(np.unique(group[test]))
     if 0 < count < FEW_GROUPS:

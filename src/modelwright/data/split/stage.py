@@ -64,6 +64,9 @@ def split(
     if inputs and by_chance(copies, alike(frame, inputs), alike(frame, [TARGET])):
         guards.report_chance(book, copies)
         copies = np.arange(frame.height, dtype=np.int64)
+    elif section.duplicates == "independent":
+        guards.report_independent(book, copies)
+        copies = np.arange(frame.height, dtype=np.int64)
     guards.report_copies(book, copies)
     when = times(frame, roles.time) if roles.time is not None else None
     if when is not None and roles.time is not None:

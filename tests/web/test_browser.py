@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,22 +22,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow  # a browser and a server are started
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 TOKEN = "a-token-that-is-long-enough"
 Start = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    if BROWSER is None:
-        pytest.skip("no Chromium is installed here")
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -105,6 +105,10 @@ class Servers:
         given = [str(argument) for argument in arguments]
         return [sys.executable, "-P", "-m", "modelwright", *given, "--live", str(self.live)]
 
+    @staticmethod
+    def until(what: Callable[[], Any]) -> Any:
+        return wait_for(what)
+
     def refused(self, *arguments: object) -> tuple[int, str]:
         """Exit code and errors of a server that does not start."""
         done = subprocess.run(

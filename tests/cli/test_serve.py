@@ -15,7 +15,7 @@ import pytest
 
 from modelwright.live import deployment, settings
 from modelwright.live.place import Place
-from modelwright.live.process.setup import Asked, Wish, settings_for
+from modelwright.live.process.setup import Asked, Prepared, Wish, place_of, prepare, settings_for, wish_for
 from modelwright.live.settings import Limits, LogSettings, Settings, WatchSettings
 from modelwright.testing.bundles import make_run
 
@@ -187,6 +187,25 @@ def test_a_bundle_that_says_nothing_of_serving_takes_the_defaults() -> None:
 def test_a_rate_of_zero_ends_the_limit() -> None:
     before = Settings("m", limits=Limits(rate=5.0))
     assert settings_for(Wish("m", None, {}), before, Asked(rate=0.0)).limits.rate is None
+
+
+def test_a_server_that_starts_again_leaves_what_was_decided_since(live: Path, two: list[Path]) -> None:
+    def serve(bundle: Path) -> Prepared:
+        wish = wish_for(bundle, "people", None)
+        place_of(live, wish)
+        return prepare(live, wish, Asked())
+
+    place = serve(two[0]).place
+    assert serve(two[1]).version == "v2"
+    deployment.rollback(place)
+    again = serve(two[1])  # a container that was killed
+    assert (again.version, again.passed) == ("v1", "v2")
+    assert deployment.read(place).champion == "v1"
+    # Another bundle than the last time (a rollout, and its undoing) is what is wanted now.
+    assert serve(two[0]).version == "v1"
+    back = serve(two[1])
+    assert (back.version, back.before, back.passed) == ("v2", "v1", None)
+    assert deployment.read(place).champion == "v2"
 
 
 # --- promote and rollback ---------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def serve(
     """Serve models over HTTP, with their log, until Ctrl-C or SIGTERM; then finish what was accepted.
 
     A new bundle under a name that is live already becomes its new version; the one before stays for
-    `modelwright rollback`.
+    `modelwright rollback`. The same bundle as the last time leaves what was decided since.
     """
     from modelwright.core.errors import BadInput
     from modelwright.live.process import setup, supervisor
@@ -198,6 +198,11 @@ def _told(wish: Wish, made: Prepared, say: Any) -> None:
     name = made.place.name
     if wish.bundle is None:
         say(f"{name}: {made.version} again, as its deployment says (a bundle's folder makes a new version)")
+    if made.passed is not None:
+        say(
+            f"{name}: the bundle is {made.passed} as before; {made.version} answers, as decided since "
+            f"(`modelwright promote {name} {made.passed}` changes that)"
+        )
     if made.before is not None:
         new = "is new and answers" if made.new else "answers again"
         say(f"{name}: {made.version} {new} instead of {made.before}; `modelwright rollback {name}` goes back")

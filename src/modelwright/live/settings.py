@@ -70,6 +70,9 @@ class Settings:
     """The folder of runs that the bundle came from: where retraining finds goal and data."""
     goal: str | None = None
     """Path of the goal file to retrain by; None takes the one of the bundle's run."""
+    served: str | None = None
+    """The version of the bundle that ``serve`` was given the last time: a server that is started again with
+    the same one leaves what was promoted or rolled back since."""
     limits: Limits = field(default_factory=Limits)
     log: LogSettings = field(default_factory=LogSettings)
     watch: WatchSettings = field(default_factory=WatchSettings)

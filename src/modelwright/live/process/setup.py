@@ -50,10 +50,13 @@ class Wish:
 class Prepared:
     place: Place
     version: str
+    """The one that answers."""
     new: bool
     """Whether the version was added now."""
     before: str | None
     """The champion before, where it was another."""
+    passed: str | None = None
+    """The bundle's version, where another answers: promoted, or gone back to, since it was last served."""
 
 
 def check(asked: Asked) -> None:
@@ -105,8 +108,9 @@ def warnings(host: str, made: Sequence[Prepared]) -> list[str]:
 
 
 def prepare(root: Path, wish: Wish, asked: Asked) -> Prepared:
-    """Write the settings, keep the bundle as a version, and make it the champion. The same bundle again
-    changes nothing. The caller holds the place (``supervisor.held``)."""
+    """Write the settings, keep the bundle as a version, and make it the champion. The same bundle as the last
+    time changes nothing: a container that starts again must not undo a rollback or a promotion. The caller
+    holds the place (``supervisor.held``)."""
     place = Place.of(root, wish.name)
     try:
         before = deployment.read(place).champion if place.deployment.exists() else None
@@ -117,9 +121,12 @@ def prepare(root: Path, wish: Wish, asked: Asked) -> Prepared:
             return Prepared(place, before, False, None)
         had = {str(entry["version"]) for entry in deployment.versions(place)}
         version = deployment.add_version(place, wish.bundle, asked.number)
+        if version != before and before is not None and version == known.served:
+            return Prepared(place, before, False, None, version)
         if version != before:
             why = "first served" if before is None else f"served instead of {before}"
             deployment.deploy(place, version, why)
+        settings.write(place, replace(settings.read(place), served=version))
         return Prepared(place, version, version not in had, before if before != version else None)
     except OSError as error:
         raise unwritable(place.folder, error) from None
@@ -155,6 +162,7 @@ def settings_for(wish: Wish, known: Settings, asked: Asked) -> Settings:
         name=wish.name,
         runs=wish.runs or asked.runs or known.runs,
         goal=asked.goal or known.goal,
+        served=known.served,
         limits=_limits(limits, asked),
         log=_log(log, asked),
         watch=_watch(watch, asked),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,39 @@ def test_watching_follows_a_deployment(place: Place) -> None:
     # What a request was given before goes on answering it, and is what a rollback would take.
     assert before.champion.version == "v1"
     assert models.version("people", "v1") is before.champion
+
+
+def test_a_swap_does_not_wait_for_a_version_that_somebody_asked_for(place: Place) -> None:
+    go_on = threading.Event()
+
+    def prepare(name: str, version: str, model: object) -> None:
+        if version == "v3":
+            go_on.wait(10)
+
+    for version in ("v2", "v1"):
+        deployment.deploy(place, version, "test")
+    models = Models([place], prepare)
+    models.open()
+
+    async def scenario() -> str:
+        watching, asking = (
+            asyncio.create_task(models.watch()),
+            asyncio.create_task(models.fetch("people", "v3")),
+        )
+        await asyncio.sleep(0.1)
+        deployment.rollback(place)
+        try:
+            await until(lambda: models.current("people").champion.version == "v2")  # type: ignore[union-attr]
+            assert not asking.done()
+        finally:
+            go_on.set()
+            watching.cancel()
+        found = await asking
+        assert found is not None
+        return found.version
+
+    assert asyncio.run(scenario()) == "v3"
+    assert models.version("people", "v3") is not None
 
 
 def test_a_damaged_deployment_changes_nothing(place: Place) -> None:

@@ -98,7 +98,9 @@ class Models:
         self._refused: dict[str, Refused | None] = dict.fromkeys(self._places)
         self._seen: dict[str, tuple[int, ...]] = {}
         self._tried: dict[str, float] = {}
-        self._lock = asyncio.Lock()
+        self._following = asyncio.Lock()
+        # Another one: a swap (and a rollback) must not wait for versions that clients ask for by name.
+        self._fetching = asyncio.Lock()
         self.changed: list[Callable[[str], None]] = []
         """Called on the event loop with the name after a swap, or a refusal."""
 
@@ -125,7 +127,7 @@ class Models:
             return found
         if not version.isalnum() or not (self._places[name].versions / version / "version.json").is_file():
             return None
-        async with self._lock:
+        async with self._fetching:
             found = self.version(name, version)
             if found is None:
                 found = await asyncio.to_thread(self._load, name, version)
@@ -168,7 +170,7 @@ class Models:
             await asyncio.sleep(LOOK)
             for name in self._places:
                 if self._due(name):
-                    async with self._lock:
+                    async with self._following:
                         made = await asyncio.to_thread(self._follow, name)
                         self._take(name, made)
 

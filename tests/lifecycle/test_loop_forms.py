@@ -107,6 +107,19 @@ def test_rows_of_a_group_keep_to_its_side(tmp_path: Path) -> None:
     assert "group" in made.data["comparison"]["overall"]["method"]
 
 
+def test_groups_that_the_log_does_not_hold_are_told(tmp_path: Path) -> None:
+    frame = table(300, 1)
+    place = live(
+        tmp_path,
+        frame.with_columns(pl.Series("shop", [f"shop {i % 30}" for i in range(300)])),
+        data={"group": "shop"},
+    )
+    answer(place, table(20, 2))  # the group is no input, and nobody sends it
+    (found,) = [f for f in learn(place).data["findings"] if f["code"] == "feedback.group-missing"]
+    assert (found["column"], found["numbers"]["rows"]) == ("shop", 20.0)
+    assert "was not sent" in found["message"]
+
+
 def test_later_rows_judge_where_the_goal_has_a_time(tmp_path: Path) -> None:
     def timed(frame: pl.DataFrame, first: int) -> pl.DataFrame:
         days = [

@@ -394,6 +394,11 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Compare on live answers (`modelwright retrain --promote shadow`), or log the column.",
     ),
     _C(
+        "feedback.group-missing", "groups that the log does not hold", "warning",
+        "The goal's group of labelled rows is not known: masked as personal data, or not sent.",
+        "Send a number that stands for the group and says nothing of a person.",
+    ),
+    _C(
         "feedback.selected", "feedback that depends on the answer", "warning",
         "How many rows get feedback depends on what was answered.",
         "Ask for the outcomes of rows drawn by lot.",

@@ -71,7 +71,7 @@ def read(database: LogDatabase, champion: Champion, settings: Settings) -> Feedb
         }
         found.append(Told(prediction.id, prediction.at, inputs, outcome, prediction))
     found.sort(key=lambda row: (row.at, row.id))
-    findings = [*_strange(strange), *_lacking(found, champion, hidden)]
+    findings = [*_strange(strange), *_lacking(found, champion, hidden), *_ungrouped(found, champion, hidden)]
     share, selected = _selected(database, champion, found)
     return Feedback(tuple(found), (*findings, *selected), share)
 
@@ -121,6 +121,27 @@ def _lacking(rows: Sequence[Told], champion: Champion, hidden: frozenset[str]) -
             )
         )
     return made
+
+
+def _ungrouped(rows: Sequence[Told], champion: Champion, hidden: frozenset[str]) -> list[Finding]:
+    """Rows that cannot be kept on their group's side, because the log does not say which group that is."""
+    name = champion.goal.sections.roles.group
+    count = 0 if name is None else sum(row.inputs.get(name) is None for row in rows)
+    if name is None or not count:
+        return []
+    why = "is personal data, which the log does not keep" if name in hidden else "was not sent"
+    return [
+        Finding(
+            "feedback.group-missing",
+            "warning",
+            f"the group {name!r} {why}: it is not known of {count} of {len(rows)} labelled rows, so rows of "
+            "one group may be learned from and judge, and are counted as if they told of different ones",
+            "send a number that stands for the group and says nothing of a person, or keep it "
+            "(`data: {personal: keep}`); until then take the interval for too narrow",
+            column=name,
+            numbers={"rows": float(count), "share": count / len(rows)},
+        )
+    ]
 
 
 def _selected(database: LogDatabase, champion: Champion, rows: Sequence[Told]) -> tuple[float, list[Finding]]:

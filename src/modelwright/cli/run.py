@@ -11,10 +11,17 @@ QUIET = typer.Option(False, "--quiet", "-q", help="Say nothing on standard error
 JSON = typer.Option(False, "--json", help="Print the result as JSON.")
 BUDGET = typer.Option(None, "--budget", help="Limit on time, such as 60s or 5m; replaces the goal's.")
 
+ENGINE = typer.Option(
+    None,
+    "--engine",
+    help="Where to fit: local, ray, ray://host:port or host:port; replaces the goal's.",
+)
+
 
 def run(
     goal: Path = typer.Argument(..., help="The goal file (YAML)."),
     budget: str | None = BUDGET,
+    engine: str | None = ENGINE,
     force_release: bool = typer.Option(
         False, "--force-release", help="Release whatever the verdict; the bundle carries that verdict."
     ),
@@ -31,6 +38,8 @@ def run(
     asked = Goal.load(goal)
     if budget is not None:
         asked = asked.with_budget(_seconds(budget))
+    if engine is not None:
+        asked = asked.with_engine(engine)
     with Talk(quiet) as talk:
         done = start(asked, runs, say=talk, started_at=process_started(), force_release=force_release)
     return _end(done, json)
@@ -41,6 +50,7 @@ def resume(
         None, help="A run or a goal's name; the newest unfinished run if left out."
     ),
     budget: str | None = BUDGET,
+    engine: str | None = ENGINE,
     allow_versions: bool = typer.Option(
         False, "--allow-versions", help="Go on although versions of libraries have changed."
     ),
@@ -59,7 +69,12 @@ def resume(
     seconds = None if budget is None else _seconds(budget)
     with Talk(quiet) as talk:
         done = go_on(
-            folder, say=talk, started_at=process_started(), seconds=seconds, allow_versions=allow_versions
+            folder,
+            say=talk,
+            started_at=process_started(),
+            seconds=seconds,
+            allow_versions=allow_versions,
+            engine=engine,
         )
     return _end(done, json)
 

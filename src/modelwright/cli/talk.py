@@ -83,6 +83,11 @@ class Talk:
                 self._best, self._best_name = facts["best"], facts["name"]
                 return f"{seconds:6.1f}s  train      {facts['name']}: {abs(score):.5f}, the best so far"
             return ""
+        if event == "cluster":
+            nodes = f" on {facts['nodes']} nodes" if "nodes" in facts else ""
+            return f"{seconds:6.1f}s  cluster    {facts['cores']} cores{nodes}"
+        if event == "fit again":
+            return f"{seconds:6.1f}s  train      {facts['why']}: {facts['family']} is fitted again"
         if event == "source changed":
             return f"{seconds:6.1f}s  collect    {facts['what']}; going on with {facts['used']}"
         if event == "interrupted":

@@ -76,6 +76,7 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
         ),
         monitor=_monitor(keys.monitor or MonitorKeys()),
         seed=keys.seed or 0,
+        engine=keys.engine or "local",
     )
 
 

@@ -256,6 +256,30 @@ def some_of(*works: str, later: tuple[str, ...] = ()) -> Constraint:
     return Constraint("list", check, schema, (5, True, {}, ["@"], *([word] for word in later)))
 
 
+ENGINE = r"^(local|ray|(ray://)?([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5})$"
+
+
+def engine() -> Constraint:
+    """``local``, ``ray`` or the address of a Ray cluster."""
+    expected = "local, ray, or the address of a Ray cluster such as ray://host:10001"
+
+    def check(value: Any) -> str:
+        if isinstance(value, str) and re.fullmatch(ENGINE, value, re.ASCII):
+            if value in ("local", "ray") or 0 < int(value.rpartition(":")[2]) < 65536:
+                return value
+            raise wrong(expected, "a port is a number from 1 to 65535")
+        if isinstance(value, str) and "@" in value:
+            raise wrong(expected, "an address of Ray has no user or password; see docs/how-to/cluster.md")
+        if isinstance(value, str) and re.fullmatch(r"(ray://)?[A-Za-z0-9_.-]+/?", value, re.ASCII):
+            near = did_you_mean(value, ("local", "ray")) if "//" not in value else ""
+            raise wrong(expected, near or "the port is missing: 10001 for ray://, 6379 without")
+        raise wrong(expected)
+
+    wrong_words = ("", "@", "rya", "ray://", "ray://h", "h:0", "h:99999", "http://h:1", "ray://u:p@h:1")
+    schema = {"type": "string", "pattern": ENGINE, "examples": ["ray"]}
+    return Constraint("engine", check, schema, (5, True, [], {}, *wrong_words))
+
+
 def _not_one(value: object, works: tuple[str, ...], later: tuple[str, ...], meant: Mapping[str, str]) -> str:
     if not isinstance(value, str):
         return ""

@@ -83,6 +83,27 @@ class Goal:
         parsed = dataclasses.replace(self._parsed, sections=sections)
         return self._made(parsed, self._base, self._path, self._frame)
 
+    def with_engine(self, engine: str) -> Goal:
+        """The same goal with its fits made elsewhere; what it asks for, and so its digest, stays. Raises
+        ``BadInput`` for what is no engine."""
+        import dataclasses
+
+        from pydantic_core import PydanticCustomError
+
+        from modelwright.goal.constraints import engine as allowed
+
+        try:
+            engine = allowed().check(engine)
+        except PydanticCustomError as error:
+            from modelwright.core.errors import BadInput
+
+            told = error.context or {}
+            raise BadInput(
+                f"--engine {engine}: expected {told['expected']}", code="engine.unreadable", hint=told["hint"]
+            ) from None
+        parsed = dataclasses.replace(self._parsed, sections=dataclasses.replace(self.sections, engine=engine))
+        return self._made(parsed, self._base, self._path, self._frame)
+
     @property
     def sections(self) -> Sections:
         """The goal as the frozen records that stages take."""

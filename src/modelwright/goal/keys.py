@@ -407,8 +407,11 @@ class GoalKeys(Keys):
     )
     release: ReleaseKeys | None = key("What is released besides the bundle, and how.")
     monitor: MonitorKeys | None = key("How the live model is watched.")
-    engine: Annotated[str | None, c.one_of("local", later=("ray",))] = key(
-        "Where the work is done.", default="local"
+    engine: Annotated[str | None, c.engine()] = key(
+        "Where to fit: `local`, this machine; `ray`, the Ray cluster that this machine belongs to; or "
+        "the cluster at an address, `ray://host:10001` from outside of it, `host:6379` from one of its "
+        "nodes.",
+        default="local",
     )
     seed: Annotated[int | None, c.whole(f"a whole number from 0 to {MOST_SEED}", 0, MOST_SEED)] = key(
         "Where every random choice begins.", default="0"

@@ -181,4 +181,5 @@ class Sections:
     release: ReleaseSection = field(default_factory=ReleaseSection)
     monitor: MonitorSection = field(default_factory=MonitorSection)
     seed: int = 0
-    engine: Literal["local"] = "local"
+    engine: str = "local"
+    """``local``, ``ray``, ``ray://host:port`` or ``host:port``."""

@@ -30,6 +30,7 @@ MODULES = {"scikit-learn": "sklearn", "SQLAlchemy": "sqlalchemy", "Jinja2": "jin
 OPTIONAL = {
     "xgboost": (("xgboost-cpu", "xgboost"), "pip install xgboost-cpu"),
     "catboost": (("catboost",), "pip install 'modelwright[catboost]'"),
+    "ray": (("ray",), "pip install 'modelwright[ray]'"),
     "psycopg": (("psycopg",), "pip install 'modelwright[postgres]'"),
     "torch": (
         ("torch",),

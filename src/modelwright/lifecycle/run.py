@@ -99,6 +99,7 @@ def start(
             versions=versions(),
             force_release=force_release,
             seconds=goal.sections.budget.seconds,
+            engine=goal.sections.engine,
             process=os.getpid(),
         )
         try:
@@ -142,9 +143,10 @@ def resume(
     seconds: float | None = None,
     allow_versions: bool = False,
     report: bool = True,
+    engine: str | None = None,
 ) -> Run:
     """Go on with an unfinished run; with finished work kept. A finished run is only gone on with when
-    ``seconds`` gives it more time, as a child run of its own."""
+    ``seconds`` gives it more time, as a child run of its own. ``engine``: fit elsewhere than so far."""
     state = folder.state()
     if state.get("versions") != versions() and not allow_versions:
         old, new = state.get("versions", {}), versions()
@@ -167,6 +169,8 @@ def resume(
     asked = state.get("seconds") if seconds is None else seconds
     if asked is not None:  # a budget of the command line is not in the goal's text
         goal = goal.with_budget(asked)
+    if (place := engine or state.get("engine")) is not None:  # neither is an engine
+        goal = goal.with_engine(place)
     if folder.status == "finished":
         if seconds is None:
             raise BadInput(
@@ -176,7 +180,13 @@ def resume(
             )
         return _child(folder, goal, say, started_at, report)
     with using(folder.store.folder), locked(folder.path):
-        folder.set_state(status="running", process=os.getpid(), versions=versions(), seconds=asked)
+        folder.set_state(
+            status="running",
+            process=os.getpid(),
+            versions=versions(),
+            seconds=asked,
+            engine=goal.sections.engine,
+        )
         forced = bool(state.get("force_release"))
         began = started_at or time.monotonic()
         return Run(folder, Runner(folder, goal, say, began, forced, report, again=True).go())
@@ -203,6 +213,7 @@ def _child(parent: RunFolder, goal: Goal, say: Say, started_at: float | None, re
                 "status": "running",
                 "parent": parent.name,
                 "seconds": goal.sections.budget.seconds,
+                "engine": goal.sections.engine,
                 "versions": versions(),
                 "started": dt.datetime.now(dt.UTC).isoformat(timespec="microseconds"),
                 "process": os.getpid(),

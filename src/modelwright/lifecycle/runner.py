@@ -134,11 +134,27 @@ class Runner:
         cores = self.sections.budget.cores or available_cores()
         log, memory = self.folder.path / "worker.log", self.sections.budget.memory
         warm = early_imports(self.sections.search.families)
-        with Pool(workers_for(cores), None, log=log, memory=memory, warm=warm) as self.pool:
+        made: Pool
+        if self.sections.engine == "local":
+            made = Pool(workers_for(cores), None, log=log, memory=memory, warm=warm)
+        else:
+            from modelwright.models.cluster.pool import RayPool
+
+            made = RayPool(
+                self.sections.engine,
+                generation=workers_for(cores),
+                versions=self.versions,
+                log=log,
+                warm=warm,
+                say=self.note,
+            )
+        with made as self.pool:
             yield
         self.pool = None
 
     def carry_out(self, stage: Stage) -> None:
+        if self.pool is not None:
+            self.pool.check()
         began = time.monotonic()
         book = Book(dict(self.sections.success.accept))
         arguments = self._arguments(stage, book)

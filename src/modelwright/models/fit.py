@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -99,7 +100,8 @@ class Bench:
 
     RECIPES = 12
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[Place], Learning] = Learning.read) -> None:
+        self._read = read
         self._learning: dict[str, Learning] = {}
         self._prepared: OrderedDict[tuple[str, str, int, float, int], _Prepared] = OrderedDict()
 
@@ -108,7 +110,7 @@ class Bench:
         if key not in self._learning:
             self._learning.clear()
             self._prepared.clear()
-            self._learning[key] = Learning.read(place)
+            self._learning[key] = self._read(place)
         return self._learning[key]
 
     def prepared(self, place: Place, style: Style, fold: int, sample: float, seed: int) -> _Prepared:

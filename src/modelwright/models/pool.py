@@ -122,6 +122,15 @@ class Pool:
         self._selector.register(process.stdout, selectors.EVENT_READ, worker)
 
     @property
+    def generation(self) -> int:
+        """How many configurations a search by work proposes at a time. What is tried depends on it, so it
+        must not depend on where the fits are made."""
+        return self.size
+
+    def check(self) -> None:
+        """Raise what stands in the way of any fit, where it is known already."""
+
+    @property
     def idle(self) -> int:
         return sum(w.key is None for w in self._workers)
 

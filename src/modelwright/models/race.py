@@ -117,7 +117,7 @@ class Race:
         self._generation = 0
         self._no_more = False
         self.ended: Ending = "exhausted"
-        self._size = max(2, pool.size)
+        self._size = max(2, pool.generation)
         for family in baselines:
             self._add(family, {}, baseline=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from modelwright.features.operation import Target
 from modelwright.features.typed import Typed, from_frame
 from modelwright.models.family import ProblemKind, Task
 from modelwright.runtime.signature import Signature
+
+if TYPE_CHECKING:
+    import polars as pl
 
 ALL = -1
 """The "fold" of a fit on every development row (a refit): nothing is held out."""
@@ -101,7 +104,13 @@ class Learning:
     def read(cls, place: Place) -> Learning:
         import polars as pl
 
-        frame = pl.read_ipc(Path(place.table))
+        return cls.of(pl.read_ipc(Path(place.table)), place)
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, place: Place) -> Learning:
+        """From the development table, wherever it came from."""
+        import polars as pl
+
         signature = Signature.from_json(cast(Any, place.signature))
         target = frame["__target__"]
         y = target.to_numpy() if place.problem == "regression" else target.cast(pl.Int64).to_numpy()

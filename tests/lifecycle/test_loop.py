@@ -22,6 +22,7 @@ from modelwright.lifecycle.learn.record import Decision
 from modelwright.lifecycle.learn.sides import Sides
 from modelwright.lifecycle.loop import decide, retrain
 from modelwright.live import deployment, settings
+from modelwright.live.log.database import LogDatabase
 from modelwright.live.place import Place
 from modelwright.store import atomic
 from modelwright.store.lock import locked
@@ -260,6 +261,24 @@ def test_a_killed_retraining_is_gone_on_with(place: Place, stage: str) -> None:
     made = learn(place)
     assert made.action == "promote"
     assert len(find_runs(place.folder.parents[1] / "runs")) == runs, "it was begun anew"
+    assert not (place.folder / "learn" / "plan.json").exists()
+
+
+def test_a_killed_retraining_whose_rows_are_gone_is_given_up(place: Place) -> None:
+    """They were deleted as old, or forgotten, before anybody went on with it."""
+    answer(place, table(600, 2, turned=True))
+
+    def killed(event: str, **facts: Any) -> None:
+        if event == "stage" and facts["stage"] == "train":
+            raise Stopped("killed", code="stopped.signal")
+
+    with pytest.raises(Stopped):
+        learn(place, say=killed)
+    database = LogDatabase(place.database)
+    assert database.delete_before(START + 10**12) > 600
+    database.close()
+    made = learn(place)
+    assert made.action == "not enough evidence"
     assert not (place.folder / "learn" / "plan.json").exists()
 
 

@@ -27,6 +27,7 @@ from modelwright.lifecycle.learn.sides import Sides
 from modelwright.lifecycle.run import Run, resume, start
 from modelwright.live import deployment
 from modelwright.live import settings as live_settings
+from modelwright.live.judge import LEAST_ROWS
 from modelwright.live.place import Place
 from modelwright.live.settings import Settings
 from modelwright.release.lineage import BORN
@@ -67,7 +68,7 @@ def retrain(
         snapshot.settle(champion, told.rows, sides)
         made = snapshot.make(champion, told.rows, sides)
         desk = Desk(place, champion, told, made, sides, why, began)
-        plan = _Plan.read(place, champion)
+        plan = _Plan.read(place, champion, told.rows)
         if plan is None:
             lacking = desk.lacking(made.fresh, made.learned)
             if lacking:
@@ -150,15 +151,16 @@ class _Plan:
     judge: tuple[str, ...]
 
     @classmethod
-    def read(cls, place: Place, champion: Champion) -> _Plan | None:
-        """The plan that was not finished; None where there is none, where it has been decided, or where the
-        champion is another by now."""
+    def read(cls, place: Place, champion: Champion, rows: Sequence[Told]) -> _Plan | None:
+        """The plan that was not finished; None where there is none, where it has been decided, where the
+        champion is another by now, or where the log (``rows``) no longer holds what was to judge."""
         path = place.folder / "learn" / "plan.json"
         if not path.exists():
             return None
         data = atomic.read_json(path)
         decided = any(d.get("token") == data["token"] for d in record.every(place))
-        if decided or data["champion"] != champion.digest:
+        left = len({row.id for row in rows}.intersection(data["judge"]))
+        if decided or data["champion"] != champion.digest or left < LEAST_ROWS:
             path.unlink()
             return None
         return cls(data["token"], data["champion"], tuple(data["judge"]))

@@ -184,9 +184,13 @@ def test_a_model_is_served_watched_retrained_and_rolled_back(mw: Call, tmp_path:
         # Back again, within a second.
         began = time.monotonic()
         done = mw("rollback", "shop", "--json")
+        took = time.monotonic() - began
         assert done.returncode == 0, done.stderr
         assert client.get("/models/shop").json()["version"] == "v1"
-        assert time.monotonic() - began < 3  # the command's own start included
+        # The command's own start is no part of it, and is as slow as this machine is busy.
+        began = time.monotonic()
+        assert mw("rollback", "--help").returncode == 0
+        assert took < 1 + 3 * (time.monotonic() - began)
 
     # Where every version comes from can be read from its bundle.
     of = [

@@ -117,7 +117,7 @@ class Servers:
         return done.returncode, done.stderr
 
     def start(self, *arguments: object, name: str = "people", workers: int = 2) -> Running:
-        """A server on a free port, once it answers."""
+        """A server on a free port, once it answers and all its workers are there."""
         errors = self.folder / f"errors-{len(self.started)}.txt"
         named = ["--name", name] if name else []
         command = self.command("serve", *arguments, *named, "--port", 0, "--workers", workers, "--json")
@@ -133,6 +133,9 @@ class Servers:
         facts = json.loads(line)
         server = Running(process, self.live, facts["url"], facts, errors)
         self.started.append(server)
+        # It answers as soon as one worker does; the others may come later, on a busy machine much later.
+        names = [each["name"] for each in facts["models"]]
+        wait_for(lambda: all(len(server.workers(each)) == workers for each in names), 60.0)
         return server
 
 

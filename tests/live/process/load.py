@@ -1,7 +1,8 @@
 """A client that is a process of its own: keeps connections busy until its input closes, then says what came.
 
 ``python load.py URL CONNECTIONS fresh|kept BODY``. Prints ``started`` when the first answer came and, at the
-end, a JSON object: answers by status, by version, and what failed. A request that has been written and gets
+end, a JSON object: answers by status, by version, when the last request was sent that a version answered, and
+what failed. A request that has been written and gets
 no whole answer has failed; a connection that is refused has not been accepted and ends that client.
 """
 
@@ -49,6 +50,7 @@ class Load:
 
     async def ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request; whether the connection stays."""
+        sent = time.time()
         writer.write(self.request)
         await writer.drain()
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
@@ -60,7 +62,7 @@ class Load:
         self.statuses[status] = self.statuses.get(status, 0) + 1
         version = str(answer.get("version"))
         self.versions[version] = self.versions.get(version, 0) + 1
-        self.last[version] = time.time()
+        self.last[version] = max(sent, self.last.get(version, 0.0))
         return "connection: close" not in head
 
 

@@ -59,19 +59,25 @@ def test_a_promotion_and_a_rollback_under_load_fail_no_request(
     version = deployment.add_version(place, bundles[1])
     made = follow(place, deployment.deploy(place, version, "test").serial)
     assert (made.workers, made.behind, made.refused) == (2, 0, "")
-    time.sleep(0.5)
-    began = time.time()
-    back = follow(place, deployment.rollback(place).serial)
-    followed = time.time()
-    assert (back.workers, back.behind) == (2, 0)
-    time.sleep(0.5)
+    took = []
+    for turn in range(3):
+        if turn:
+            assert follow(place, deployment.deploy(place, version, "again").serial).behind == 0
+        time.sleep(0.3)
+        began = time.monotonic()
+        back = follow(place, deployment.rollback(place).serial)
+        took.append(time.monotonic() - began)
+        followed = time.time()
+        assert (back.workers, back.behind) == (2, 0)
+    time.sleep(0.3)
     said = load.end()
     assert said["failures"] == []
     assert set(said["statuses"]) == {"200"}
     assert set(said["versions"]) == {"v1", "v2"}
-    assert followed - began < 1.0
-    # What was being answered when the workers followed may leave a moment later; nothing new goes to v2.
-    assert said["last"]["v2"] < followed + 0.2
+    # The quickest of three: another program on this machine can only make it slower.
+    assert min(took) < 1.0
+    # No request that was sent after the workers followed is answered by v2.
+    assert said["last"]["v2"] < followed
     assert said["last"]["v1"] > followed
     assert server.predict().json()["version"] == "v1"
 
@@ -300,13 +306,16 @@ def test_a_canary_answers_its_share_and_a_shadow_none(servers: Servers, bundles:
 def test_the_keeper_logs_and_watches(servers: Servers, bundles: list[Path]) -> None:
     server = servers.start(bundles[0], workers=1)
     place = Place(server.live / "people")
-    id = server.predict().json()["id"]  # noqa: A001
     from modelwright.live.log.database import LogDatabase
 
     database = LogDatabase(place.database)
-    began = time.monotonic()
-    found = eventually(lambda: database.get(id))
-    assert time.monotonic() - began < 5.0
+    took = []
+    for _ in range(3):
+        began = time.monotonic()
+        id = server.predict().json()["id"]  # noqa: A001
+        found = eventually(lambda name=id: database.get(name))
+        took.append(time.monotonic() - began)
+    assert min(took) < 5.0  # another program on this machine can only make it slower
     database.close()
     assert (found.version, found.role, found.inputs) == ("v1", "champion", ROW)
     latest = eventually(
@@ -320,9 +329,9 @@ def test_the_keeper_logs_and_watches(servers: Servers, bundles: list[Path]) -> N
 
 def test_a_head_that_never_ends_is_cut_off(servers: Servers, bundles: list[Path]) -> None:
     server = servers.start(bundles[0], "--timeout", "1", workers=1)
+    began = time.monotonic()
     with socket.create_connection(("127.0.0.1", port_of(server.url)), 10.0) as slow:
         slow.sendall(b"POST /predict HTTP/1.1\r\nHost: ")
-        began = time.monotonic()
         assert slow.recv(100) == b""
         assert 0.5 < time.monotonic() - began < 8.0
 

@@ -96,6 +96,9 @@ def test_a_file_that_is_gone_or_damaged_opens_nothing(site: Make, bundle: Path, 
     shop.place.keys.unlink()
     time.sleep(keys.LOOK)
     assert shop.post("/predict", row).status_code == 401
+    later = keys.Keyring(shop.place)  # a worker in the place of one that died
+    assert later.check(None) is None
+    assert later.damaged
     shop.place.keys.write_bytes(whole)
     time.sleep(keys.LOOK)
     assert shop.post("/predict", row, headers=bearer(key)).status_code == 200

@@ -4,7 +4,8 @@ The secret is 256 random bits. It is kept as a plain SHA-256: a slow password ha
 choose and others can guess; nobody guesses 256 bits, and a request should not wait for a slow hash.
 
 ``keys.json`` is read again when it changes, so that a key works, or stops working, at once. A model without
-any key answers everybody. Once it has had one, a file that is gone or damaged opens nothing: all are refused.
+any key answers everybody. Once it has had one, a file that is gone or damaged opens nothing: all are refused,
+also by a worker or a server that starts later.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ USED: Final = 600.0
 """Seconds within which the use of a key is noted once."""
 _FORM: Final = re.compile(r"mw_([0-9a-f]{8})_([0-9A-Za-z_\-]{43})", re.ASCII)
 _NOBODY: Final = "0" * 64
+_MADE: Final = ".made"
+"""File that says that the model has had a key, for who starts when ``keys.json`` is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ def create(place: Place, name: str) -> str:
             )
         taken = {key.id for key in known}
         ident = next(i for i in iter(lambda: secrets.token_hex(4), None) if i not in taken)
+        _marks(place).joinpath(_MADE).touch()
         _write(place, [*known, Key(ident, name, _digest(secret), _now())])
     return f"mw_{ident}_{secret}"
 
@@ -121,7 +125,8 @@ def read(place: Place) -> list[Key]:
         raise BadInput(
             f"keys.json of {place.name!r} cannot be read: {type(error).__name__}",
             code="keys.damaged",
-            hint="all requests are refused until the file is whole, or removed and the server started again",
+            hint="all requests are refused until the file is whole; without it and the folder keys, a "
+            "server that is started again asks for no key",
         ) from error
 
 
@@ -134,7 +139,7 @@ class Keyring:
         self._next = 0.0
         self._digests: dict[str, str] = {}
         self._used: dict[str, float] = {}
-        self.required = False
+        self.required = _marks(place).joinpath(_MADE).exists()
         """Whether a request needs a key."""
         self.damaged = False
         self._look()

@@ -126,7 +126,10 @@ class Log:
     def _known(
         self, key: str, window: Window, count: Callable[[LogDatabase, Window], object]
     ) -> object | None:
-        kept = self._have(key)
+        url = self._address()
+        if url is None:
+            return None
+        kept = self._have(key, url)
         age = math.inf if kept is None else time.monotonic() - kept.at
         if kept is not None and age < max(QUIET, SHARE * kept.cost):
             return kept.found
@@ -143,20 +146,23 @@ class Log:
         with self._turn:
             now = time.monotonic()
             url = self._address()
+            if url is None:
+                return None
             if now < self._down[0] and url == self._down[2]:
                 self.notes = (self._down[1],)
                 return None
-            kept = self._have(key)
+            kept = self._have(key, url)
             if kept is not None and now - kept.at < QUIET:  # somebody else has just counted
                 return kept.found
             try:
-                database, file = self._opened()
+                database, file = self._opened(url)
                 mark = _mark(file)
                 if database is None:
                     return None
                 if kept is not None and mark is not None and kept.mark == mark and now - kept.at < OLD:
                     kept.again = False
                     kept.at = now
+                    self.notes = ()
                     return kept.found
                 found = count(database, window)
             except ModelwrightError as error:
@@ -169,20 +175,24 @@ class Log:
             self._kept[key] = _Kept(found, mark, url, done, done - now)
             return found
 
-    def _have(self, key: str) -> _Kept | None:
+    def _have(self, key: str, url: str) -> _Kept | None:
         """What was counted, unless it was in another database: settings may change at any time."""
         kept = self._kept.get(key)
-        return kept if kept is not None and kept.url == self._address() else None
+        return kept if kept is not None and kept.url == url else None
 
-    def _address(self) -> str:
-        return database_url(self.place, settings.read(self.place))
+    def _address(self) -> str | None:
+        """Where the log is; None, with a note, where the settings cannot tell it."""
+        try:
+            return database_url(self.place, settings.read(self.place))
+        except ModelwrightError as error:
+            self.notes = (error.message,)
+            return None
 
-    def _opened(self) -> tuple[LogDatabase | None, Path | None]:
+    def _opened(self, url: str) -> tuple[LogDatabase | None, Path | None]:
         """The database and its file (SQLite). Never makes one: pages only look."""
         from modelwright.live.log.database import LogDatabase
         from modelwright.live.log.engine import address, file_of
 
-        url = self._address()
         file = file_of(address(url)[0])
         if file is not None and not file.is_file():
             return None, None

@@ -11,23 +11,20 @@ from modelwright.models.family import Choice, Float, Int, Space
 GRID_POINTS = 3
 PORTFOLIO = (
     "lightgbm",
+    "extra_trees",
+    "mlp",
+    "catboost",
+    "realmlp",
     "logistic",
     "ridge",
-    "extra_trees",
     "xgboost",
-    "mlp",
     "random_forest",
-    "catboost",
-    "linear_svm",
-    "decision_tree",
-    "naive_bayes",
-    "elastic_net",
-    "nearest_neighbours",
-    "rbf_svm",
 )
-"""The order in which families get their first turn: what wins most often on tables comes first, and what
-differs from it in kind comes soon, so that a short budget is not spent on what is merely quick. Families
-that are not named here follow, cheap ones first."""
+"""Families that lead boards of tables or lift an ensemble of those that do, in the order in which they get
+their first two turns: what wins most often comes first, and what differs from it in kind comes soon, so that a
+short budget is not spent on what is merely quick. All others follow, cheap ones first."""
+DEAR = 8.0
+"""Guessed seconds from which a family waits until the rest of the portfolio has had its turn."""
 LEADERS = 3
 """Families that the search goes on with after the starting points."""
 
@@ -55,14 +52,19 @@ class Proposer:
         self.runners = {r.family: r for r in runners}
         self._method = method
         self._seed = seed
-        self._queue: list[tuple[str, dict[str, Any]]] = []
         place = {name: i for i, name in enumerate(PORTFOLIO)}
-        turns = sorted(runners, key=lambda r: (place.get(r.family, len(PORTFOLIO)), r.cost, r.family))
-        most = max((len(r.space.starts) for r in runners), default=0)
-        for rank in range(1 if method == "grid" else most):
-            for runner in turns:
-                if rank < len(runner.space.starts):
-                    self._queue.append((runner.family, dict(runner.space.starts[rank])))
+        most = 1 if method == "grid" else max((len(r.space.starts) for r in runners), default=0)
+        turns: list[tuple[int, bool, int, float, str, dict[str, Any]]] = []
+        for runner in runners:
+            named = runner.family in place
+            for rank, start in enumerate(runner.space.starts[:most]):
+                # The portfolio's first and second turns, then everybody's first, then all others.
+                turn = rank if named and rank < 2 else rank + 2
+                where = place.get(runner.family, len(place))
+                turns.append((turn, runner.cost > DEAR, where, runner.cost, runner.family, dict(start)))
+        self._queue: list[tuple[str, dict[str, Any]]] = [
+            (family, start) for *_, family, start in sorted(turns, key=lambda t: t[:5])
+        ]
         self._turn = 0
         self._asked: dict[str, Any] = {}
         self._told: dict[str, list[tuple[dict[str, Any], float]]] = {}

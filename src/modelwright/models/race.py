@@ -134,9 +134,7 @@ class Race:
         return self.ends_at - time.monotonic() - self._refits()
 
     def _refits(self) -> float:
-        """Expected seconds of fitting the leaders once more on all rows (with folds; nothing otherwise)."""
-        if len(self.folds) == 1:
-            return 0.0
+        """Expected seconds of fitting the leaders once more, on all rows."""
         leaders = sorted((t for t in self.trials if t.complete), key=lambda t: -t.score)[:REFITTED]
         each = [statistics.fmean(r.seconds for r in t.results) for t in leaders]
         return REFIT_SLACK * max([sum(each) / self.pool.size, *each], default=0.0)

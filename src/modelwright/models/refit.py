@@ -1,7 +1,8 @@
-"""Chosen configurations fitted once more on every development row, with what the folds settled."""
+"""Chosen configurations fitted once more on every development row, with what held-out rows settled."""
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from typing import Any
@@ -21,11 +22,14 @@ MOST_BYTES = 20_000_000
 refit did."""
 
 
-def settled(trial: Trial) -> dict[str, Any]:
-    """The configuration with the number of rounds that the folds' early stopping found (their median)."""
+def settled(trial: Trial, rows: int) -> dict[str, Any]:
+    """The configuration with the number of rounds that early stopping found (the folds' median), and some more
+    for the rows that the refit has and they had not: more rows bear more rounds (benchmarks/LOG.md)."""
     if not FAMILIES.get(trial.family).tags.rounds:
         return trial.config
-    return {**trial.config, "rounds": max(1, round(statistics.median(r.rounds for r in trial.results)))}
+    found = statistics.median(r.rounds for r in trial.results)
+    more = math.sqrt(rows / max(1.0, statistics.fmean(r.rows for r in trial.results)))
+    return {**trial.config, "rounds": max(1, round(found * more))}
 
 
 def mean_of(parts: list[bytes], columns: int) -> bytes:
@@ -41,14 +45,20 @@ def mean_of(parts: list[bytes], columns: int) -> bytes:
 
 
 def refit(
-    trials: list[Trial], place: Place, journal: Journal, pool: Pool, seed: int, ends_at: float | None
+    trials: list[Trial],
+    rows: int,
+    place: Place,
+    journal: Journal,
+    pool: Pool,
+    seed: int,
+    ends_at: float | None,
 ) -> dict[str, bytes]:
-    """Graphs by trial name. Where a refit fails or its time runs out, the graph is the mean of the fold
+    """Graphs by trial name, fitted on all ``rows``. Where a refit fails or its time runs out, the graph is the mean of the fold
     graphs: those are what the held-out score was measured on, so they are always good enough to use. Where
     they are too large together, the first fold's alone."""
     waiting: list[tuple[str, Trial, Job]] = []
     for trial in trials:
-        job = Job(trial.family, settled(trial), ALL, seed, 1)
+        job = Job(trial.family, settled(trial, rows), ALL, seed, 1)
         key = key_of(place, job, FAMILIES.get(trial.family).version)
         waiting.append((key, trial, job))
     kept = {key: journal.read(key) for key, _, _ in waiting}
@@ -78,7 +88,8 @@ def refit(
             graphs[trial.name] = entry.graph
         else:
             parts = [trial.entries[f].graph for f in trial.folds]
-            if sum(map(len, parts)) > MOST_BYTES:
-                parts = parts[:1]
-            graphs[trial.name] = mean_of(parts, 1 if place.problem == "regression" else place.classes)
+            if len(parts) == 1 or sum(map(len, parts)) > MOST_BYTES:
+                graphs[trial.name] = parts[0]
+            else:
+                graphs[trial.name] = mean_of(parts, 1 if place.problem == "regression" else place.classes)
     return graphs

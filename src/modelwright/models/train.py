@@ -40,6 +40,8 @@ Scores = npt.NDArray[np.float64]
 
 RARE = 0.4
 """A class with less than this part of an even share is rare enough to try class weights."""
+MOST_REFITTED = 200_000
+"""Rows up to which members are fitted once more when there is a validation part."""
 LEAST_RACE = 1.0
 """Seconds; a race that was given less is a budget too small, and an error."""
 
@@ -276,11 +278,13 @@ def _members(
     work: Work,
     ends_at: float | None,
 ) -> tuple[Member, ...]:
-    """The graphs that ship: the fit itself with a validation part, a refit on all rows with folds."""
-    if place.scheme == "holdout":
+    """The graphs that ship: each chosen configuration fitted once more, on all development rows; the fit itself
+    where the rows are so many that those of a validation part would add nothing."""
+    if place.scheme == "holdout" and learning.rows > MOST_REFITTED:
         graphs = {n: by_name[n].entries[0].graph for n in chosen}
     else:
-        graphs = refit([by_name[n] for n in chosen], place, journal, pool, work.seed, ends_at)
+        trials = [by_name[n] for n in chosen]
+        graphs = refit(trials, learning.rows, place, journal, pool, work.seed, ends_at)
     return tuple(
         Member(
             name,

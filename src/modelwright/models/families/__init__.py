@@ -32,6 +32,7 @@ FAMILIES: Registry[Family] = Registry(
         "xgboost": f"{_HERE}.xgboost:FAMILY",
         "catboost": f"{_HERE}.catboost:FAMILY",
         "mlp": f"{_HERE}.mlp:FAMILY",
+        "realmlp": f"{_HERE}.realmlp:FAMILY",
         "toy": "modelwright.testing.toy:FAMILY",
     },
 )

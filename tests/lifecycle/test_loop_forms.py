@@ -242,6 +242,20 @@ def test_sides_are_kept_for_ever(tmp_path: Path) -> None:
     assert {row.id: other[row.id] for row in rows[:1000]} == was
 
 
+@pytest.mark.parametrize("together", [1, 3])
+def test_rows_that_come_few_at_a_time_get_every_side(tmp_path: Path, together: int) -> None:
+    sides = Sides(Place(tmp_path / "toy"))
+    rows = [Row(f"row {i}", None, float(i)) for i in range(600)]
+    for at in range(0, len(rows), together):
+        some = rows[at : at + together]
+        sides.assign(some, groups={}, validation=0.2, time_order=True)
+        place = [sides[row.id] for row in some]
+        assert place == sorted(place, key=["train", "validation", "judge"].index)  # the later judge
+    given = [sides[row.id] for row in rows]
+    assert 0.33 < given.count("judge") / len(rows) < 0.47
+    assert 0.05 < given.count("validation") / len(rows) < 0.2
+
+
 def _logged(place: Place) -> list[Any]:
     from modelwright.live import settings
     from modelwright.live.log.database import LogDatabase

@@ -86,11 +86,13 @@ class Sides:
         new = [unit for unit in waiting if unit not in self._known]
         if time_order:
             new.sort(key=lambda unit: (min(r.time for r in waiting[unit]), unit))
+            # Where the first place lies is drawn: rows that come one at a time would all get the same side.
+            first = _drawn(new[-1]) if new else 0.0
             for place, unit in enumerate(new):
-                self._known[unit] = _side((len(new) - 1 - place + 0.5) / len(new), validation)
+                self._known[unit] = _side((len(new) - 1 - place + first) / len(new), validation)
         else:
             for unit in new:
-                self._known[unit] = _side(int(_digest(unit), 16) / 16**16, validation)
+                self._known[unit] = _side(_drawn(unit), validation)
         for unit, members in waiting.items():
             for row in members:
                 self._known[row.id] = self._known[unit]
@@ -102,6 +104,11 @@ def _side(place: float, validation: float) -> Side:
     if place < JUDGE:
         return "judge"
     return "validation" if place < JUDGE + (1 - JUDGE) * validation else "train"
+
+
+def _drawn(unit: str) -> float:
+    """A number in [0, 1) that depends on the unit alone."""
+    return int(_digest(unit), 16) / 16**16
 
 
 def _digest(text: str) -> str:

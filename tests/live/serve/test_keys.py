@@ -123,6 +123,10 @@ def test_each_model_has_keys_of_its_own(site: Make, bundle: Path, values: Path, 
     assert [m["name"] for m in both.ask("GET", "/models").json()["models"]] == ["house"]
     seen = both.ask("GET", "/models", headers=bearer(key)).json()["models"]
     assert [m["name"] for m in seen] == ["shop", "house"]
+    assert 'model="shop"' in both.ask("GET", "/metrics", headers=bearer(key)).text
+    open_to_all = both.ask("GET", "/metrics").text
+    assert 'model="house"' in open_to_all
+    assert "shop" not in open_to_all
 
 
 def test_pages_need_a_key_too_but_health_does_not(site: Make, bundle: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -20,21 +20,25 @@ if TYPE_CHECKING:
     from modelwright.live.serve.door import Door
 
 
-def registry(app: App) -> CollectorRegistry:
-    """What is collected anew at each scrape."""
+def registry(app: App, names: Collection[str]) -> CollectorRegistry:
+    """What one scrape collects: of the models that whoever asks may see."""
     made = CollectorRegistry(auto_describe=False)
-    made.register(_Collector(app))
+    made.register(_Collector(app, names))
     return made
 
 
 class _Collector(Collector):
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, names: Collection[str]) -> None:
         self._app = app
+        self._names = frozenset(names)
 
     def collect(self) -> Iterator[Family]:
-        yield from _counted(self._app.counters.totals())
-        yield from _live(self._app)
-        yield from _watched(list(self._app.doors.values()))
+        # The first label of every count is the model.
+        totals = self._app.counters.totals()
+        yield from _counted({key: told for key, told in totals.items() if key[1][0] in self._names})
+        doors = {name: door for name, door in self._app.doors.items() if name in self._names}
+        yield from _live(self._app, doors)
+        yield from _watched(list(doors.values()))
 
 
 def _counted(totals: dict[Key, list[int]]) -> Iterator[Family]:
@@ -60,7 +64,7 @@ def _counted(totals: dict[Key, list[int]]) -> Iterator[Family]:
         yield family
 
 
-def _live(app: App) -> Iterator[Family]:
+def _live(app: App, doors: dict[str, Door]) -> Iterator[Family]:
     info = GaugeMetricFamily(
         "modelwright_info",
         "What answers: 1 for each version.",
@@ -69,7 +73,7 @@ def _live(app: App) -> Iterator[Family]:
     journal = GaugeMetricFamily(
         "modelwright_journal_bytes", "Bytes that wait for the database.", labels=("model",)
     )
-    for name, door in app.doors.items():
+    for name, door in doors.items():
         serving = app.models.current(name)
         if serving is not None:
             for served, role in ((serving.champion, "champion"), (serving.challenger, serving.mode)):

@@ -29,7 +29,6 @@ def pages(app: App) -> FastAPI:
     """FastAPI's own pages are off: theirs take scripts from another machine."""
     made = FastAPI(title="modelwright", openapi_url=None, docs_url=None, redoc_url=None)
     made.router.redirect_slashes = False
-    metrics = registry(app)
 
     async def healthz() -> Response:
         return JSONResponse({"alive": True})
@@ -42,7 +41,8 @@ def pages(app: App) -> FastAPI:
 
     async def prometheus(request: Request) -> Response:
         encode, kind = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(metrics), media_type=kind)
+        seen = registry(app, request.scope["modelwright.names"])
+        return Response(encode(seen), media_type=kind)
 
     async def openapi(request: Request) -> Response:
         return JSONResponse(document(app, request.scope["modelwright.names"]))

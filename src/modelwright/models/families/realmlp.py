@@ -43,6 +43,8 @@ from modelwright.models.family import (
 
 SECOND = 0.95
 """How much of the mean squared slope Adam keeps at each step."""
+WORSE = 1.01
+"""A cycle whose least loss is so many times that of earlier ones is the last: the net learns by heart."""
 BANK = 1 << 20
 """Most dropout factors drawn at once; an epoch reads them from random places."""
 
@@ -111,7 +113,7 @@ class RealMlp:
         base = {
             "width": 256,
             "layers": 3,
-            "epochs": int(min(100, max(12, 500_000 // max(1, rows)))),
+            "epochs": int(min(64, max(12, 500_000 // max(1, rows)))),
             "batch": 256 if rows > 4_000 else 128 if rows > 2_000 else 64,
             "learning_rate": 0.15 if regression else 0.04,
             "dropout": 0.1,
@@ -200,6 +202,8 @@ class _Training:
         self.rate, self.dropout, self.decay = (float(c[k]) for k in ("learning_rate", "dropout", "decay"))
         self.exact = "rounds" in c
         self.epochs = max(1, int(c["rounds" if self.exact else "epochs"]))
+        # An exact number ends where the schedule has a low, so that the last epochs are calm.
+        self.end = nearest_low(self.epochs / int(c["epochs"])) if self.exact else 1.0
         self.batches = max(1, round(len(train.x) / int(c["batch"])))
         self.width = int(c["width"])
         self.follows = valid is not None and not self.exact
@@ -210,7 +214,8 @@ class _Training:
         self.best, self.stopped = 0, ""
 
     def run(self) -> None:
-        best_loss, best_flat = math.inf, self.net.flat.copy()
+        best_loss, best_flat, cycle_loss = math.inf, self.net.flat.copy(), math.inf
+        cycle = 0
         for epoch in range(1, self.epochs + 1):
             train_loss = self._epoch(epoch)
             valid_loss = self._valid_loss()
@@ -222,6 +227,12 @@ class _Training:
                 best_flat[:] = self.net.flat
             if not self.stopped and self.watch(*self.curve[-1]):
                 self.stopped = "watch"
+            if self.follows and not self.stopped:
+                cycle_loss = min(cycle_loss, valid_loss)
+                if self._cycle() > cycle:
+                    if cycle_loss > WORSE * best_loss:
+                        self.stopped = "early stopping"
+                    cycle, cycle_loss = self._cycle(), math.inf
             if self.stopped:
                 break
         if self.stopped == "deadline" and self.exact:
@@ -233,10 +244,14 @@ class _Training:
     def _done(self, steps: int) -> float:
         """How much of the schedule is behind: by counted steps, or by the clock where that is further. A fit
         of an exact number of epochs goes by its steps alone."""
-        counted = steps / (self.epochs * self.batches)
+        counted = self.end * steps / (self.epochs * self.batches)
         if self.exact or self.allowed == math.inf:
             return counted
         return max(counted, (time.monotonic() - self.began) / self.allowed)
+
+    def _cycle(self) -> int:
+        """Cycles of the schedule that are behind."""
+        return int(math.log2(1.0 + 15.0 * self._done(len(self.curve) * self.batches)) + 1e-9)
 
     def _epoch(self, epoch: int) -> float:
         total = 0.0
@@ -282,6 +297,12 @@ class _Training:
 def coslog(done: float) -> float:
     """The paper's schedule: from zero to one and back four times, each time slower."""
     return 0.5 * (1.0 - math.cos(2.0 * math.pi * math.log2(1.0 + 15.0 * done)))
+
+
+def nearest_low(done: float) -> float:
+    """The end of the cycle that is nearest: 1/15, 3/15, 7/15 or 1 of the schedule."""
+    cycles = min(4, max(1, round(math.log2(1.0 + 15.0 * done))))
+    return (2.0**cycles - 1.0) / 15.0
 
 
 def late_of(done: float) -> float:

@@ -51,6 +51,7 @@ def test_bad_input_is_code_2_and_one_message(folder: Path) -> None:
     assert not (folder / "runs").exists()
 
 
+@pytest.mark.slow  # the command in a process of its own, and all that checking imports
 def test_check_through_the_script(folder: Path) -> None:
     done = console(folder, "check", "long.yaml", "--json")
     assert done.returncode == 0

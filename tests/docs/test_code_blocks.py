@@ -91,6 +91,7 @@ def test_a_wrong_block_is_told_with_its_line(tmp_path: Path, monkeypatch: pytest
         carried_out("```python\nassert False\n```\n", tmp_path, monkeypatch)
 
 
+@pytest.mark.slow  # pytest starts in a process of its own
 def test_files_are_written_and_tests_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "```csv\n# a/b.csv\nx,y\n1,2\n```\n```console\n$ cat a/b.csv\nx,y\n```\n"
     assert carried_out(text, tmp_path, monkeypatch) == 2

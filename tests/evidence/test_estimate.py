@@ -150,6 +150,8 @@ def test_weights_lower_what_rows_are_worth() -> None:
     assert uneven.high - uneven.low > even.high - even.low
 
 
+# Sixty simulated tables, each with a bootstrap.
+@pytest.mark.slow
 def test_a_calibrated_model_is_seldom_proven_uncalibrated() -> None:
     proven, values = 0, []
     for seed in range(60):

@@ -163,6 +163,8 @@ def test_rows_of_another_truth_are_refused() -> None:
         )
 
 
+# Sixty simulated comparisons, each with a bootstrap.
+@pytest.mark.slow
 def test_rows_needed_are_about_enough() -> None:
     """With that many rows, a challenger with half the errors is proven better about four times in five.
 

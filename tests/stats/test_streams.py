@@ -94,6 +94,7 @@ def assert_level(most: np.ndarray) -> None:
         assert false <= stats.binom.ppf(1 - 1e-4, len(most), level)
 
 
+@pytest.mark.slow  # hundreds of streams
 @pytest.mark.parametrize(("kind", "reference"), [("number", 200), ("category", 50)])
 def test_stable_streams_seldom_alarm(kind: str, reference: int) -> None:
     assert_level(most_of_stable(250, reference, 1500, kind))

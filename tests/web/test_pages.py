@@ -225,13 +225,15 @@ def test_a_list_of_many_runs_has_pages(visitor: Visitor, world: World) -> None:
         "versions/v1/bundle/model.json", "decisions/0001.json", "live.json", "deployment.json",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("content", ["{", "[]", "null", '"x"', "", "\x00\xff"])
-def test_a_damaged_file_fails_no_page(visitor: Visitor, world: World, path: str, content: str) -> None:
-    (world.toy.folder / path).write_text(content, encoding="latin-1")
-    assert "toy" in text(visitor.get("/"))
-    assert "toy" in text(visitor.get("/live/toy"))
-    for below in ("versions/v1", "decisions/0001", "promote/v2", "changes/1"):
-        assert visitor.get(f"/live/toy/{below}").status_code in (200, 404, 409)
+def test_a_damaged_file_fails_no_page(visitor: Visitor, world: World, path: str) -> None:
+    for content in ("{", "[]", "null", '"x"', "", "\x00\xff"):
+        (world.toy.folder / path).write_text(content, encoding="latin-1")
+        assert "toy" in text(visitor.get("/")), content
+        said = text(visitor.get("/live/toy"))
+        assert "toy" in said, content
+        assert ("live.json of 'toy' cannot be read" in said) is (path == "live.json"), content
+        for below in ("versions/v1", "decisions/0001", "promote/v2", "changes/1"):
+            assert visitor.get(f"/live/toy/{below}").status_code in (200, 404, 409), (below, content)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pytest
 
 from modelwright.core.book import Book
 from modelwright.evidence.testing.found_slices import distinct, report_found, search
@@ -39,6 +40,7 @@ def test_a_planted_slice_is_found_and_its_probabilities_do_not_own_up() -> None:
     assert tables(book, "slices-found")[0].rows[0][0] == "town is c"
 
 
+@pytest.mark.slow  # twenty-five searches
 def test_noise_is_rarely_taken_for_a_slice() -> None:
     """25 worlds without any weak slice: at a rate of 5%, four or more are found in 3.4% of cases."""
     found = 0

@@ -249,6 +249,8 @@ def test_a_version_that_cannot_be_loaded_is_refused_and_the_old_one_answers(
     assert "model.onnx of the bundle is damaged" in made.refused
     assert server.predict().json()["version"] == "v1"
     eventually(lambda: "v2 cannot be taken: model.onnx of the bundle is damaged" in server.said())
+    # ``follow`` ends with the first that refuses; the other one may be a moment behind.
+    eventually(lambda: all(worker["refused"] for worker in deployment.alive(place)))
     (worker, *_) = deployment.alive(place)
     assert worker["version"] == "v1"
     assert worker["refused"]["version"] == "v2"

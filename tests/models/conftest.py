@@ -48,11 +48,16 @@ class Raising(Toy):
 
 
 class Patient(Toy):
-    """Takes two seconds."""
+    """Takes two seconds, in which a file named by its process stands in the folder NOTES."""
     name = "patient"
 
     def fit(self, *args, **options):
+        notes = os.environ.get("NOTES")
+        note = os.path.join(notes, str(os.getpid())) if notes else os.devnull
+        open(note, "w").close()
         time.sleep(2)
+        if notes:
+            os.unlink(note)
         return super().fit(*args, **options)
 
 
@@ -88,20 +93,26 @@ def places(tmp_path: Path) -> Places:
     return make
 
 
-@pytest.fixture
-def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Families of another package, installed as such: found by workers and here through the entry points."""
-    from modelwright.models.families import FAMILIES
-
-    folder = tmp_path / "site"
+@pytest.fixture(scope="session")
+def strangers_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of installed packages with the families of a stranger."""
+    folder = tmp_path_factory.mktemp("strangers") / "site"
     info = folder / "strangers-1.0.dist-info"
     info.mkdir(parents=True)
     (folder / "strangers_of_a_test.py").write_text(STRANGERS)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strangers\nVersion: 1.0\n")
     lines = [f"{n} = strangers_of_a_test:{n.upper()}" for n in ("hanging", "crashing", "raising", "patient")]
     (info / "entry_points.txt").write_text("\n".join(["[modelwright.families]", *lines, ""]))
-    monkeypatch.setenv("PYTHONPATH", str(folder))
-    monkeypatch.syspath_prepend(str(folder))
+    return folder
+
+
+@pytest.fixture
+def strangers(strangers_site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Families of another package, installed as such: found by workers and here through the entry points."""
+    from modelwright.models.families import FAMILIES
+
+    monkeypatch.setenv("PYTHONPATH", str(strangers_site))
+    monkeypatch.syspath_prepend(str(strangers_site))
     for field in ("_places", "_loaded"):
         monkeypatch.setattr(FAMILIES, field, dict(getattr(FAMILIES, field)))
     monkeypatch.setattr(FAMILIES, "_strangers_seen", False)

@@ -33,7 +33,7 @@ GRACE = 1.0
 TRIES = {"NodeDiedError": 4, "LocalRayletDiedError": 4, "ObjectLostError": 4, "WorkerCrashedError": 2}
 """How often a fit is tried where Ray says that. A node that dies says nothing of the fit; a process that dies
 alone may be the fit's own doing."""
-LOOKS = 15.0
+LOOKS = 30.0
 """Seconds for the versions of the nodes."""
 LOST = 30.0
 """Seconds without a word of the cluster, or without a core on it, after which it is taken for lost."""

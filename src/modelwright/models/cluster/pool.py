@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # as in models.pool: nothing heavy before the workers are sta
     from modelwright.models.fit import Job
     from modelwright.models.rows import Place
 
-REACH = 30.0
+REACH = 60.0
 """Seconds from the start within which the cluster must have been reached and looked at."""
 LEAVE = 1.0
 """Seconds that the process which speaks to the cluster may take to end."""

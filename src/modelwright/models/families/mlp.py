@@ -21,6 +21,7 @@ from modelwright.graph import layers
 from modelwright.graph.builder import GraphBuilder
 from modelwright.models.families import common
 from modelwright.models.families.common import Curve, Matrix, Scale, Values
+from modelwright.models.families.nets import Targets, answer, prior
 from modelwright.models.family import (
     DataFacts,
     Deadline,
@@ -167,52 +168,18 @@ class MlpFitted:
         return layers.affine(graph, scores, self.scale.deviation, self.scale.mean)
 
 
-def answer(task: Task, scores: Values, scale: Scale) -> Values:
-    if task.problem == "binary":
-        return layers.pair_values(scores)
-    if task.problem == "multiclass":
-        return layers.softmax_values(scores)
-    return scale.back(scores)
-
-
-class _Batches:
-    """The rows of one fit: shuffled batches, and the loss with its slope for each."""
+class _Batches(Targets):
+    """The rows of one fit in shuffled batches."""
 
     def __init__(self, task: Task, rows: Rows, scale: Scale, size: int) -> None:
+        super().__init__(task, rows, scale)
         self.x = np.ascontiguousarray(np.clip(rows.x, -FAR, FAR))
-        self.weights = common.unit_weights(rows).astype(np.float32)
-        self.binary, self.classes = task.problem == "binary", task.problem != "regression"
-        if task.problem == "multiclass":
-            self.target = common.one_hot(rows.y, task.classes).astype(np.float32)
-        else:
-            values = scale.apply(rows.y) if task.problem == "regression" else rows.y
-            self.target = values.astype(np.float32)[:, None]
         self.size = size
 
     def each(self, rng: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
         order = rng.permutation(len(self.x))
         for start in range(0, len(order), self.size):
             yield order[start : start + self.size]
-
-    def slope_of(self, rows: npt.NDArray[np.int64]) -> Any:
-        target, share = self.target[rows], (self.weights[rows] / len(rows))[:, None]
-
-        def slope(scores: Matrix) -> tuple[float, Matrix]:
-            if self.binary:
-                p = 0.5 * (1.0 + np.tanh(0.5 * scores))
-                value = np.logaddexp(0.0, scores) - target * scores
-            elif self.classes:
-                scores = scores - scores.max(axis=1, keepdims=True)
-                e = np.exp(scores)
-                total = e.sum(axis=1, keepdims=True)
-                p = e / total
-                value = np.log(total) - (target * scores).sum(axis=1, keepdims=True)
-            else:
-                p = scores
-                value = 0.5 * (scores - target) ** 2
-            return float((share * value).sum()), (share * (p - target)).astype(np.float32)
-
-        return slope
 
 
 class Mlp:
@@ -274,7 +241,7 @@ class Mlp:
         outputs = task.classes if task.problem == "multiclass" else 1
         net = Net((train.x.shape[1], *([int(c["width"])] * int(c["layers"])), outputs))
         rng = np.random.default_rng(seed)
-        net.initialise(rng, _prior(task, train, weights))
+        net.initialise(rng, prior(task, train, weights))
         with common.blas_threads(1):
             training = _Training(task, train, valid, scale, net, c, rng, deadline, watch)
             training.run()
@@ -286,15 +253,6 @@ class Mlp:
             common.thinned(training.curve),
             training.stopped,
         )
-
-
-def _prior(task: Task, train: Rows, weights: Values) -> Values:
-    """Scores of the class frequencies, so that the first epochs need not find them."""
-    if task.problem == "regression":
-        return np.zeros(1)
-    count = np.bincount(train.y, weights=weights, minlength=task.classes) + 0.1
-    logs = np.log(count / count.sum())
-    return np.asarray(logs[1:] - logs[:1] if task.problem == "binary" else logs)
 
 
 class _Training:

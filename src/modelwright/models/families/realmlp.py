@@ -43,6 +43,8 @@ from modelwright.models.family import (
 
 SECOND = 0.95
 """How much of the mean squared slope Adam keeps at each step."""
+BATCHES = ((2_000, 64), (4_000, 128), (50_000, 256), (200_000, 512), (math.inf, 1024))
+"""Rows up to which a batch has so many."""
 WORSE = 1.01
 """A cycle whose least loss is so many times that of earlier ones is the last: the net learns by heart."""
 BANK = 1 << 20
@@ -110,17 +112,26 @@ class RealMlp:
     def space(self, task: Task, facts: DataFacts) -> Space:
         regression = task.problem == "regression"
         rows = facts.rows
-        base = {
+        base: dict[str, Any] = {
             "width": 256,
             "layers": 3,
-            "epochs": int(min(64, max(12, 500_000 // max(1, rows)))),
-            "batch": 256 if rows > 4_000 else 128 if rows > 2_000 else 64,
+            "epochs": min(64, max(12 if rows < 100_000 else 6, 500_000 // max(1, rows))),
+            "batch": next(size for most, size in BATCHES if rows <= most),
             "learning_rate": 0.15 if regression else 0.04,
-            "dropout": 0.1,
-            "decay": 0.02,
+            "dropout": 0.0 if regression else 0.1,
+            "decay": 0.02 if regression else 0.15,
             "frequencies": 16,
-            "spread": 0.1,
+            "spread": 0.6 if regression else 0.2,
         }
+        others: tuple[dict[str, Any], ...] = (
+            {**base, "frequencies": 0, "dropout": 0.2},
+            {**base, "spread": 0.6, "dropout": 0.25},
+        )
+        if regression:
+            others = (
+                {**base, "spread": 1.5, "dropout": 0.05},
+                {**base, "spread": 0.15, "dropout": 0.1, "decay": 0.05},
+            )
         return Space(
             ranges={
                 "width": Int(64, 512, log=True),
@@ -130,11 +141,7 @@ class RealMlp:
                 "decay": Float(1e-3, 0.3, log=True),
                 "spread": Float(0.02, 2.0, log=True),
             },
-            starts=(
-                base,
-                {**base, "dropout": 0.3, "spread": 0.3},
-                {**base, "width": 128, "frequencies": 0, "decay": 0.1},
-            ),
+            starts=(base, *others),
         )
 
     def fit(

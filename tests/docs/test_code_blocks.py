@@ -21,9 +21,11 @@ PAGES = (
     "docs/how-to/add-a-reader.md",
     "docs/how-to/add-a-check.md",
     "docs/how-to/ship.md",
+    "docs/how-to/cluster.md",
 )
 PROSE = ("docs/decisions.md", "docs/index.md", "docs/how-to/live.md", "docs/how-to/pages.md")
-"""Pages without a block that does anything: servers do not end (tests/journeys/test_live.py does what they say)."""
+"""Pages without a block that does anything. Servers do not end: what live.md says is done by
+tests/journeys/test_live.py."""
 
 
 def page_module() -> ModuleType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 from modelwright.core.book import Book
 from modelwright.core.records.evidence import Figure, Series
@@ -34,18 +35,24 @@ def learning_curve(
     if len(learning.part(fold).train) < 100:
         return
     points: list[tuple[int, float, float]] = []
-    for share in SHARES:
-        job = Job(trial.family, trial.config, fold, seed, 1, sample=share)
-        key = key_of(place, job, FAMILIES.get(trial.family).version)
-        if journal.read(key) is None:
-            if ends_at is not None:
-                left = ends_at - time.monotonic()
-                if whole.seconds * share * 1.5 > left:
-                    return
-                job = Job(trial.family, trial.config, fold, seed, 1, seconds=left, sample=share)
+    jobs = [Job(trial.family, trial.config, fold, seed, 1, sample=share) for share in SHARES]
+    keys = [key_of(place, job, FAMILIES.get(trial.family).version) for job in jobs]
+    # The largest first: it is what the others, beside it, are waited for.
+    todo = [(key, job) for key, job in zip(keys, jobs, strict=True) if journal.read(key) is None][::-1]
+    if ends_at is not None:
+        parts = [job.sample for _, job in todo]
+        needed = max(sum(parts) / pool.size, *parts, 0.0)
+        left = ends_at - time.monotonic()
+        if todo and 1.5 * whole.seconds * needed > left:
+            return
+        todo = [(key, replace(job, seconds=left)) for key, job in todo]
+    while todo or pool.busy:
+        while todo and pool.idle:
+            key, job = todo.pop(0)
             pool.submit(key, place, job)
-            while pool.busy:
-                pool.wait(0.5)
+        if pool.busy:
+            pool.wait(0.5)
+    for key in keys:
         entry = journal.read(key)
         if entry is None or entry.result.error:
             return

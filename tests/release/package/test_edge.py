@@ -40,8 +40,8 @@ def modules() -> Path:
     if shutil.which("node") is None or not (folder / "onnxruntime-node").is_dir():
         pytest.skip(
             "node, or onnxruntime for it, is missing: npm install --no-save --no-package-lock "
-            f"onnxruntime-node@{edge.ONNXRUNTIME} onnxruntime-web@{edge.ONNXRUNTIME} in the repository's root "
-            "(MODELWRIGHT_NODE_MODULES names another folder of packages)"
+            f"onnxruntime-node@{edge.ONNXRUNTIME} onnxruntime-web@{edge.ONNXRUNTIME} "
+            "in the repository's root (MODELWRIGHT_NODE_MODULES names another folder of packages)"
         )
     return folder
 

@@ -303,6 +303,8 @@ def test_keys_are_made_listed_and_revoked(command: Command, place: Place, live: 
     assert "revoked" in shown[0]
     assert "last used never" in shown[1]
     assert command("keys", "revoke", "people", "ann", *where).code == 2
+    last = command("keys", "revoke", "people", "bob", *where)
+    assert "no valid key is left: people answers nobody" in last.err
     assert command("keys", "add", "nobody", "ann", *where).code == 2
 
 

@@ -81,11 +81,16 @@ def revoke(
     from modelwright.live.place import Place
     from modelwright.live.serve import keys
 
-    done = keys.revoke(Place.find(live, name), key)
+    place = Place.find(live, name)
+    done = keys.revoke(place, key)
     if json:
         import json as codec
 
         print(codec.dumps({"model": name, "id": done.id, "name": done.name, "revoked": done.revoked}))
     elif not quiet:
         print(f"{done.name} ({done.id}) opens {name} no more", file=sys.stderr)
+        if not any(one.revoked is None for one in keys.listed(place)):
+            print(
+                f"no valid key is left: {name} answers nobody until `modelwright keys add`", file=sys.stderr
+            )
     return 0

@@ -79,12 +79,21 @@ def point_met(op: Op, threshold: float, value: float) -> bool:
 
 
 def judge(
-    criterion: str, op: Op, threshold: float, estimate: Estimate, *, rows: int | None = None
+    criterion: str,
+    op: Op,
+    threshold: float,
+    estimate: Estimate,
+    *,
+    rows: int | None = None,
+    by_rows: bool = True,
 ) -> CriterionResult:
     """The verdict on one estimate. ``rows`` is the number of test rows, of which ``estimate.n`` carry the
-    metric."""
+    metric. ``by_rows`` is false for what is not measured on test rows (latency, size): no row settles it."""
     verdict = side(op, threshold, estimate)
-    more = _more_rows(threshold, estimate, rows) if verdict == "unproven" else None
+    more = _more_rows(threshold, estimate, rows) if by_rows and verdict == "unproven" else None
+    why = _why(criterion, verdict, threshold, estimate, more)
+    if verdict == "unproven" and not by_rows:
+        why += "; measure it again while the machine does nothing else"
     return CriterionResult(
         criterion,
         estimate.value,
@@ -92,7 +101,7 @@ def judge(
         estimate.high,
         estimate.n,
         verdict,
-        _why(criterion, verdict, threshold, estimate, more),
+        why,
         more,
         point_met(op, threshold, estimate.value),
     )

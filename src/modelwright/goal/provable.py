@@ -69,7 +69,7 @@ def provable(
     the true value to plan for.
     """
     if spec.needs == "resource":
-        why = "measured by running the model, on as many calls as it takes"
+        why = "measured by running the model on this machine; it needs no test rows"
         return Provable(criterion, True, math.nan, math.nan, rows, None, why)
     truth = assumed if assumed is not None else plausible(spec, op, threshold)
     if not _good_side(op, threshold, truth):

@@ -147,7 +147,8 @@ def rollback(place: Place, why: str = "rolled back by hand") -> Deployment:
             raise BadInput(
                 f"{place.name!r} has no version to go back to",
                 code="live.no-previous",
-                hint="only one version has answered so far",
+                hint="no version answered before this one, or that one was left by rolling back; "
+                "`modelwright promote NAME VERSION` names any version",
             )
         return replace(old, champion=old.previous[0], previous=old.previous[1:], challenger=None)
 

@@ -72,6 +72,12 @@ def test_an_open_condition_is_told_until_it_clears(live: Make, people: People) -
     (quality,) = (c for c in again.latest["quality"] if c["name"] == "age")
     assert 0.15 < quality["missing"] < 0.25
     assert quality["missing_at_release"] == 0.0
+    # The share out of range is of the values that are there, as it is at release.
+    assert (
+        0.5 * quality["out_of_range_at_release"]
+        < quality["out_of_range"]
+        < 2 * quality["out_of_range_at_release"]
+    )
 
 
 def traffic(one: Any, people: People) -> list[Any]:

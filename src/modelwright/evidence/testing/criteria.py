@@ -78,7 +78,7 @@ def judge_one(
     spec = spec_of(criterion.metric)
     if spec.needs == "resource":
         found = _resource(criterion.metric, resources, level)
-        judged = judging.judge(criterion.text, criterion.op, criterion.threshold, found)
+        judged = judging.judge(criterion.text, criterion.op, criterion.threshold, found, by_rows=False)
         return Judged(recorded(judged), found)
     if rows.rows == 0:
         return Judged(recorded(judging.unproven(criterion.text, "there are no test rows (split.test is 0)")))

@@ -95,7 +95,7 @@ function show() {
       title.append(make("span", verb.toUpperCase(), { className: "verb" }), " ", make("code", path));
       section.append(title, make("p", operation.summary));
       const row = rowOf(operation);
-      if (row && number === 1) section.append(fields(row));
+      if (row && path.endsWith("/predict") && !path.includes("{version}")) section.append(fields(row));
       if (!path.includes("{name}")) section.append(trial(path, verb, operation, number));
       main.append(section);
     }

@@ -22,7 +22,10 @@ from modelwright.live.serve.served import Served, Serving
 if TYPE_CHECKING:
     from modelwright.live.serve.app import App
 
-_HINTS = {404: "GET /docs shows what there is", 405: "the Allow header names what can be done"}
+_HINTS = {
+    404: "GET /models lists the models that are served, /docs what can be asked",
+    405: "the Allow header names what can be done",
+}
 
 
 def pages(app: App) -> FastAPI:

@@ -59,11 +59,19 @@ def told(state: State, streams: Sequence[Stream]) -> list[dict[str, Any]]:
             both = (part["counts"].get(name, {}).get(what) for part in (state, state["before"]))
             counts = [count for count in both if count is not None]
             key = {"range": "out_of_range", "not logged": "not_logged"}.get(what, what)
-            one[key] = sum(counts) / rows if counts else None
+            # A null is neither new nor out of range: of the values alone, as at release.
+            of = max(rows - _nulls(state, name), 1) if what in ("new", "range") else rows
+            one[key] = sum(counts) / of if counts else None
             if what in ("missing", "new", "range"):
                 one[f"{key}_at_release"] = at_release.get((name, what))
         said.append(one)
     return said
+
+
+def _nulls(state: State, name: str) -> int:
+    """Recent rows without a value of the column, or without one in the log."""
+    counts = (part["counts"].get(name, {}) for part in (state, state["before"]))
+    return sum(one.get("missing", 0) + one.get("not logged", 0) for one in counts)
 
 
 def _share(cells: Cells, kind: str) -> float:

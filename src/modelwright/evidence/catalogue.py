@@ -284,6 +284,17 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "See the run's log.",
     ),
     _C(
+        "train.limits-cost-accuracy", "a larger ensemble would be more accurate", "note",
+        "The best ensemble is larger or slower than the goal's size or latency criterion, or the default "
+        "limits, allow; the best one within them ships, and what the other would give is said.",
+        "Allow more with criteria on `size` or `latency_p99`, where the gain is worth it.",
+    ),
+    _C(
+        "train.nothing-fits", "nothing within the limits", "warning",
+        "No candidate is as small and quick as the goal's size or latency criterion asks; the nearest ships.",
+        "Allow more, or name lighter families.",
+    ),
+    _C(
         "train.more-rows-would-help", "more rows would help", "note",
         "The held-out score still rises with the number of rows.",
         "Collect more rows of the same kind.",

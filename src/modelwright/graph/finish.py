@@ -28,6 +28,7 @@ from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.calibrate import Calibration
 from modelwright.graph.dedupe import dedupe
 from modelwright.graph.join import join
+from modelwright.graph.pooling import Pool, add_pooled
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Finish:
     (Elkan, 2001). ``radius``: split-conformal; values within ``radius`` of the prediction, or classes whose
     probability is at least ``1 - radius`` (Vovk et al., 2005; Sadinle et al., 2019). ``soften``: this share
     of every probability is spread evenly over the classes. ``floor``, ``ceiling``: values are kept within
-    these, intervals too.
+    these, intervals too. ``pool``: how the members' scores become one (``graph/pooling.py``).
     """
 
     classes: int
@@ -50,6 +51,7 @@ class Finish:
     soften: float = 0.0
     floor: float | None = None
     ceiling: float | None = None
+    pool: Pool = "mean"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -61,6 +63,7 @@ class Finish:
             "soften": self.soften,
             "floor": self.floor,
             "ceiling": self.ceiling,
+            "pool": self.pool,
         }
 
     @classmethod
@@ -74,36 +77,29 @@ class Finish:
             data["soften"],
             data["floor"],
             data["ceiling"],
+            data.get("pool", "mean"),
         )
 
 
 def released(models: Sequence[onnx.ModelProto], weights: Sequence[float], finish: Finish) -> onnx.ModelProto:
     """The one graph that ships: members of weight zero left out, shared parts computed once, finished.
 
-    ``weights`` are not negative and at least one is positive; they are scaled to sum to one.
+    ``weights`` are not negative and at least one is positive; those of a mean are scaled to sum to one.
     """
     if len(models) != len(weights) or min(weights, default=-1.0) < 0.0 or sum(weights) <= 0.0:
         raise ValueError("one weight of at least 0 for each member, and one above 0")
     used = [(model, float(weight)) for model, weight in zip(models, weights, strict=True) if weight > 0.0]
     graph, tensors = join([model for model, _ in used])
     tensors = dedupe(graph, tensors)
-    add_finish(graph, mean(graph, tensors, [weight for _, weight in used], finish.classes or 1), finish)
+    scores = add_pooled(graph, tensors, [weight for _, weight in used], finish.classes or 1, finish.pool)
+    add_finish(graph, scores, finish)
     dedupe(graph, [])
     return graph.build()
 
 
 def mean(graph: GraphBuilder, tensors: Sequence[str], weights: Sequence[float], columns: int) -> str:
     """The weighted mean of float32 tensors [N, columns], as a float64 tensor."""
-    together: dict[str, float] = {}
-    for tensor, weight in zip(tensors, weights, strict=True):
-        together[tensor] = together.get(tensor, 0.0) + weight
-    if len(together) == 1:
-        return graph.node("Cast", [next(iter(together))], to=onnx.TensorProto.DOUBLE)
-    shares = np.array(list(together.values())) / sum(together.values())
-    beside = graph.node("Concat", list(together), axis=1)
-    doubled = graph.node("Cast", [beside], to=onnx.TensorProto.DOUBLE)
-    matrix = np.concatenate([share * np.eye(columns) for share in shares])
-    return graph.node("MatMul", [doubled, graph.constant(matrix, "float64", "weights")])
+    return add_pooled(graph, tensors, weights, columns, "mean")
 
 
 def add_finish(graph: GraphBuilder, scores: str, finish: Finish) -> None:

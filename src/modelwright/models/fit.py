@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 
 from modelwright.core.errors import ModelwrightError, Stopped
 from modelwright.features.defaults import Style, default_recipe
@@ -22,6 +23,7 @@ from modelwright.features.recipe import FittedRecipe
 from modelwright.features.typed import Typed
 from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.inputs import add_inputs
+from modelwright.graph.price import single_row_us
 from modelwright.graph.session import session
 from modelwright.models.families import FAMILIES
 from modelwright.models.family import Deadline, Fitted, OutOfTime, Rows, Watch, never_stop
@@ -68,6 +70,8 @@ class FitResult:
     seconds: float = 0.0
     predict_us: float = float("nan")
     size: int = 0
+    single_us: float = float("nan")
+    """Microseconds of a single row in the graph, counted and not timed."""
     recipe: tuple[str, ...] = ()
     features: int = 0
     difference: float = 0.0
@@ -240,6 +244,7 @@ def fit(bench: Bench, place: Place, job: Job, watch: Watch = never_stop) -> Prod
         seconds=time.monotonic() - began,
         predict_us=predict_us,
         size=len(graph),
+        single_us=single_row_us(onnx.load_from_string(graph)),
         recipe=tuple(ready.recipe.sentences()),
         features=int(ready.train.x.shape[1]),
         difference=difference,

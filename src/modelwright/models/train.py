@@ -18,11 +18,11 @@ from modelwright.core.records.data import Development, Profile
 from modelwright.core.records.models import FitRow, Member, Shortlist, Trained
 from modelwright.core.stage import Work
 from modelwright.goal.metrics import metric as spec_of
-from modelwright.goal.sections import SearchSection
+from modelwright.goal.sections import SearchSection, SuccessSection
 from modelwright.models import curves
 from modelwright.models.board import leaderboard_of
 from modelwright.models.choose import facts_of, machine_of
-from modelwright.models.ensemble import select
+from modelwright.models.ensemble import Blend, HeldOut
 from modelwright.models.families import FAMILIES
 from modelwright.models.family import DataFacts, Family, Space, Suits, Task
 from modelwright.models.fit import CLASS_WEIGHTS, Job
@@ -34,6 +34,8 @@ from modelwright.models.race import Race, Trial
 from modelwright.models.refit import refit
 from modelwright.models.rows import Learning, Place, place_of
 from modelwright.models.score import score
+from modelwright.models.tradebook import price_of, show
+from modelwright.models.tradeoff import Settled, limits_of, settle
 from modelwright.store import atomic, kinds
 
 Scores = npt.NDArray[np.float64]
@@ -54,6 +56,7 @@ def after_seconds(rows: int, columns: int) -> float:
 
 def train(
     search: SearchSection,
+    success: SuccessSection,
     development: Development,
     profile: Profile,
     shortlist: Shortlist,
@@ -116,26 +119,33 @@ def train(
         rows = covered(learning, folds)
         y, weights = learning.y[rows], learning.weights_of(rows)
         real = [t for t in complete if not t.baseline] or complete
-        sizes = {t.name: max(r.size for r in t.results) for t in real}
         best = max(real, key=lambda t: (t.score, t.name))
-        chosen = {best.name: 1.0}
+        settled = Settled(Blend({best.name: 1.0}), (), (0.0, 0.0, 0.0))
+        scores = {t.name: held[t.name][rows] for t in real}
         if not search.interpretable:  # an ensemble is nothing that a person can read
-            scores = {t.name: held[t.name][rows] for t in real}
-            chosen = select(scores, y, weights, place.metric, task.problem, sizes)
+            columns = sum(c.is_input for c in development.columns)
+            limits = limits_of(success.criteria, task.classes, columns)
+            prices = {t.name: price_of(t, learning.rows) for t in real}
+            settled = settle(scores, y, weights, place.metric, task.problem, prices, limits, work.seed)
+            kind = HeldOut.kind_of(place.metric, task.problem)
+            show(settled, kind, limits, book)
+        blend = settled.blend
         by_name = {t.name: t for t in complete}
-        members = _members(chosen, by_name, learning, place, journal, pool, work, ends_at)
+        members = _members(blend.weights, by_name, learning, place, journal, pool, work, ends_at)
         bases = [t for t in complete if t.baseline]
         base_weights = {t.name: 1.0 for t in bases}
         base_members = _members(base_weights, by_name, learning, place, journal, pool, work, ends_at)
         if best in real and not best.baseline:
             curves.learning_curve(best, learning, place, journal, pool, book, ends_at, work.seed)
-    mean = sum((chosen[n] * held[n][rows] for n in chosen), np.zeros_like(held[best.name][rows]))
-    value = score(place.metric, task.problem, y, mean, weights)
+    together = blend.scores(scores)
+    value = score(place.metric, task.problem, y, together, weights)
     # A resumed stage finds fits that were made before it began.
     spent = sum(trial.seconds for trial in race.trials) / pool.size
     direction = 1.0 if spec_of(place.metric).direction == "higher" else -1.0
     base_score = max((t.score for t in bases), default=float("nan"))
-    leaderboard = leaderboard_of(race.trials, shortlist, chosen, base_score, best.score, direction, learning)
+    leaderboard = leaderboard_of(
+        race.trials, shortlist, blend.shares, base_score, best.score, direction, learning
+    )
     curves.epochs(best, book)
     curves.searched(race.trials, direction, place.metric, book)
     _findings(leaderboard, ended, book)
@@ -146,13 +156,15 @@ def train(
         members=members,
         baseline=everyone[strongest] if strongest in everyone else members[0],
         baselines=base_members,
-        validation=Blob.of({"row": learning.row[rows], "scores": mean}, "arrays"),
+        validation=Blob.of({"row": learning.row[rows], "scores": together}, "arrays"),
         metric=place.metric,
         score=direction * value,
         trials=sum(not t.baseline for t in race.trials),
         seconds=round(max(time.monotonic() - began, spent), 3),
         ended=ended,
         single=best.name,
+        pool=blend.pool,
+        tradeoff=settled.points,
     )
 
 
@@ -278,8 +290,8 @@ def _members(
     work: Work,
     ends_at: float | None,
 ) -> tuple[Member, ...]:
-    """The graphs that ship: each chosen configuration fitted once more, on all development rows; the fit itself
-    where the rows are so many that those of a validation part would add nothing."""
+    """The graphs that ship: each chosen configuration fitted once more, on all development rows; the fit
+    itself where the rows are so many that those of a validation part would add nothing."""
     if place.scheme == "holdout" and learning.rows > MOST_REFITTED:
         graphs = {n: by_name[n].entries[0].graph for n in chosen}
     else:

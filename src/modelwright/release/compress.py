@@ -21,6 +21,7 @@ from modelwright.goal.metrics.scored import cost_matrix
 from modelwright.goal.sections import OutputSection, SuccessSection
 from modelwright.graph.check import compare
 from modelwright.graph.finish import Finish, decide, released
+from modelwright.graph.pooling import pooled
 from modelwright.graph.session import session
 from modelwright.models.fit import run_graph
 from modelwright.models.rows import signature_of
@@ -47,6 +48,7 @@ def compress(
     y = rows["__target__"].to_numpy()
     weights = rows["__weight__"].to_numpy() if development.weighted else np.ones(len(y))
     finish, notes = _settle(success, output, development, scores, y, weights, rows, work.seed, book)
+    finish = replace(finish, pool=trained.pool)
     graph = released(
         [onnx.load_from_string(m.graph.get()) for m in trained.members],
         [m.weight for m in trained.members],
@@ -177,10 +179,9 @@ def softened(probabilities: npt.NDArray[np.float64], share: float) -> npt.NDArra
 
 def expected(trained: Trained, finish: Finish, typed: Typed) -> dict[str, npt.NDArray[Any]]:
     """What the released graph must answer, made from its parts in numpy."""
-    total = sum(m.weight for m in trained.members)
-    parts = [run_graph(m.graph.get(), typed) * (m.weight / total) for m in trained.members]
-    mean = np.sum(parts, axis=0)
-    calibrated = finish.calibration.apply(mean)
+    parts = [run_graph(m.graph.get(), typed) for m in trained.members]
+    one = pooled(parts, [m.weight for m in trained.members], finish.pool)
+    calibrated = finish.calibration.apply(one)
     if not finish.classes:
         return {"value": calibrated[:, 0].astype(np.float32)}
     clipped = np.clip(calibrated, 0.0, 1.0)

@@ -60,6 +60,7 @@ _BY_CODE: dict[str, Look] = {
     "trials": Look("models"),
     "settings": Look("models"),
     "ensemble": Look("models"),
+    "tradeoff": Look("models"),
     "recipe": Look("models"),
     "relations": Look("relations"),
     "relation": Look("relations", folded=True),

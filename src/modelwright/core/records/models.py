@@ -91,6 +91,26 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class TradePoint:
+    """A model that could have been shipped: what held-out rows say of it, and what it costs."""
+
+    name: str
+    members: tuple[str, ...]
+    loss: float
+    """Mean log loss, root mean squared or mean absolute error of rows that neither the members nor their
+    weights had seen."""
+    low: float
+    high: float
+    size: int
+    """Bytes, about: those of the folds' graphs, grown to all rows."""
+    microseconds: float
+    """A single row in process, about: counted from the graphs, not timed."""
+    fits: bool
+    """Whether it is within the limits on size and latency."""
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Trained:
     leaderboard: tuple[FitRow, ...]
     members: tuple[Member, ...]
@@ -109,6 +129,11 @@ class Trained:
     ended: Literal["trials", "time", "stopped", "exhausted"]
     single: str = ""
     """Name of the best single candidate, for comparison with the ensemble."""
+    pool: Literal["mean", "log"] = "mean"
+    """How the members' scores become one: their weighted mean, or probabilities from the weighted sum of
+    their logarithms (then weights need not sum to one)."""
+    tradeoff: tuple[TradePoint, ...] = ()
+    """Single members and growing ensembles: what each would give and cost."""
 
 
 @dataclass(frozen=True, slots=True)

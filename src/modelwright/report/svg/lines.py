@@ -129,10 +129,16 @@ def _one(series: Series, index: int, kind: str, x: Scale, y: Scale, labels: list
     if kind == "scatter":
         step = max(1, math.ceil(len(points) / CLOUD))
         faint = " many" if len(points) > 200 else ""
-        return join(
+        whiskers = [
+            line(px, y(low), px, y(high), f"whisker {colour}")
+            for px, _, low, high in points[::step]
+            if math.isfinite(low) and math.isfinite(high)
+        ]
+        dots = [
             tag("circle", cx=px, cy=py, r=3.0, class_=f"point {colour}{faint}")
             for px, py, _, _ in points[::step]
-        )
+        ]
+        return join([*whiskers, *dots])
     parts: list[Markup] = []
     banded = [p for p in points if math.isfinite(p[2]) and math.isfinite(p[3])]
     if len(banded) > 1 and len(points) > MARKED:

@@ -35,7 +35,7 @@ CODE: Final = ("modelwright.mjs", "parse.mjs", "compare.mjs", "example.mjs", "in
 TRIED: Final = frozenset(
     """Abs Add ArgMax Cast Clip Concat ConstantOfShape Cos Div Equal Exp Expand Gather Gemm GreaterOrEqual
     Identity IsNaN LabelEncoder Log MatMul Max Min Mod Mul ReduceL2 ReduceSum ReduceSumSquare Relu Reshape
-    Shape Sigmoid Sign Slice Softmax Split Sqrt Squeeze StringSplit Sub TfIdfVectorizer TopK Transpose
+    Selu Shape Sigmoid Sign Slice Softmax Split Sqrt Squeeze StringSplit Sub TfIdfVectorizer TopK Transpose
     TreeEnsembleRegressor Unsqueeze Where""".split()
 )
 """Operators that were seen to give Python's numbers in onnxruntime-web, on WebAssembly: all that the built-in

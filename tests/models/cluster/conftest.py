@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -134,7 +135,7 @@ class Cluster:
 @pytest.fixture
 def cluster(strangers_site: Path) -> Iterator[Cluster]:
     """A cluster of a test's own, to be broken; the test is skipped where Ray is not installed."""
-    if not Path(sys.executable).with_name("ray").exists():
+    if find_spec("ray") is None:
         pytest.skip("the extra `ray` is not installed")
     made = Cluster(strangers_site)
     try:
@@ -146,7 +147,7 @@ def cluster(strangers_site: Path) -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def steady(strangers_site: Path) -> Iterator[Cluster]:
     """A cluster of three nodes, two with a core for fits, that no test breaks."""
-    if not Path(sys.executable).with_name("ray").exists():
+    if find_spec("ray") is None:
         pytest.skip("the extra `ray` is not installed")
     made = Cluster(strangers_site)
     try:

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,11 @@ def outcome(of: Race) -> list[tuple[str, str, str, tuple[float, ...], dict[str, 
 def kept(folder: Path) -> dict[str, bytes]:
     """Whatever fits left in a journal, their timings aside."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.glob("*/*") if p.name != "fit.json"}
+
+
+def needs_ray() -> None:
+    if find_spec("ray") is None:
+        pytest.skip("the extra `ray` is not installed")
 
 
 # A cluster is started.
@@ -186,7 +192,7 @@ def test_ray_that_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_nobody_listens(tmp_path: Path) -> None:
-    pytest.importorskip("grpc", reason="the extra `ray` is not installed")
+    needs_ray()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))  # bound, and not listening
         for engine in ("ray://127.0.0.1:{}", "127.0.0.1:{}"):
@@ -200,7 +206,7 @@ def test_nobody_listens(tmp_path: Path) -> None:
 def test_who_listens_but_is_no_cluster_is_waited_for_in_vain(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("grpc", reason="the extra `ray` is not installed")
+    needs_ray()
     monkeypatch.setattr(ray_pool, "REACH", 4.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ name: penguins
 data: {source: penguins.csv, target: species}
 success: [accuracy >= 0.3]
 split: {train: 0.6, validation: 0.2, test: 0.2}
-search: {trials: 3, families: [patient, decision_tree]}
+search: {trials: 2, families: [patient, decision_tree]}
 """
 
 
@@ -52,6 +53,11 @@ def made(runs: Path) -> list[str]:
     (folder,) = [p for p in runs.iterdir() if not p.name.startswith(".")]
     files = (folder / "verdict.json", folder / "bundle" / "model.onnx")
     return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+
+
+def needs_ray() -> None:
+    if find_spec("ray") is None:
+        pytest.skip("the extra `ray` is not installed")
 
 
 # A cluster is started, and three runs with fits of two seconds are made.
@@ -93,7 +99,7 @@ def test_same_bytes_though_a_node_and_then_the_cluster_dies(cluster: Any, goal: 
 # A cluster is started.
 @pytest.mark.slow
 def test_ctrl_c_ends_with_the_best_so_far(steady: Any, goal: Path) -> None:
-    goal.write_text(GOAL.replace("trials: 3", "trials: 300") + "engine: ray\n")
+    goal.write_text(GOAL.replace("trials: 2", "trials: 300") + "engine: ray\n")
     steady.environment["RAY_ADDRESS"] = steady.address
     try:
         run = command(steady, goal.parent, "run", "goal.yaml")
@@ -110,7 +116,7 @@ def test_ctrl_c_ends_with_the_best_so_far(steady: Any, goal: Path) -> None:
 
 
 def test_no_cluster_is_bad_input(goal: Path) -> None:
-    pytest.importorskip("grpc", reason="the extra `ray` is not installed")
+    needs_ray()
     goal.write_text(GOAL.replace("patient", "logistic"))  # no stranger's family is installed here
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))  # and not listening

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -248,7 +249,11 @@ class Driver:
                 code="engine.versions",
                 hint="install the same there, or remove the node; then `modelwright resume`",
             )
-        product, trace = node.unpack(answer)
+        try:
+            product, trace = node.unpack(answer)
+        except ValueError as wrong:
+            self._end(ticket, str(wrong), "failed")
+            return
         if trace:
             print(masked(trace), file=sys.stderr)
         Journal(fit.journal).write(fit.key, product)
@@ -347,6 +352,10 @@ def main() -> None:
     except ModelwrightError as error:
         kind = "stop" if isinstance(error, Stopped) else "refused"
         answer(**{kind: {"message": error.message, "code": error.code, "hint": error.hint}})
+    except Exception as error:  # Ray raises what it likes when a cluster goes away, and may hang at the exit
+        print(masked(traceback.format_exc()), file=sys.stderr, flush=True)
+        end = lost(f"{type(error).__name__}: {first_line(error)}")
+        answer(stop={"message": end.message, "code": end.code, "hint": end.hint})
     os._exit(0)
 
 

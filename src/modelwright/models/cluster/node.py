@@ -48,8 +48,8 @@ def unpack(answer: bytes) -> tuple[Product, str]:
         scores = np.lib.format.read_array(io.BytesIO(rest[size:]), allow_pickle=False)
         result = decode(FitResult, head["result"])
         return Product(result, rest[:size], scores.astype(np.float64, copy=False)), str(head["trace"])
-    except (KeyError, TypeError, UnicodeDecodeError) as error:
-        raise ValueError(f"these bytes are no fit: {error}") from None
+    except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
+        raise ValueError(f"what a node answered is no fit: {error}") from None
 
 
 _table: list[Any] = []

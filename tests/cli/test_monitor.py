@@ -20,6 +20,7 @@ from modelwright.live import deployment, settings
 from modelwright.live.entries import Prediction
 from modelwright.live.log.journal import Journal
 from modelwright.live.place import Place
+from modelwright.live.watch import outage
 from modelwright.runtime import load
 from modelwright.testing.bundles import make_run
 
@@ -68,6 +69,31 @@ def answer(root: Path, bundle: Path, frame: pl.DataFrame, name: str) -> None:
         ]
     )  # fmt: skip
     journal.close()
+
+
+def test_a_log_that_is_down_is_said_with_what_was_found_before(
+    command: Command, root: Path, bundle: Path
+) -> None:
+    place = Place.of(root, "good")
+    answer(root, bundle, rows(300, 1), "a")
+    assert command("monitor", "good", "--live", str(root)).code == 0
+    for path in place.folder.glob("log.db*"):
+        path.unlink()
+    (place.folder / "log.db").mkdir()
+    # As long as no keeper has said so, this command's own error does.
+    said = command("monitor", "good", "--live", str(root))
+    assert said.code not in (0, 3)
+    assert "does not answer" in said.err
+    outage.note(place, "log.down", "it is gone")
+    said = command("monitor", "good", "--live", str(root))
+    assert said.code == 3
+    assert "log.down, since" in said.out
+    assert "open: log.down: " in said.err
+    (place.folder / "log.db").rmdir()
+    # No server runs that would say it: this command has seen that the log is there again.
+    said = command("monitor", "good", "--live", str(root), "--json")
+    assert (said.code, json.loads(said.out)["conditions"]) == (0, [])
+    assert "cleared: log.down: over: " in said.err
 
 
 def test_it_says_that_nothing_is_open(command: Command, root: Path, bundle: Path) -> None:

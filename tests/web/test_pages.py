@@ -13,6 +13,7 @@ import pytest
 from modelwright.live import deployment, settings
 from modelwright.live.place import Place
 from modelwright.live.settings import LogSettings
+from modelwright.live.watch import outage
 from modelwright.web.site import Site
 
 if TYPE_CHECKING:
@@ -223,9 +224,11 @@ def test_a_list_of_many_runs_has_pages(visitor: Visitor, world: World) -> None:
     [
         "monitor/latest.json", "monitor/alarms.jsonl", "history.jsonl", "versions/v1/version.json",
         "versions/v1/bundle/model.json", "decisions/0001.json", "live.json", "deployment.json",
+        "monitor/log/conditions.json",
     ],
 )  # fmt: skip
 def test_a_damaged_file_fails_no_page(visitor: Visitor, world: World, path: str) -> None:
+    (world.toy.folder / path).parent.mkdir(exist_ok=True)
     for content in ("{", "[]", "null", '"x"', "", "\x00\xff"):
         (world.toy.folder / path).write_text(content, encoding="latin-1")
         assert "toy" in text(visitor.get("/")), content
@@ -261,6 +264,20 @@ def test_a_database_that_does_not_answer_is_told(visitor: Visitor, world: World)
     assert "does not answer" in said
     assert "secret" not in said
     assert "accuracy >= 0.7" in said  # the rest is there
+
+
+def test_a_log_that_is_down_is_among_the_conditions(visitor: Visitor, world: World) -> None:
+    outage.note(world.toy, "log.full", "no room on the disk")
+    outage.note(world.toy, "log.down", "the server is gone")
+    outage.note(world.toy, "log.full", None)
+    for there in (True, False):
+        said = text(visitor.get("/live/toy"))
+        assert "the log cannot be written or read" in said
+        assert "(the server is gone)" in said
+        assert "no room on the disk" in said  # it has cleared
+        assert ("accuracy >= 0.7" in said) or not there
+        (world.toy.monitor / "latest.json").unlink(missing_ok=True)  # nobody has looked yet
+    assert "1 open" in text(visitor.get("/"))
 
 
 def test_a_damaged_run_fails_no_page(visitor: Visitor, world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ def monitor(
     """Look at a live model: drift, data quality, accuracy, service. Exit code 3 where a condition is open.
 
     Works beside a running server, and without one. What opened or cleared is sent to the webhook and the
-    command of `serve`, once.
+    command of `serve`, once. While the log itself is down, it says so, with what was found before.
     """
     from modelwright.core.errors import BadInput
 
@@ -80,22 +80,38 @@ def _until_stopped() -> Iterator[threading.Event]:
 
 
 def _look(name: str, live: Path, quiet: bool, json: bool) -> int:
-    from modelwright.live import settings
+    from modelwright.live import deployment, settings
     from modelwright.live.log.database import LogDatabase
     from modelwright.live.log.drain import drain
+    from modelwright.live.log.engine import LogDown
+    from modelwright.live.log.journal import refusal
     from modelwright.live.place import Place
+    from modelwright.live.watch import files, outage
     from modelwright.live.watch.alerts import send
     from modelwright.live.watch.look import look
 
     place = Place.find(live, name)
     known = settings.read(place)
     database = LogDatabase(settings.database_url(place, known))
+    say: Callable[[str], None] = lambda line: None if quiet else print(line, file=sys.stderr)  # noqa: E731
     try:
         drain(place, database)
-        found = look(place, known, database).latest
-        send(place, known, say=lambda line: None if quiet else print(line, file=sys.stderr))
+        latest = look(place, known, database).latest
+        if not deployment.alive(place):  # a server's keeper says for itself when its log is there again
+            outage.note(place, "log.down", None)
+            if not refusal(place.journal, known.log.journal)[1]:
+                outage.note(place, "log.full", None)
+    except LogDown:
+        before = files.latest(place)
+        send(place, known, say=say)
+        if before is None or not outage.conditions(place):
+            raise
+        latest = before
+    else:
+        send(place, known, say=say)
     finally:
         database.close()
+    found = outage.with_log(place, latest)
     _tell(found, json)
     return OPEN if found["conditions"] else 0
 

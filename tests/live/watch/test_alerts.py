@@ -16,7 +16,7 @@ import pytest
 from modelwright.core.errors import BadInput
 from modelwright.live.place import Place
 from modelwright.live.settings import Settings, WatchSettings
-from modelwright.live.watch import alerts, files
+from modelwright.live.watch import alerts, files, outage
 from modelwright.live.watch.alerts import send, told
 from modelwright.live.watch.look import look
 from modelwright.store import atomic
@@ -145,7 +145,8 @@ def test_what_is_refused_comes_again_later_and_in_order(place: Place, receiver: 
     assert told(place)["webhook"]["next"] == 1015.0
     send(place, settings, now=1015.0, say=quiet)
     assert receiver.got == made
-    assert told(place)["webhook"] == {"serial": 2, "tries": 0, "next": 0.0, "given_up": 0, "error": ""}
+    state = told(place)["webhook"]
+    assert (state["serial"], state["tries"], state["next"], state["error"]) == (2, 0, 0.0, "")
 
 
 def test_after_a_day_of_attempts_later_events_are_heard(place: Place, receiver: Receiver) -> None:
@@ -163,25 +164,79 @@ def test_after_a_day_of_attempts_later_events_are_heard(place: Place, receiver: 
     assert receiver.got == made
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def killed_at(patch: pytest.MonkeyPatch, write: int) -> None:
+    """The process ends at the n-th write from now on."""
+    real, left = atomic.write_json, [write]
+
+    def writing(*arguments: Any, **more: Any) -> None:
+        left[0] -= 1
+        if left[0] <= 0:
+            raise Killed
+        real(*arguments, **more)
+
+    patch.setattr(atomic, "write_json", writing)
+
+
 def test_a_kill_after_the_answer_sends_again_and_never_loses(
     place: Place, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    events(place, 1, 2)
     settings = by(webhook=receiver.address)
-
-    class Killed(BaseException):
-        pass
-
-    def killed(*_: Any, **__: Any) -> None:
-        raise Killed
-
-    send(place, by(), say=quiet)
+    events(place, 1, 2)
+    send(place, settings, say=quiet)
+    events(place, 3, 4)
     with monkeypatch.context() as patch:
-        patch.setattr(atomic, "write_json", killed)
+        killed_at(patch, 3)  # two are for standard output
         with pytest.raises(Killed):
             send(place, settings, say=quiet)
     send(place, settings, say=quiet)
-    assert receiver.keys == ["good-1", "good-1", "good-2"]
+    assert receiver.keys == ["good-1", "good-2", "good-3", "good-3", "good-4"]
+
+
+def turn(place: Place, serial: int, key: str, state: str) -> dict[str, Any]:
+    """Another event, of this condition."""
+    event = events(place, serial)[0] | {"key": key, "state": state}
+    lines = files.alarms_path(place).read_text(encoding="utf-8").splitlines()[:-1]
+    files.alarms_path(place).write_text("\n".join([*lines, json.dumps(event)]) + "\n", encoding="utf-8")
+    return event
+
+
+def test_a_channel_that_joins_hears_what_is_open_and_what_follows(
+    place: Place, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn(place, 1, "values:age", "open")
+    still = turn(place, 2, "values:size", "open")
+    turn(place, 3, "values:age", "cleared")
+    outage.note(place, "log.full", "no room")
+    outage.note(place, "log.down", "gone")
+    outage.note(place, "log.full", None)
+    (down,) = [e for e in outage.events(place) if e["code"] == "log.down"]
+    send(place, by(), say=quiet)
+    settings = by(webhook=receiver.address)
+    # Killed at each write in turn: before it has joined, and after each of the two answers.
+    for write in (1, 2, 2):
+        with monkeypatch.context() as patch:
+            killed_at(patch, write)
+            with pytest.raises(Killed):
+                send(place, settings, say=quiet)
+    over = turn(place, 4, "values:size", "cleared")
+    send(place, settings, say=quiet)
+    heard = list({event["id"]: event for event in receiver.got}.values())
+    assert heard == [down, still, over]
+    count = len(receiver.got)
+    send(place, settings, say=quiet)
+    assert len(receiver.got) == count
+    # Left out and back again: as one that is new.
+    send(place, by(), say=quiet)
+    turn(place, 5, "values:age", "open")
+    turn(place, 6, "values:age", "cleared")
+    send(place, by(), say=quiet)
+    receiver.got.clear()
+    send(place, settings, say=quiet)
+    assert receiver.got == [down]
 
 
 def test_nobody_there_is_tried_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

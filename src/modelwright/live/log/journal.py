@@ -26,7 +26,16 @@ from modelwright.core.errors import ModelwrightError
 from modelwright.live.entries import Entry
 from modelwright.live.log.lines import decode_line, encode_line
 
-__all__ = ["SEGMENT", "Journal", "JournalFull", "decode_line", "encode_line", "segments", "waiting"]
+__all__ = [
+    "SEGMENT",
+    "Journal",
+    "JournalFull",
+    "decode_line",
+    "encode_line",
+    "refusal",
+    "segments",
+    "waiting",
+]
 
 SEGMENT: Final = 16_000_000
 """Bytes after which a new segment begins."""
@@ -83,6 +92,7 @@ class Journal:
         self._closed = False
         self._look_at = 0.0
         self._refused = ""
+        self._last_refusal: tuple[float, str] | None = None
         self._waiting = 0
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -120,6 +130,11 @@ class Journal:
             if now >= self._look_at:
                 self._look(now)
             return bool(self._refused)
+
+    @property
+    def refused(self) -> tuple[float, str] | None:
+        """When (seconds since 1970) an append was last refused, and why; None where none ever was."""
+        return self._last_refusal
 
     @property
     def waiting(self) -> int:
@@ -212,8 +227,10 @@ class Journal:
                 # A segment that was closed meanwhile was synced before.
                 if self._synced >= mark:
                     return
+                why = os.strerror(error.errno or 0)
+                self._last_refusal = time.time(), f"the disk does not take it ({why})"
                 raise JournalFull(
-                    f"the journal cannot be brought to the disk: {os.strerror(error.errno or 0)}",
+                    f"the journal cannot be brought to the disk: {why}",
                     code="live.journal-full",
                     hint="look at the disk that holds the live folder",
                 ) from error
@@ -225,22 +242,14 @@ class Journal:
             return
         if self._fd >= 0 and now - self._born > AGE:
             self._end()
-        self._waiting = waiting(self._folder)
-        self._refused = ""
-        if self._waiting >= self._most:
-            self._refused = f"{self._waiting:,} bytes wait for the database (allowed: {self._most:,})"
-            if self._size:
-                self._end()  # ours, too, can be drained and removed then
-        else:
-            try:
-                disk = os.statvfs(self._folder)
-                if disk.f_blocks and disk.f_bavail * disk.f_frsize < ROOM:
-                    self._refused = "the disk is full"
-            except FileNotFoundError:
-                pass  # made again by the next write
+        self._waiting, self._refused = refusal(self._folder, self._most)
+        if self._waiting >= self._most and self._size:
+            self._end()  # ours, too, can be drained and removed then
         self._look_at = now + (AGAIN if self._refused else LOOK)
 
     def _full(self) -> JournalFull:
+        if not self._closed:
+            self._last_refusal = time.time(), self._refused
         return JournalFull(
             f"the journal takes no more: {self._refused}",
             code="live.journal-full",
@@ -260,6 +269,19 @@ def segments(folder: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     return [folder / name for _, _, name in sorted(found)]
+
+
+def refusal(folder: Path, most: int) -> tuple[int, str]:
+    """Bytes that wait in a journal's folder, and why it takes no more; "" where it does. ``most``: bytes that
+    may wait."""
+    size = waiting(folder)
+    if size >= most:
+        return size, f"{size:,} bytes wait for the database (allowed: {most:,})"
+    try:
+        disk = os.statvfs(folder)
+    except FileNotFoundError:
+        return size, ""  # made again by the next write
+    return size, "the disk is full" if disk.f_blocks and disk.f_bavail * disk.f_frsize < ROOM else ""
 
 
 def waiting(folder: Path) -> int:

@@ -1,5 +1,6 @@
 """What a server does beside answering, in one process of its own: journals to the database, watching,
-retention, retraining. Started by the supervisor as ``python -m modelwright.live.process.keeper PLAN``.
+telling that the log itself is down, retention, retraining. Started by the supervisor as
+``python -m modelwright.live.process.keeper PLAN``.
 
 Each duty of each model has a thread of its own, so that one that fails, or takes its time, never holds up
 another. What goes wrong is told once, and once more when it is right again.
@@ -22,6 +23,7 @@ from modelwright.core.codec import decode
 from modelwright.core.errors import ModelwrightError
 from modelwright.live import settings
 from modelwright.live.place import Place
+from modelwright.live.process.outage import ASK, Outage
 from modelwright.live.process.retraining import Retraining
 from modelwright.live.process.tie import Tie
 from modelwright.live.process.worker import warn
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 DRAIN: Final = 0.2
 """Seconds between two looks at the journals."""
+OUTAGE: Final = 1.0
+"""Seconds between two looks whether the log is down or full; they ask no database."""
 ALERTS: Final = 1.0
 """Seconds between two looks for alarms that nobody has been told of; a webhook has a thread of its own."""
 RETENTION: Final = 3600.0
@@ -110,8 +114,11 @@ class Keeper:
             known = settings.read(place)
             database = LogDatabase(settings.database_url(place, known))
             self.databases[place.name] = database
+            outage = Outage(place, known.log.journal)
             self.duties += [
-                Duty(f"{place.name}, log", DRAIN, _draining(place, database)),
+                Duty(f"{place.name}, log", DRAIN, _draining(place, database, outage)),
+                Duty(f"{place.name}, database", ASK, _asking(database, outage)),
+                Duty(f"{place.name}, outage", OUTAGE, outage.step),
                 Duty(f"{place.name}, watching", known.watch.every, _watching(place, database)),
                 Duty(f"{place.name}, alerts", ALERTS, _alerts(place)),
                 Duty(f"{place.name}, retention", RETENTION, _retention(place, database)),
@@ -142,12 +149,21 @@ class Keeper:
             warn(f"{place.name}: the rest of the journal waits for the next start ({type(error).__name__})")
 
 
-def _draining(place: Place, database: LogDatabase) -> Callable[[], bool]:
+def _draining(place: Place, database: LogDatabase, outage: Outage) -> Callable[[], bool]:
     def work() -> bool:
         from modelwright.live.log.drain import drain
 
         # A second round at once while there is much: at most five seconds of work a round.
-        return drain(place, database) >= 5000
+        with outage.writing.asking():
+            return drain(place, database) >= 5000
+
+    return work
+
+
+def _asking(database: LogDatabase, outage: Outage) -> Callable[[], None]:
+    def work() -> None:
+        with outage.reading.asking():
+            database.last()
 
     return work
 
@@ -163,10 +179,11 @@ def _watching(place: Place, database: LogDatabase) -> Callable[[], None]:
 
 def _alerts(place: Place) -> Callable[[], None]:
     def work() -> None:
+        from modelwright.live.watch import outage
         from modelwright.live.watch.alerts import send
         from modelwright.live.watch.files import alarms_path
 
-        if alarms_path(place).exists():
+        if alarms_path(place).exists() or outage.path(place).exists():
             send(place, settings.read(place))
 
     return work

@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from modelwright.core.codec import decode
 from modelwright.core.errors import ModelwrightError
@@ -124,7 +125,12 @@ class Worker:
         for name in names or self.models.names():
             # A disk that is full keeps nobody from answering.
             with contextlib.suppress(OSError, ModelwrightError), atomic.passing():
-                atomic.write_json(self._file(name), self.models.status(name))
+                atomic.write_json(self._file(name), self.models.status(name) | self._refusals(name))
+
+    def _refusals(self, name: str) -> dict[str, Any]:
+        """When the journal last took no more, for the keeper to tell."""
+        refused = self.journals[name].refused
+        return {} if refused is None else {"refused": {"at": refused[0], "why": refused[1]}}
 
     def _tell(self, name: str) -> None:
         """After a swap: the status file at once, and a line where a version was refused."""

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from modelwright.live.log.journal import waiting
 from modelwright.live.serve.counters import BUCKETS, METRICS, Key
+from modelwright.live.watch.outage import with_log
 
 if TYPE_CHECKING:
     from modelwright.live.serve.app import App
@@ -86,7 +87,7 @@ def _live(app: App, doors: dict[str, Door]) -> Iterator[Family]:
 
 
 def _watched(doors: list[Door]) -> Iterator[Family]:
-    """From ``monitor/latest.json`` of each model, as far as it says something."""
+    """From ``monitor/latest.json`` of each model, as far as it says something; what is open of the log."""
     drift = GaugeMetricFamily(
         "modelwright_drift", "1 where a column has drifted.", labels=("model", "column")
     )
@@ -114,7 +115,7 @@ def _watched(doors: list[Door]) -> Iterator[Family]:
                 if figure is not None:
                     accuracy.add_metric((door.name, metric, bound), figure)
         counts: dict[str, int] = {}
-        for condition in latest.get("conditions") or ():
+        for condition in with_log(door.place, latest)["conditions"]:
             code = str(condition.get("code"))
             counts[code] = counts.get(code, 0) + (condition.get("state") == "open")
         for code, count in sorted(counts.items()):

@@ -2,8 +2,12 @@
 clears.
 
 What has been sent is kept on disk (``monitor/alerts.json``) after each answer, so that a kill loses nothing:
-an event may come twice, never not at all, and its ``id`` tells it from others. Events go in their order; one
-that is refused is tried again later and later, and those behind it wait. None ever holds values of rows.
+an event may come twice, never not at all, and its ``id`` tells it from others. Events go in their order,
+those of the log itself (``outage.py``) before those that watching found; one that is refused is tried again
+later and later, and those behind it wait. None ever holds values of rows.
+
+A channel that joins later is owed the events that opened what is open by then, and hears what follows; what
+was over before is not for it. One that was left out joins anew when it comes back.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from urllib.parse import urlsplit
 from modelwright.core.errors import BadInput
 from modelwright.live.place import Place
 from modelwright.live.settings import Settings, secret
-from modelwright.live.watch import files
+from modelwright.live.watch import files, outage
 from modelwright.store import atomic
 from modelwright.store.lock import in_turn
 
@@ -47,7 +51,8 @@ def send(
     now: float | None = None,
     say: Callable[[str], None] = lambda line: print(line, flush=True),
 ) -> int:
-    """Send the events of ``alarms.jsonl`` that have not been sent; how many deliveries succeeded.
+    """Send the events of ``alarms.jsonl`` and of the log itself that were not sent yet; how many deliveries
+    succeeded.
 
     One attempt for each waiting event and channel, with back-off between calls: call it after each look, in a
     thread where looking must not wait. ``alarms``: not needed; the file is what counts. ``now``: seconds
@@ -66,9 +71,30 @@ def send(
     done = 0
     with in_turn(alerts_folder(place)):
         sent = _read(place)
+        known = {name: sent[name] for name, _ in channels if name in sent}
+        for name, _ in channels:
+            known.setdefault(name, _joined(place, first=not sent))
+        if known != sent:  # before anything goes: a kill does not change what a new channel is owed
+            atomic.write_json(_path(place), known)
         for name, deliver in channels:
-            done += _channel(place, sent, name, deliver, moment)
+            done += _channel(place, known, name, deliver, moment)
     return done
+
+
+def _joined(place: Place, *, first: bool) -> dict[str, Any]:
+    """The state of a new channel. ``first``: nobody was ever told anything, so that all events are news."""
+    nothing = {"tries": 0, "next": 0.0, "given_up": 0, "error": ""}
+    state: dict[str, Any] = {"serial": 0, "log": 0, "owed": [], **nothing}
+    if first:
+        return state
+    open_now: dict[tuple[str, str], dict[str, Any]] = {}
+    for cursor, events in (("log", outage.events(place)), ("serial", files.alarms(place))):
+        for event in events:
+            state[cursor] = max(state[cursor], int(event["serial"]))
+            open_now.pop((cursor, event["key"]), None)
+            if event["state"] == "open":
+                open_now[cursor, event["key"]] = event
+    return {**state, "owed": list(open_now.values())}
 
 
 def _channel(
@@ -78,9 +104,9 @@ def _channel(
     deliver: Callable[[dict[str, Any]], str],
     now: float,
 ) -> int:
-    state = sent.setdefault(name, {"serial": 0, "tries": 0, "next": 0.0, "given_up": 0, "error": ""})
+    state = sent[name]
     done = 0
-    for event in files.alarms(place, after=int(state["serial"])):
+    for cursor, event in _waiting(place, state):
         if now < state["next"]:
             break
         problem = deliver(event)
@@ -95,9 +121,22 @@ def _channel(
         else:
             done += 1
             state["error"] = ""
-        state.update(serial=event["serial"], tries=0, next=0.0)
+        state.update(tries=0, next=0.0)
+        if cursor == "owed":
+            state["owed"] = state["owed"][1:]
+        else:
+            state[cursor] = event["serial"]
         atomic.write_json(_path(place), sent)
     return done
+
+
+def _waiting(place: Place, state: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What a channel is to hear, in order, each with the part of its state that remembers it."""
+    return [
+        *(("owed", event) for event in state.get("owed", ())),
+        *(("log", event) for event in outage.events(place, after=int(state.get("log", 0)))),
+        *(("serial", event) for event in files.alarms(place, after=int(state["serial"]))),
+    ]
 
 
 def told(place: Place) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""What the monitor of a live model said last: ``monitor/latest.json`` and ``monitor/alarms.jsonl``."""
+"""What the monitor of a live model said last: ``monitor/latest.json``, ``monitor/alarms.jsonl``, and what the
+server's keeper says of the log itself."""
 
 from __future__ import annotations
 
@@ -6,24 +7,26 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from modelwright.live.place import Place
+from modelwright.live.watch import outage
 from modelwright.report.build import demand
 from modelwright.web.reading.files import fresh, lines_of, number, object_of
 from modelwright.web.views import Accuracy, Condition, Drift, Estimate, Estimated, Quality, Watched
 
 
 def watched(place: Place, version: str) -> Watched | None:
-    """None where nobody has looked yet."""
+    """None where nobody has looked yet and nothing is known of the log itself."""
     latest, alarms = place.monitor / "latest.json", place.monitor / "alarms.jsonl"
-    manifest = place.bundle(version) / "model.json"
+    manifest, log = place.bundle(version) / "model.json", outage.path(place)
     return fresh(
-        ("watched", place.folder, version), (latest, alarms, manifest), lambda: _read(place, version)
+        ("watched", place.folder, version), (latest, alarms, log, manifest), lambda: _read(place, version)
     )
 
 
 def _read(place: Place, version: str) -> Watched | None:
     data = object_of(place.monitor / "latest.json")
-    if not data:
+    if not data and not outage.conditions(place):
         return None
+    data = outage.with_log(place, {**data, "conditions": _objects(data.get("conditions"))})
     retrain, told = _object(data.get("retrain")), _object(data.get("alarms"))
     accuracy, service = _object(data.get("accuracy")), _object(data.get("service"))
     return Watched(
@@ -102,7 +105,7 @@ def _cleared(place: Place) -> tuple[Condition, ...]:
     """What was open once, newest first: each event that cleared, with the one that had opened it."""
     began: dict[str, dict[str, Any]] = {}
     found = []
-    for event in lines_of(place.monitor / "alarms.jsonl"):
+    for event in [*lines_of(place.monitor / "alarms.jsonl"), *outage.events(place)]:
         key = f"{event.get('version')} {event.get('key')}"
         if event.get("state") != "cleared":
             began[key] = event
@@ -119,6 +122,7 @@ def _cleared(place: Place) -> tuple[Condition, ...]:
                 cleared=str(event.get("at") or ""),
             )
         )
+    found.sort(key=lambda c: c.cleared)
     return tuple(reversed(found))
 
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from modelwright.core.errors import BadData, BadInput
+from modelwright.goal.sections import OutputSection
 from modelwright.lifecycle import predict
 from modelwright.runtime import load
 from modelwright.testing.bundles import make_run
@@ -106,3 +107,28 @@ def test_predictions_of_predictions_keep_every_column(
         predict.predict_file(bundle, tmp_path / f"{turn}.csv", tmp_path / f"{turn + 1}.csv")
     made = pl.read_csv(tmp_path / "3.csv")
     assert {"prediction", "input_prediction", "input_input_prediction"} <= set(made.columns)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_row_that_is_too_uncertain_gets_no_label(
+    rows: pl.DataFrame, tmp_path: Path, suffix: str, bundle: Path
+) -> None:
+    config = {"rounds": 20, "leaves": 15}
+    made = make_run(
+        tmp_path / "run",
+        rows,
+        "y",
+        families=("lightgbm",),
+        configs=(config,),
+        output=OutputSection(abstain_below=0.9),
+    ).bundle
+    rows.drop("y").write_csv(tmp_path / "in.csv")
+    predict.predict_file(made, tmp_path / "in.csv", tmp_path / f"out{suffix}")
+    told = (pl.read_csv if suffix == ".csv" else pl.read_parquet)(tmp_path / f"out{suffix}")
+    chances = told.select(pl.max_horizontal("probability_no", "probability_yes")).to_series()
+    assert told["abstained"].to_list() == (chances < 0.9).to_list()
+    assert told["prediction"].is_null().to_list() == told["abstained"].to_list()
+    assert 0 < told["abstained"].sum() < told.height
+    all_at_once = load(made).predict_all(rows)
+    assert all_at_once["abstained"].tolist() == told["abstained"].to_list()
+    assert "abstained" not in load(bundle).predict_all(rows)

@@ -19,7 +19,11 @@ def predict(
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Say nothing on standard error but errors."),
     json: bool = typer.Option(False, "--json", help="Print the result as JSON."),
 ) -> int:
-    """Predict the rows of a file, in order, however large: the input's columns, then the prediction."""
+    """Predict the rows of a file, in order, however large: the input's columns, then the prediction.
+
+    Where the goal has `release.abstain_below`, the column `abstained` says which rows to refer to a person;
+    they have no prediction.
+    """
     from modelwright.lifecycle.predict import find_bundle, predict_file
 
     done = predict_file(find_bundle(bundle, runs), source, output, quarantine)

@@ -169,12 +169,20 @@ def _ahead(
 
 
 def answered(model: Model, frame: pl.DataFrame, unread: Unread | None = None) -> pl.DataFrame:
-    """The frame with ``prediction``, ``probability_<class>`` and what else there is, on its right."""
+    """The frame with ``prediction``, ``probability_<class>`` and what else there is, on its right.
+
+    Where the bundle has ``abstain_below``, ``abstained`` says which rows to refer to a person: they have no
+    ``prediction``, as ``/predict`` answers.
+    """
     import polars as pl
 
     made = _by_likeness(model, typed_frame(model, frame, unread))
     if model.classes:
         columns = [pl.Series("prediction", model.classes, dtype=pl.String)[made["label"]]]
+        if "abstained" in made:
+            abstained = pl.Series("abstained", made["abstained"])
+            nothing = pl.Series("prediction", [None], dtype=pl.String)
+            columns = [nothing.zip_with(abstained, columns[0]), abstained]
         for code, name in enumerate(model.classes):
             columns.append(pl.Series(f"probability_{name}", made["probabilities"][:, code]))
         if "set" in made:

@@ -60,6 +60,9 @@ class Model:
             """In the order of the probabilities; empty for regression."""
             self.threshold: float | None = bundle.manifest["threshold"]
             """Binary: the second class is predicted from this probability on. The graph applies it."""
+            floor = bundle.manifest.get("abstain_below")
+            self.abstain_below = float(floor) if floor is not None and self.classes else None
+            """A row whose most likely class is less probable than this should get no label."""
             self.signature = ModelSignature.from_json(bundle.manifest)
             tensors = Signature.from_json(bundle.manifest["tensors"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -127,11 +130,12 @@ class Model:
         """Everything that the model answers, by name.
 
         Classification: ``prediction`` text [n], ``probabilities`` float32 [n, k], ``label`` int64 [n], and
-        ``set`` bool [n, k] where the goal asked for sets. Regression: ``prediction`` float64 [n], and
-        ``low``, ``high`` [n] where the goal asked for intervals.
+        ``set`` bool [n, k] where the goal asked for sets, and ``abstained`` bool [n] where it has
+        ``release.abstain_below``: rows to refer to a person, whose ``prediction`` is the most likely class all
+        the same. Regression: ``prediction`` float64 [n], and ``low``, ``high`` [n] where the goal asked for
+        intervals.
         """
-        made = self._run(rows)
-        return {"prediction": self._answer(made), **{k: v for k, v in made.items() if k != "value"}}
+        return self._everything(self._run(rows))
 
     def predict_typed(self, feeds: Arrays) -> Arrays:
         """As :meth:`predict_all`, from tensors as the graph takes them (see ``runtime/signature.py``):
@@ -139,8 +143,7 @@ class Model:
         ``numbers`` float64 [n, a], ``strings`` object [n, b], ``times`` int64 [n, c], columns in the order of
         ``tensors``. For callers that have typed rows already.
         """
-        made = self._infer(feeds)
-        return {"prediction": self._answer(made), **{k: v for k, v in made.items() if k != "value"}}
+        return self._everything(self._infer(feeds))
 
     def typed(self, rows: Any) -> Arrays:
         """The tensors of rows in any form: what :meth:`predict_typed` takes."""
@@ -158,6 +161,13 @@ class Model:
     def tensors(self) -> Signature:
         """Which columns stand where in the graph's inputs."""
         return self._tensors
+
+    def _everything(self, made: Arrays) -> Arrays:
+        told = {"prediction": self._answer(made), **{k: v for k, v in made.items() if k != "value"}}
+        if self.abstain_below is not None:
+            # The floor is a float64, as a caller's own comparison would have it.
+            told["abstained"] = made["probabilities"].max(axis=1).astype(np.float64) < self.abstain_below
+        return told
 
     def _answer(self, made: Arrays) -> npt.NDArray[Any]:
         if self.classes:

@@ -41,6 +41,16 @@ class TestTargetMean(OperationSuite):
     step = Step("target-mean", CATEGORIES)
 
 
+class TestRotations(OperationSuite):
+    step = Step("rotations", SAMPLE.numbers)
+
+
+class TestCrosses(OperationSuite):
+    """Everything is kept, as if each pair had been found to say something."""
+
+    step = Step("crosses", SAMPLE.numbers + CATEGORIES, (("least", -1e9), ("most", 200)))
+
+
 class TestDateParts(OperationSuite):
     step = Step("date-parts", SAMPLE.times)
 

@@ -9,6 +9,9 @@ from modelwright.features.recipe import Recipe, Step
 from modelwright.runtime.signature import Signature
 
 Style = Literal["trees", "dense"]
+Variant = Literal["simple", "plain", "wide"]
+"""Of the style of trees. ``simple``: no column is made of two. ``plain``: those that a screen of the training
+rows finds to say more than both. ``wide``: sums and differences of every pair of numbers besides."""
 
 MANY = 10
 """Above so many values a category also gets target statistics."""
@@ -16,23 +19,36 @@ WORDY = 1.5
 """A category with many values, and more words than this in the mean, is also read as words."""
 WIDEST = 2000
 """Most one-hot columns of one recipe, roughly; the levels of each category shrink to keep to it."""
+CROSSED = 500
+"""Training rows from which on pairs of columns are screened."""
+MEANS = 20
+"""Most categories of few values that get target statistics too."""
 CELLS = 40_000_000
 """Most cells of tf-idf over the training rows: 160 MB."""
 
 
-def default_recipe(style: Style, signature: Signature, facts: dict[str, ColumnFacts]) -> Recipe:
-    """The recipe for training rows with these facts (``column_facts`` of them).
+def default_recipe(
+    style: Style,
+    signature: Signature,
+    facts: dict[str, ColumnFacts],
+    outputs: int = 1,
+    variant: Variant = "plain",
+) -> Recipe:
+    """The recipe for training rows with these facts (``column_facts`` of them). ``outputs``: columns of the
+    target, as many as classes where there are more than two.
 
-    ``trees``: numbers as they are, categories as codes, dates as parts, texts as topics. ``dense``: imputed,
-    marked, scaled, one-hot, dates as circles, texts as tf-idf. In both, categories with many values get
-    target statistics, and those made of several words are also read as words. Columns that cannot tell rows
-    apart go, and so do single-word categories that are different in nearly every row.
+    ``trees``: numbers as they are, categories as codes, dates as parts, texts as topics, and columns made of
+    two; with one output, categories of few values get target statistics too, an order for trees to split by.
+    ``dense``: imputed, marked, scaled, one-hot, dates as circles, texts as tf-idf. In both, categories with
+    many values get target statistics, and those made of several words are also read as words. Columns that
+    cannot tell rows apart go, and so do single-word categories that are different in nearly every row.
     """
     numbers = tuple(name for name in signature.numbers if not facts[name].useless)
     strings = [name for name in signature.strings if not facts[name].useless]
     times = tuple(name for name in signature.times if not facts[name].useless)
     texts = set(signature.texts)
     categories = tuple(name for name in strings if name not in texts and not facts[name].unique)
+    few = tuple(name for name in categories if 2 < facts[name].distinct <= MANY)
     several = tuple(name for name in categories if facts[name].distinct > MANY)
     worded = tuple(
         name
@@ -46,7 +62,13 @@ def default_recipe(style: Style, signature: Signature, facts: dict[str, ColumnFa
     if style == "trees":
         steps.append(Step("numbers", numbers))
         steps.append(Step("codes", categories))
-        steps.append(Step("target-mean", several))
+        ordered = set(several) | (set(few) if outputs == 1 and len(few) <= MEANS else set())
+        steps.append(Step("target-mean", tuple(name for name in categories if name in ordered)))
+        graded = tuple(name for name in numbers if facts[name].distinct > 2)
+        if rows >= CROSSED and variant != "simple":
+            steps.append(Step("crosses", graded + categories))
+        if variant == "wide":
+            steps.append(Step("rotations", graded))
         steps.append(Step("date-parts", times))
         components = max(4, min(30, 120 // max(1, len(worded))))
         steps.append(Step("words", worded, (("most", 2000), ("components", components))))

@@ -71,7 +71,7 @@ class Numbers:
             if varies(values):
                 names.append(name)
                 places.append(place)
-                shifts.append(_shift(values))
+                shifts.append(shift_of(values))
         width = len(typed.signature.numbers)
         fitted = FittedNumbers(tuple(names), tuple(places), width, tuple(shifts))
         return fitted, fitted.apply(typed)
@@ -83,7 +83,7 @@ class Numbers:
         )
 
 
-def _shift(values: Floats) -> float:
+def shift_of(values: Floats) -> float:
     """The median where rounding to float32 would blur the column's differences, else 0."""
     finite = values[np.isfinite(values) & (np.abs(values) < LARGEST)]
     if not finite.size:

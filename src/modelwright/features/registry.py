@@ -19,6 +19,8 @@ OPERATIONS: Registry[OperationClass] = Registry(
         "date-parts": "modelwright.features.dates:DateParts",
         "date-cycles": "modelwright.features.dates:DateCycles",
         "words": "modelwright.features.text:Words",
+        "rotations": "modelwright.features.arithmetic:Rotations",
+        "crosses": "modelwright.features.crosses:Crosses",
         "nothing": "modelwright.features.nothing:Nothing",
     },
 )

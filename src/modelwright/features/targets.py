@@ -34,6 +34,60 @@ def inner_folds(rows: int, groups: npt.NDArray[np.int64] | None, folds: int, see
 
 
 @dataclass(frozen=True, slots=True)
+class Statistics:
+    """How means of the target are made. ``smoothing`` is how many rows the overall mean counts for; of
+    several classes the ``most`` most common have one each."""
+
+    smoothing: float = 10.0
+    folds: int = 5
+    most: int = 10
+
+    def classes(self, target: Target) -> Codes:
+        """int64: the columns of the target that get a mean, ascending."""
+        mass = (target.values * target.weights[:, None]).sum(axis=0)
+        ordered: Codes = np.sort(np.argsort(-mass, kind="stable")[: self.most])
+        return ordered
+
+    def fit(
+        self, codes: Codes, sizes: tuple[int, ...], target: Target, fold: Codes
+    ) -> tuple[Codes, tuple[Matrix, ...], Matrix]:
+        """Of ``codes`` int64 [n, j] below ``sizes``: the classes, a table float32 [size, classes] per column
+        from all rows, and the matrix float32 [n, j * classes] of these rows, each from the other folds."""
+        weights = target.weights
+        classes = self.classes(target)
+        total = max(float(weights.sum()), 1e-300)
+        overall = ((target.values * weights[:, None]).sum(axis=0) / total)[classes]
+        values = target.values[:, classes]
+        matrix = np.empty((codes.shape[0], len(sizes) * classes.size), dtype=np.float32)
+        for k in range(self.folds):
+            mine, rest = fold == k, fold != k
+            tables = self._tables(codes[rest], sizes, values[rest], weights[rest], overall)
+            if tables:
+                matrix[mine] = look_up(codes[mine], tables)
+        return classes, tuple(self._tables(codes, sizes, values, weights, overall)), matrix
+
+    def _tables(
+        self,
+        codes: Codes,
+        sizes: tuple[int, ...],
+        values: npt.NDArray[np.float64],
+        weights: npt.NDArray[np.float64],
+        overall: npt.NDArray[np.float64],
+    ) -> list[Matrix]:
+        tables = []
+        for j, size in enumerate(sizes):
+            mass = np.bincount(codes[:, j], weights=weights, minlength=size)
+            table = np.empty((size, overall.size), dtype=np.float32)
+            for c, mean in enumerate(overall):
+                weighted = weights * (values[:, c] - mean)
+                sums = np.bincount(codes[:, j], weights=weighted, minlength=size)
+                table[:, c] = mean + sums / (mass + self.smoothing)
+            table[UNSEEN] = overall
+            tables.append(table)
+        return tables
+
+
+@dataclass(frozen=True, slots=True)
 class TargetMean:
     """The mean target of a value; one column a class, for the ``most`` most common classes.
 
@@ -52,42 +106,11 @@ class TargetMean:
         codes = every.codes(typed)
         kept = [j for j in range(len(self.columns)) if (codes[:, j] != codes[:1, j]).any()]
         vocabulary, codes = every.only(kept), codes[:, kept]
-        weights = target.weights
-        total = max(float(weights.sum()), 1e-300)
-        overall = (target.values * weights[:, None]).sum(axis=0) / total
-        classes = np.sort(np.argsort(-overall, kind="stable")[: self.most])
-        values, overall = target.values[:, classes], overall[classes]
-
+        statistics = Statistics(self.smoothing, self.folds, self.most)
         fold = inner_folds(typed.rows, target.groups, self.folds, seed)
-        matrix = np.empty((typed.rows, len(kept) * classes.size), dtype=np.float32)
-        for k in range(self.folds):
-            mine, rest = fold == k, fold != k
-            tables = self._tables(vocabulary, codes[rest], values[rest], weights[rest], overall)
-            if tables:
-                matrix[mine] = look_up(codes[mine], tables)
+        classes, tables, matrix = statistics.fit(codes, vocabulary.sizes(), target, fold)
         labels = tuple(int(c) for c in classes) if target.values.shape[1] > 1 else ()
-        final = self._tables(vocabulary, codes, values, weights, overall)
-        return FittedTargetMean(vocabulary, labels, tuple(final), classes.size), matrix
-
-    def _tables(
-        self,
-        vocabulary: Vocabulary,
-        codes: Codes,
-        values: npt.NDArray[np.float64],
-        weights: npt.NDArray[np.float64],
-        overall: npt.NDArray[np.float64],
-    ) -> list[Matrix]:
-        tables = []
-        for j, size in enumerate(vocabulary.sizes()):
-            mass = np.bincount(codes[:, j], weights=weights, minlength=size)
-            table = np.empty((size, overall.size), dtype=np.float32)
-            for c, mean in enumerate(overall):
-                weighted = weights * (values[:, c] - mean)
-                sums = np.bincount(codes[:, j], weights=weighted, minlength=size)
-                table[:, c] = mean + sums / (mass + self.smoothing)
-            table[UNSEEN] = overall
-            tables.append(table)
-        return tables
+        return FittedTargetMean(vocabulary, labels, tables, classes.size), matrix
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> FittedTargetMean:

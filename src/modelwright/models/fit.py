@@ -17,7 +17,7 @@ import numpy.typing as npt
 import onnx
 
 from modelwright.core.errors import ModelwrightError, Stopped
-from modelwright.features.defaults import Style, default_recipe
+from modelwright.features.defaults import Style, Variant, default_recipe
 from modelwright.features.facts import column_facts
 from modelwright.features.recipe import FittedRecipe
 from modelwright.features.typed import Typed
@@ -30,10 +30,15 @@ from modelwright.models.family import Deadline, Fitted, OutOfTime, Rows, Watch, 
 from modelwright.models.rows import ALL, Learning, Part, Place
 from modelwright.models.score import score
 
+RECIPE = "recipe"
+"""Key of a configuration, for families that take the recipe of trees: ``plain`` (what is taken without the
+key) or ``wide``."""
 TRAIN_SCORE_ROWS = 5000
 """Training rows that are scored to tell over- from underfitting; more would not change the diagnosis."""
 CLASS_WEIGHTS = "class_weights"
 """Key of a configuration, for any family: classes weigh the same while it is fitted."""
+OURS = frozenset({CLASS_WEIGHTS, RECIPE})
+"""Keys that are no business of the family."""
 CHECK_ROWS = 512
 """Rows on which graph and model are compared at each fit; all rows are compared before a release."""
 
@@ -107,7 +112,7 @@ class Bench:
     def __init__(self, read: Callable[[Place], Learning] = Learning.read) -> None:
         self._read = read
         self._learning: dict[str, Learning] = {}
-        self._prepared: OrderedDict[tuple[str, str, int, float, int], _Prepared] = OrderedDict()
+        self._prepared: OrderedDict[tuple[str, str, str, int, float, int], _Prepared] = OrderedDict()
 
     def learning(self, place: Place) -> Learning:
         key = repr(place)
@@ -117,10 +122,12 @@ class Bench:
             self._learning[key] = self._read(place)
         return self._learning[key]
 
-    def prepared(self, place: Place, style: Style, fold: int, sample: float, seed: int) -> _Prepared:
+    def prepared(
+        self, place: Place, style: Style, fold: int, sample: float, seed: int, variant: Variant = "plain"
+    ) -> _Prepared:
         """The recipe fitted on the training rows of a fold, and the matrices it makes."""
         learning = self.learning(place)
-        key = (place.digest, style, fold, sample, seed)
+        key = (place.digest, style, variant, fold, sample, seed)
         if key in self._prepared:
             self._prepared.move_to_end(key)
             return self._prepared[key]
@@ -130,8 +137,10 @@ class Bench:
             size = max(10, int(len(rows) * sample))
             rows = np.sort(np.random.default_rng(seed).permutation(rows)[:size])
         typed = learning.typed.take(rows)
-        recipe = default_recipe(style, typed.signature, column_facts(typed))
-        fitted, matrix = recipe.fit(typed, learning.target_of(rows), seed)
+        target = learning.target_of(rows)
+        outputs = target.values.shape[1]
+        recipe = default_recipe(style, typed.signature, column_facts(typed), outputs, variant)
+        fitted, matrix = recipe.fit(typed, target, seed)
 
         def made(x: npt.NDArray[np.float32], where: npt.NDArray[np.int64]) -> Rows:
             weights = None if learning.weights is None else learning.weights[where]
@@ -192,10 +201,12 @@ def fit(bench: Bench, place: Place, job: Job, watch: Watch = never_stop) -> Prod
         return Product(result, b"", np.empty((0, outputs)))
 
     try:
-        ready = bench.prepared(place, family.tags.recipe, job.fold, job.sample, job.seed)
+        # What a person is to read is made of the columns as they are.
+        variant: Variant = "simple" if family.tags.interpretable else job.config.get(RECIPE, "plain")
+        ready = bench.prepared(place, family.tags.recipe, job.fold, job.sample, job.seed, variant)
         if ready.train.x.shape[1] == 0 and not family.tags.baseline:
             return failed("no usable feature", "failed")
-        config = {name: value for name, value in job.config.items() if name != CLASS_WEIGHTS}
+        config = {name: value for name, value in job.config.items() if name not in OURS}
         model = family.fit(
             task,
             balanced(ready.train, task.classes) if job.config.get(CLASS_WEIGHTS) else ready.train,

@@ -16,6 +16,7 @@ from modelwright.models.journal import Journal, key_of
 from modelwright.models.pool import Pool
 from modelwright.models.race import HANGS, Trial
 from modelwright.models.rows import ALL, Place
+from modelwright.models.tradeoff import Limits, Price
 
 MOST_BYTES = 20_000_000
 """Fold graphs that are larger together are not joined: joining and checking them would take longer than the
@@ -23,8 +24,8 @@ refit did."""
 
 
 def settled(trial: Trial, rows: int) -> dict[str, Any]:
-    """The configuration with the number of rounds that early stopping found (the folds' median), and some more
-    for the rows that the refit has and they had not: more rows bear more rounds (benchmarks/LOG.md)."""
+    """The configuration with the number of rounds that early stopping found (the folds' median), and some
+    more for the rows that the refit has and they had not: more rows bear more rounds (benchmarks/LOG.md)."""
     if not FAMILIES.get(trial.family).tags.rounds:
         return trial.config
     found = statistics.median(r.rounds for r in trial.results)
@@ -52,10 +53,14 @@ def refit(
     pool: Pool,
     seed: int,
     ends_at: float | None,
+    limits: Limits | None = None,
 ) -> dict[str, bytes]:
-    """Graphs by trial name, fitted on all ``rows``. Where a refit fails or its time runs out, the graph is the mean of the fold
-    graphs: those are what the held-out score was measured on, so they are always good enough to use. Where
-    they are too large together, the first fold's alone."""
+    """Graphs by trial name, fitted on all ``rows``; the first of ``trials`` come first where time is short.
+
+    Where a refit fails or its time runs out, the graph is the mean of the fold graphs: those are what the
+    held-out score was measured on, so they are always good enough to use. Where they are too large together,
+    or would put the whole beyond its ``limits``, the first fold's alone.
+    """
     waiting: list[tuple[str, Trial, Job]] = []
     for trial in trials:
         job = Job(trial.family, settled(trial, rows), ALL, seed, 1)
@@ -73,7 +78,8 @@ def refit(
             seen.add(key)
             if ends_at is not None:
                 left = ends_at - time.monotonic()
-                expected = statistics.fmean(r.seconds for r in trial.results)
+                more = rows / max(1.0, statistics.fmean(r.rows for r in trial.results))
+                expected = more * statistics.fmean(r.seconds for r in trial.results)
                 if expected > left:
                     continue
                 job = Job(job.family, job.config, job.fold, job.seed, job.threads, seconds=left)
@@ -82,14 +88,31 @@ def refit(
             pool.wait(0.5 if ends_at is None else min(0.5, max(0.0, ends_at - time.monotonic())))
     pool.drop()
     graphs: dict[str, bytes] = {}
+    prices: dict[str, Price] = {}
+    lacking: list[Trial] = []
     for key, trial, _ in waiting:
         entry = journal.read(key)
         if entry is not None and not entry.result.error and entry.result.stopped != "deadline":
             graphs[trial.name] = entry.graph
+            prices[trial.name] = Price(entry.result.size, entry.result.single_us)
         else:
-            parts = [trial.entries[f].graph for f in trial.folds]
-            if len(parts) == 1 or sum(map(len, parts)) > MOST_BYTES:
-                graphs[trial.name] = parts[0]
-            else:
-                graphs[trial.name] = mean_of(parts, 1 if place.problem == "regression" else place.classes)
+            lacking.append(trial)
+            first = trial.entries[trial.folds[0]].result
+            prices[trial.name] = Price(first.size, first.single_us)
+    for trial in lacking:
+        graphs[trial.name] = _from_folds(trial, place, prices, limits)
     return graphs
+
+
+def _from_folds(trial: Trial, place: Place, prices: dict[str, Price], limits: Limits | None) -> bytes:
+    """The mean of a trial's fold graphs where there is room for it beside the others, else the first.
+    ``prices`` is kept up to date."""
+    results = [trial.entries[f].result for f in trial.folds]
+    together = Price(sum(r.size for r in results), sum(r.single_us for r in results))
+    others = [price for name, price in prices.items() if name != trial.name]
+    fits = limits is None or limits.within([*others, together])
+    if len(results) == 1 or together.size > MOST_BYTES or not fits:
+        return trial.entries[trial.folds[0]].graph
+    prices[trial.name] = together
+    parts = [trial.entries[f].graph for f in trial.folds]
+    return mean_of(parts, 1 if place.problem == "regression" else place.classes)

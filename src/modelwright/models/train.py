@@ -35,7 +35,7 @@ from modelwright.models.refit import refit
 from modelwright.models.rows import Learning, Place, place_of
 from modelwright.models.score import score
 from modelwright.models.tradebook import price_of, show
-from modelwright.models.tradeoff import Settled, limits_of, settle
+from modelwright.models.tradeoff import Limits, Settled, limits_of, settle
 from modelwright.store import atomic, kinds
 
 Scores = npt.NDArray[np.float64]
@@ -120,7 +120,7 @@ def train(
         y, weights = learning.y[rows], learning.weights_of(rows)
         real = [t for t in complete if not t.baseline] or complete
         best = max(real, key=lambda t: (t.score, t.name))
-        settled = Settled(Blend({best.name: 1.0}), (), (0.0, 0.0, 0.0))
+        settled, limits = Settled(Blend({best.name: 1.0}), (), (0.0, 0.0, 0.0)), None
         scores = {t.name: held[t.name][rows] for t in real}
         if not search.interpretable:  # an ensemble is nothing that a person can read
             columns = sum(c.is_input for c in development.columns)
@@ -131,7 +131,7 @@ def train(
             show(settled, kind, limits, book)
         blend = settled.blend
         by_name = {t.name: t for t in complete}
-        members = _members(blend.weights, by_name, learning, place, journal, pool, work, ends_at)
+        members = _members(blend.weights, by_name, learning, place, journal, pool, work, ends_at, limits)
         bases = [t for t in complete if t.baseline]
         base_weights = {t.name: 1.0 for t in bases}
         base_members = _members(base_weights, by_name, learning, place, journal, pool, work, ends_at)
@@ -289,6 +289,7 @@ def _members(
     pool: Pool,
     work: Work,
     ends_at: float | None,
+    limits: Limits | None = None,
 ) -> tuple[Member, ...]:
     """The graphs that ship: each chosen configuration fitted once more, on all development rows; the fit
     itself where the rows are so many that those of a validation part would add nothing."""
@@ -296,7 +297,7 @@ def _members(
         graphs = {n: by_name[n].entries[0].graph for n in chosen}
     else:
         trials = [by_name[n] for n in chosen]
-        graphs = refit(trials, learning.rows, place, journal, pool, work.seed, ends_at)
+        graphs = refit(trials, learning.rows, place, journal, pool, work.seed, ends_at, limits)
     return tuple(
         Member(
             name,

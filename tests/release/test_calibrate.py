@@ -54,6 +54,12 @@ def test_good_scores_are_left_alone_or_hardly_touched() -> None:
     assert np.abs(found.apply(scores) - scores).max() < 0.05
 
 
+def test_luck_on_few_rows_is_no_reason() -> None:
+    """Calibrated scores of 60 rows: what seems to mend them is luck, and is left alone nearly always."""
+    touched = sum(settle(*world(60, 1.0, seed), seed)[0].kind != "none" for seed in range(40))
+    assert touched <= 4
+
+
 @given(st.integers(30, 200), st.floats(0.1, 4), st.integers(0, 5), st.integers(2, 4))
 @settings(max_examples=8)
 def test_calibration_improves_or_is_none(rows: int, sharp: float, seed: int, classes: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from modelwright.core.stage import Work
 from modelwright.features.typed import from_frame
 from modelwright.goal.goal import Goal
 from modelwright.graph.finish import released
+from modelwright.graph.pooling import pooled
 from modelwright.graph.session import session
-from modelwright.models.fit import Job
+from modelwright.models.fit import Job, run_graph
 from modelwright.models.inline import InlinePool
 from modelwright.models.journal import Journal, key_of
 from modelwright.models.rows import Learning, place_of, signature_of
@@ -162,6 +164,25 @@ def test_intervals_and_sets_cover_the_rows_they_were_settled_on(problem: str, tm
     else:
         inside = said["set"][np.arange(ROWS), truth].astype(bool)
     assert inside[held].mean() >= 0.8
+
+
+@pytest.mark.parametrize("problem", ["binary", "multiclass"])
+def test_logarithms_are_pooled_in_the_graph_too(problem: str, tmp_path: Path) -> None:
+    """Weights that sum to more than one sharpen: the graph answers what its parts give when pooled so."""
+    of, book = development(problem), Book()
+    asked = Goal(data={"source": "a.csv", "target": "y"}).sections
+    parts = replace(trained(of, tmp_path, (1.2, 0.7)), pool="log")
+    typed = from_frame(of.table.get(), signature_of(of))
+    every = [run_graph(m.graph.get(), typed) for m in parts.members]
+    held = Learning.read(place_of(of, "log_loss", False)).part(0).valid
+    rows = of.table.get()["__row__"].to_numpy()[held]
+    one = pooled([scores[held] for scores in every], [1.2, 0.7], "log")
+    parts = replace(parts, validation=Blob.of({"row": rows, "scores": one}, "arrays"))
+    made = compress(asked.success, asked.output, of, parts, Work(tmp_path), book)
+    assert made.check.passed
+    plain = pooled(every, [1.2, 0.7], "mean")
+    sharper = answers(made, of)["probabilities"].max(axis=1).mean()
+    assert made.calibration != "none" or sharper > plain.max(axis=1).mean()
 
 
 def test_every_part_and_its_size_is_told(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from modelwright.core.errors import BadInput
 from modelwright.core.records.evidence import Finding
 from modelwright.core.records.verdict import CriterionResult
 from modelwright.goal.sections import CleanSection, OutputSection, RolesSection, SuccessSection
+from modelwright.live.serve.validate import Checks
 from modelwright.release.sign import make_keys
 from modelwright.runtime import load
 from modelwright.testing.bundles import MET, Made, make_run
@@ -168,13 +169,17 @@ def test_ranges_and_histograms_hold_no_extremes(made: Made) -> None:
         assert str(extreme) not in re.findall(r"-?\d+\.\d+", reference)
 
 
-def test_sensitive_columns_are_not_told(tmp_path: Path) -> None:
+def test_what_a_sensitive_input_takes_is_told(tmp_path: Path) -> None:
     roles = RolesSection(sensitive=("sex",), use_sensitive=True)
     made = make_run(tmp_path / "run", rows(), "good", roles=roles)
     (sex,) = (c for c in load(made.bundle).signature.inputs if c.name == "sex")
-    assert sex.private
-    assert sex.categories == ()
-    assert sex.example is None
+    assert not sex.private
+    assert sorted(sex.categories) == ["f", "m"]
+    assert sex.example == sex.categories[0]
+    model = load(made.bundle)
+    row = {c.name: c.example for c in model.signature.inputs}
+    _, warned, _ = Checks(model).one({**row, "sex": "alien"})
+    assert [one.code for one in warned] == ["unknown-category:sex"]
     assert "sex: an input" in (made.bundle / "DATA_CARD.md").read_text(encoding="utf-8")
 
 

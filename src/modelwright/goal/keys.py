@@ -253,7 +253,9 @@ class DataKeys(Keys):
         "Whether sensitive columns may also be inputs.", default="false"
     )
     personal: Annotated[str | None, c.one_of("drop", "mask", "hash", "keep")] = key(
-        "What to do with personal data (emails, phones, card numbers) found in the columns.", default="keep"
+        "What to do with personal data (emails, phones, card numbers) found in the columns. Names of persons "
+        "are not recognised. Where nothing is said, the data is kept and the log of a served model masks it.",
+        default="keep; mask in the log",
     )
     consent: Annotated[str | None, c.text("in words, the ground on which the data may be used")] = key(
         "On what ground the data may be used, in words, for the data card."
@@ -337,7 +339,8 @@ class ReleaseKeys(Keys):
         c.some_of("docker", "kubernetes", "edge", "monitoring", "github", later=("mobile",)),
     ] = key("Packages to make besides the bundle, in the run's folder `packages`.")
     abstain_below: Annotated[float | None, c.fraction("a probability between 0 and 1")] = key(
-        "Give no label where the most likely class is less probable than this.", default="always a label"
+        "Give no label where the most likely class is less probable than this. The test measures the labels of "
+        "all rows.", default="always a label"
     )
     sign_with: Annotated[str | None, c.text("the path of an ed25519 private key (PEM)")] = key(
         "The ed25519 private key (PEM) to sign the bundle with. Relative to the goal file."

@@ -31,7 +31,7 @@ class Facts:
     personal: frozenset[str]
     """Columns with personal data: nothing but their share of missing values is told."""
     sensitive: frozenset[str]
-    """Columns that say who a row is about: their values are not listed."""
+    """Columns that say who a row is about: their values are listed only where the goal makes them inputs."""
 
     @property
     def private(self) -> frozenset[str]:

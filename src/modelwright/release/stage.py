@@ -209,7 +209,8 @@ def contents(facts: Facts, success: SuccessSection, watched: dict[str, Any], wor
     development, compressed, tested = facts.development, facts.compressed, facts.tested
     inputs = [c for c in development.columns if c.is_input]
     frame = development.table.get()
-    described = tuple(describe(c, frame[c.name], c.name in facts.private) for c in inputs)
+    # A sensitive column is here only where the goal makes it an input: a client must know what to send.
+    described = tuple(describe(c, frame[c.name], c.name in facts.personal) for c in inputs)
     signature = ModelSignature(described, outputs(development.problem, compressed.intervals))
     tensors = signature_of(development)
     graph: bytes = compressed.graph.get()

@@ -14,8 +14,8 @@ class InputColumn:
 
     ``low`` and ``high`` hold ``coverage`` of the values seen (numbers as they are, dates as ISO 8601 in UTC);
     they are quantiles that several rows share, never one row's value. ``categories`` are the values that at
-    least five rows had, most frequent first; ``more_categories`` says whether there were others. Columns that
-    are personal or sensitive say none of this.
+    least five rows had, most frequent first; ``more_categories`` says whether there were others. Columns with
+    personal data say none of this; sensitive ones do where they are inputs: a client must know what to send.
     """
 
     name: str

@@ -42,7 +42,8 @@ def test_with_time_all_rows_are_learnt_from(places: Places, tmp_path: Path) -> N
     graphs = refit(trials, 200, place, journal, pool, 0, None)
     assert set(graphs) == {t.name for t in trials}
     folds = {entry.graph for t in trials for entry in t.entries.values()}
-    assert not folds & set(graphs.values())
+    assert not folds & {made.graph for made in graphs.values()}
+    assert {made.how for made in graphs.values()} == {"fitted on all 200 rows"}
     assert graphs == refit(trials, 200, place, journal, pool, 0, None)
 
 
@@ -52,7 +53,7 @@ def test_without_time_it_is_the_mean_of_the_folds(places: Places, tmp_path: Path
     graphs = refit(trials[:1], 200, place, journal, pool, 0, time.monotonic() - 1.0)
     typed = Learning.read(place).typed
     mean = np.mean([run_graph(e.graph, typed) for e in trials[0].entries.values()], axis=0)
-    np.testing.assert_allclose(run_graph(graphs[trials[0].name], typed), mean, atol=1e-6)
+    np.testing.assert_allclose(run_graph(graphs[trials[0].name].graph, typed), mean, atol=1e-6)
 
 
 @pytest.mark.parametrize(("size", "microseconds"), [(10.0, 1e9), (1e9, 10.0)])
@@ -63,4 +64,20 @@ def test_without_room_for_all_folds_it_is_the_first(
     trials, pool, journal = raced(place, tmp_path)
     limits = Limits(size, microseconds, "size <= x", "latency_p50 <= y")
     graphs = refit(trials[:1], 200, place, journal, pool, 0, time.monotonic() - 1.0, limits)
-    assert graphs == {trials[0].name: trials[0].entries[0].graph}
+    assert graphs[trials[0].name].graph == trials[0].entries[0].graph
+
+
+def test_five_folds_of_classes_ship_together_while_there_is_room(places: Places, tmp_path: Path) -> None:
+    """The one that weighs most comes first; the other is fitted on all rows where room ends."""
+    place = places(200, 5)
+    trials, pool, journal = raced(place, tmp_path)
+    wide = Limits(1e9, 1e9, "size <= x", "latency_p50 <= y")
+    graphs = refit(trials, 200, place, journal, pool, 0, None, wide)
+    assert {made.how.split(",")[0] for made in graphs.values()} == {"the mean of 5 fits"}
+    one = trials[0].results[0].single_us
+    narrow = Limits(1e9, (12.0 + 7 * one) / 0.8, "size <= x", "latency_p50 <= y")
+    first, second = refit(trials, 200, place, journal, pool, 0, None, narrow).values()
+    assert "the mean of 5 fits" in first.how or "the mean of 5 fits" in second.how
+    assert "fitted on all 200 rows" in (first.how, second.how)
+    none = refit(trials, 200, place, journal, pool, 0, None)
+    assert {made.how for made in none.values()} == {"fitted on all 200 rows"}

@@ -31,7 +31,7 @@ from modelwright.models.journal import Journal, key_of
 from modelwright.models.pool import Pool, workers_for
 from modelwright.models.propose import Proposer, Runner
 from modelwright.models.race import Race, Trial
-from modelwright.models.refit import refit
+from modelwright.models.refit import Made, refit
 from modelwright.models.rows import Learning, Place, place_of
 from modelwright.models.score import score
 from modelwright.models.tradebook import price_of, show
@@ -294,7 +294,8 @@ def _members(
     """The graphs that ship: each chosen configuration fitted once more, on all development rows; the fit
     itself where the rows are so many that those of a validation part would add nothing."""
     if place.scheme == "holdout" and learning.rows > MOST_REFITTED:
-        graphs = {n: by_name[n].entries[0].graph for n in chosen}
+        how = "fitted without the validation rows"
+        graphs = {n: Made(by_name[n].entries[0].graph, how) for n in chosen}
     else:
         trials = [by_name[n] for n in chosen]
         graphs = refit(trials, learning.rows, place, journal, pool, work.seed, ends_at, limits)
@@ -302,10 +303,11 @@ def _members(
         Member(
             name,
             by_name[name].family,
-            Blob.of(graphs[name], "bytes"),
+            Blob.of(graphs[name].graph, "bytes"),
             chosen[name],
             by_name[name].config,
             by_name[name].results[0].recipe,
+            graphs[name].how,
         )
         for name in chosen
     )

@@ -88,6 +88,8 @@ class Member:
     config: dict[str, Any] = field(default_factory=dict)
     recipe: tuple[str, ...] = ()
     """The recipe in sentences."""
+    how: str = ""
+    """Which rows it was fitted on."""
 
 
 @dataclass(frozen=True, slots=True)

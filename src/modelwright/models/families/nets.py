@@ -14,6 +14,9 @@ from modelwright.models.families import common
 from modelwright.models.families.common import Matrix, Scale, Values
 from modelwright.models.family import Rows, Task
 
+DECAY_EVERY = 8
+"""Steps between two decays, each for so many: the same shrinking for fewer passes over memory."""
+
 
 def prior(task: Task, train: Rows, weights: Values) -> Values:
     """Scores of the class frequencies, so that the first epochs need not find them."""
@@ -85,25 +88,24 @@ class Adam:
         """One step down ``slope``, which is used up."""
         self.steps += 1
         slope, work = self.slope, self.work
+        # The sums are kept without their factors, which are put into the step: fewer passes over memory.
         self.first *= np.float32(0.9)
-        np.multiply(slope, np.float32(0.1), out=work)
-        self.first += work
-        self.second *= np.float32(self.keep)
+        self.first += slope
         slope *= slope
-        slope *= np.float32(1.0 - self.keep)
+        self.second *= np.float32(self.keep)
         self.second += slope
         np.sqrt(self.second, out=work)
-        work *= np.float32(1.0 / math.sqrt(1.0 - self.keep**self.steps))
-        work += np.float32(1e-8)
+        root = math.sqrt((1.0 - self.keep) / (1.0 - self.keep**self.steps))
+        work += np.float32(1e-8 / root)
         np.divide(self.first, work, out=work)
-        work *= np.float32(rate / (1.0 - 0.9**self.steps))
+        work *= np.float32(0.1 * rate / (1.0 - 0.9**self.steps) / root)
         if self.rates is not None:
             work *= self.rates
-        if self.decay > 0.0:
-            np.multiply(self.flat, self.decays, out=slope)
-            slope *= np.float32(rate * self.decay)
-            work += slope
         self.flat -= work
+        if self.decay > 0.0 and self.steps % DECAY_EVERY == 0:
+            np.multiply(self.flat, self.decays, out=work)
+            work *= np.float32(DECAY_EVERY * rate * self.decay)
+            self.flat -= work
 
 
 def masks_of(rng: np.random.Generator, cells: int, dropout: float) -> Any:

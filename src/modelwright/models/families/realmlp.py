@@ -113,7 +113,7 @@ class RealMlp:
         regression = task.problem == "regression"
         rows = facts.rows
         base: dict[str, Any] = {
-            "width": 256,
+            "width": 256 if rows > 2_000 else 128,
             "layers": 3,
             "epochs": min(64, max(12 if rows < 100_000 else 6, 500_000 // max(1, rows))),
             "batch": next(size for most, size in BATCHES if rows <= most),

@@ -306,6 +306,12 @@ def test_keys_are_made_listed_and_revoked(command: Command, place: Place, live: 
     last = command("keys", "revoke", "people", "bob", *where)
     assert "no valid key is left: people answers nobody" in last.err
     assert command("keys", "add", "nobody", "ann", *where).code == 2
+    assert "keys open people --yes" in last.err
+    refused = command("keys", "open", "people", *where)
+    assert (refused.code, "--yes" in refused.err) == (2, True)
+    assert command("keys", "open", "people", "--yes", *where).code == 0
+    shown = command("keys", "list", "people", *where).out.splitlines()
+    assert shown[-1] == "people answers everybody, since `keys open`"
 
 
 def test_settings_are_for_their_owner_alone(place: Place) -> None:

@@ -11,7 +11,8 @@ from modelwright.cli.run import JSON, QUIET
 
 app = typer.Typer(
     name="keys",
-    help="The API keys of a live model: without any it answers everybody, with one those who send one.",
+    help="The API keys of a live model: where it never had any it answers everybody; from the first one on only "
+    "those who send one, also when all are revoked. `keys open` goes back.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -53,17 +54,20 @@ def list_(name: str = MODEL, live: Path = LIVE, json: bool = JSON) -> int:
     from modelwright.live.place import Place
     from modelwright.live.serve import keys
 
-    found = keys.listed(Place.find(live, name))
+    place = Place.find(live, name)
+    found = keys.listed(place)
     if json:
         import json as codec
 
         print(codec.dumps([asdict(entry) for entry in found], indent=1))
         return 0
     if not found:
-        print(f"{name} has no keys: it answers everybody")
+        print(f"{name} has no keys" + (": it answers everybody" if keys.is_open(place) else ""))
     for entry in found:
         state = f"revoked {entry.revoked}" if entry.revoked else f"last used {entry.used or 'never'}"
         print(f"{entry.id}  {entry.name}  made {entry.created}  {state}")
+    if found and keys.is_open(place):
+        print(f"{name} answers everybody, since `keys open`")
     return 0
 
 
@@ -75,7 +79,8 @@ def revoke(
     quiet: bool = QUIET,
     json: bool = JSON,
 ) -> int:
-    """Make a key useless, at once."""
+    """Make a key useless, at once. The last one too: the model then answers nobody, until `keys add` or
+    `keys open`."""
     import sys
 
     from modelwright.live.place import Place
@@ -91,6 +96,40 @@ def revoke(
         print(f"{done.name} ({done.id}) opens {name} no more", file=sys.stderr)
         if not any(one.revoked is None for one in keys.listed(place)):
             print(
-                f"no valid key is left: {name} answers nobody until `modelwright keys add`", file=sys.stderr
+                f"no valid key is left: {name} answers nobody until `modelwright keys add {name} WHO`; "
+                f"`modelwright keys open {name} --yes` lets everybody in again",
+                file=sys.stderr,
             )
+    return 0
+
+
+@app.command("open")
+def open_(
+    name: str = MODEL,
+    yes: bool = typer.Option(False, "--yes", help="That everybody who reaches the server is to be answered."),
+    live: Path = LIVE,
+    quiet: bool = QUIET,
+    json: bool = JSON,
+) -> int:
+    """Answer everybody again, without a key: every key is revoked. Needs `--yes`."""
+    import sys
+
+    from modelwright.core.errors import BadInput
+    from modelwright.live.place import Place
+    from modelwright.live.serve import keys
+
+    place = Place.find(live, name)
+    if not yes:
+        raise BadInput(
+            f"this lets everybody who reaches the server ask {name!r}, and revokes its keys",
+            code="keys.confirm",
+            hint=f"`modelwright keys open {name} --yes` does it",
+        )
+    done = keys.reopen(place)
+    if json:
+        import json as codec
+
+        print(codec.dumps({"model": name, "revoked": [{"id": key.id, "name": key.name} for key in done]}))
+    elif not quiet:
+        print(f"{name} answers everybody; keys revoked: {len(done)}", file=sys.stderr)
     return 0

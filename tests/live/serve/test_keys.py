@@ -52,6 +52,26 @@ def test_a_key_opens_until_it_is_revoked(site: Make, bundle: Path, row: dict[str
     assert {entry.key for entry in shop.logged()} == {first[3:11], second[3:11]}
 
 
+def test_only_saying_so_lets_everybody_in_again(site: Make, bundle: Path, row: dict[str, Any]) -> None:
+    shop = site(bundle)
+    with pytest.raises(BadInput, match="asks for no key"):
+        keys.reopen(shop.place)
+    first = keys.create(shop.place, "till")
+    time.sleep(keys.LOOK)
+    assert shop.post("/predict", row).status_code == 401
+    assert not keys.is_open(shop.place)
+    assert [key.name for key in keys.reopen(shop.place)] == ["till"]
+    time.sleep(keys.LOOK)
+    assert shop.post("/predict", row).status_code == 200
+    assert keys.is_open(shop.place)
+    assert keys.Keyring(shop.place).check(None) == "", "a worker that starts later is open too"
+    second = keys.create(shop.place, "till")
+    time.sleep(keys.LOOK)
+    assert shop.post("/predict", row).status_code == 401
+    assert shop.post("/predict", row, headers=bearer(first)).status_code == 401
+    assert shop.post("/predict", row, headers=bearer(second)).status_code == 200
+
+
 def test_the_file_holds_no_secret_and_is_its_owners_alone(tmp_path: Path) -> None:
     place = Place.of(tmp_path, "shop")
     key = keys.create(place, "till")

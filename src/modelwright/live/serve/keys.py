@@ -5,7 +5,7 @@ choose and others can guess; nobody guesses 256 bits, and a request should not w
 
 ``keys.json`` is read again when it changes, so that a key works, or stops working, at once. A model without
 any key answers everybody. Once it has had one, a file that is gone or damaged opens nothing: all are refused,
-also by a worker or a server that starts later.
+also by a worker or a server that starts later. Only :func:`reopen` goes back to answering everybody.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import os
 import re
 import secrets
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,6 +101,31 @@ def revoke(place: Place, which: str) -> Key:
     return done
 
 
+def reopen(place: Place) -> list[Key]:
+    """Answer everybody again: revoke every key and say that none is needed; the keys that this revoked.
+
+    :class:`BadInput` where the model never had a key, or is open already.
+    """
+    with in_turn(_marks(place)):
+        known = read(place)
+        if not _marks(place).joinpath(_MADE).exists() and (not known or _is_open(place)):
+            raise BadInput(
+                f"{place.name!r} asks for no key", code="keys.open", hint="it answers everybody already"
+            )
+        now = _now()
+        valid = [key for key in known if key.revoked is None]
+        # The file alone decides where it says so; without its mark, a file that is gone later shuts nothing.
+        _write(place, [replace(key, revoked=key.revoked or now) for key in known], open_to_all=True)
+        _marks(place).joinpath(_MADE).unlink(missing_ok=True)
+    return [replace(key, revoked=now) for key in valid]
+
+
+def is_open(place: Place) -> bool:
+    """Whether the model answers everybody. :class:`BadInput` where its file is damaged."""
+    known = read(place)
+    return _is_open(place) or not (known or _marks(place).joinpath(_MADE).exists())
+
+
 def listed(place: Place) -> list[Listed]:
     """All keys, oldest first, revoked ones included."""
     made = []
@@ -180,8 +205,8 @@ class Keyring:
             self.required, self.damaged, self._digests = True, True, {}
             return
         self._digests = {key.id: key.sha256 for key in known if key.revoked is None}
-        # Revoked keys keep the door shut; so does a file that had keys and is gone.
-        self.required = self.required or bool(known)
+        # Revoked keys keep the door shut, unless the file says otherwise; so does a file that is gone.
+        self.required = (self.required or bool(known)) and not _is_open(self._place)
         self.damaged = self.required and not known
 
     def _mark(self, ident: str) -> None:
@@ -198,11 +223,21 @@ def _marks(place: Place) -> Path:
     return place.folder / "keys"
 
 
-def _write(place: Place, keys: list[Key]) -> None:
+def _is_open(place: Place) -> bool:
+    """Whether ``keys.json`` itself says that no key is needed."""
+    try:
+        return atomic.read_json(place.keys).get("open") is True
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _write(place: Place, keys: list[Key], *, open_to_all: bool = False) -> None:
     place.folder.mkdir(parents=True, exist_ok=True)
     with atomic.writing(place.keys) as out:
         os.fchmod(out.fileno(), 0o600)
-        content = {"version": 1, "keys": [asdict(key) for key in keys]}
+        content: dict[str, Any] = {"version": 1, "keys": [asdict(key) for key in keys]}
+        if open_to_all:
+            content["open"] = True
         out.write((json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 

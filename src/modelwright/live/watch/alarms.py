@@ -23,6 +23,8 @@ class Condition:
     code: str
     column: str | None
     what: str
+    was: str
+    """``what`` once it is over."""
     remedy: str
 
 
@@ -46,6 +48,16 @@ _WHAT: Final = {
     "confidence": "the model is not as sure of its predictions as on its first rows",
     "answers": "the model's predictions are no longer spread as on its first rows",
 }
+_WAS: Final = {
+    "values": "the values of {column!r} were spread otherwise than at release",
+    "missing": "{column!r} was missing, or could not be read, in another share of rows than at release",
+    "new": "{column!r} had values that were rare or absent at release, in another share of rows",
+    "range": "{column!r} lay outside of its usual range in a larger share of rows than at release",
+    "joint": "rows lay further from how the input columns went together at release, or closer to it",
+    "labels": "the model predicted its classes in other shares than on its first rows",
+    "confidence": "the model was not as sure of its predictions as on its first rows",
+    "answers": "the model's predictions were spread otherwise than on its first rows",
+}
 _REMEDY: Final = {
     "values": "look at where {column!r} comes from; where the change is real, retrain on rows that have it",
     "missing": "look at the source of {column!r}: a field renamed, a format changed, a join that fails",
@@ -65,6 +77,7 @@ def of_stream(stream: Stream) -> Condition:
         _CODES[stream.kind],
         column or (stream.kind if stream.kind != "joint" else None),
         _WHAT[stream.kind].format(column=column),
+        _WAS[stream.kind].format(column=column),
         _REMEDY[stream.kind].format(column=column),
     )
 
@@ -75,17 +88,17 @@ def of_demand(demand: Demand) -> Condition:
     worse = "below" if m.spec.higher_is_better else "above"
     if demand.code == "accuracy.below-goal":
         what = f"{m.spec.title} is {worse} {demand.bound:.4g}: the goal's {m.text} no longer holds"
+        was = f"{m.spec.title} was {worse} {demand.bound:.4g}: the goal's {m.text} did not hold"
         remedy = "retrain on recent rows with their outcomes (`modelwright retrain`), or roll back"
     else:
         assert m.tested is not None
-        what = (
-            f"{m.spec.title} is worse than on the test rows ({m.tested.value:.4g}; surely no worse than "
-            f"{demand.bound:.4g} then)"
-        )
+        compared = f"({m.tested.value:.4g}; surely no worse than {demand.bound:.4g} then)"
+        what = f"{m.spec.title} is worse than on the test rows {compared}"
+        was = f"{m.spec.title} was worse than on the test rows {compared}"
         remedy = (
             "see which inputs drifted; retrain on recent rows with their outcomes (`modelwright retrain`)"
         )
-    return Condition(demand.code, m.text, what, remedy)
+    return Condition(demand.code, m.text, what, was, remedy)
 
 
 def of_service(name: str) -> Condition:
@@ -95,6 +108,7 @@ def of_service(name: str) -> Condition:
             "service.failures",
             None,
             "more than 1 in 100 requests fail on the server's side",
+            "more than 1 in 100 requests failed on the server's side",
             "see the server's log; more workers (`serve --workers`) where it is overloaded",
         )
     criterion = name.removeprefix("latency:")
@@ -102,13 +116,13 @@ def of_service(name: str) -> Condition:
         "service.latency",
         criterion,
         f"answers take longer than the goal's {criterion}, measured from a request's arrival to its answer",
+        f"answers took longer than the goal's {criterion}, measured from a request's arrival to its answer",
         "more workers (`serve --workers`), a quicker machine, or a smaller model (`size` in the goal)",
     )
 
 
 def event(name: str, serial: int, version: str, key: str, condition: Condition, turn: Turn) -> dict[str, Any]:
     """What is told of a condition that opened or cleared: never values of single rows."""
-    told = "" if turn.state == "open" else "over: "
     return {
         "id": f"{name}-{serial}",
         "serial": serial,
@@ -120,7 +134,7 @@ def event(name: str, serial: int, version: str, key: str, condition: Condition, 
         "state": turn.state,
         "at": iso(turn.at),
         "rows": turn.rows,
-        "what": told + condition.what,
+        "what": condition.what if turn.state == "open" else f"is over: {condition.was}",
         "remedy": condition.remedy if turn.state == "open" else "",
     }
 

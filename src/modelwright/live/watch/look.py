@@ -185,7 +185,7 @@ class _Looking:
         for key, track in self.watcher.open():
             track.since = None
             self._told([(key, Turn("cleared", self.upto, self.watcher.last_at, track.rows))])
-            self.events[-1]["what"] = f"over: {champion} answers in place of {self.version}"
+            self.events[-1]["what"] = f"is over: {champion} answers in place of {self.version}"
 
     def keep(self, *, last: bool = False) -> None:
         """Write the state, then the events that it holds. With ``last``: from here a new version begins."""

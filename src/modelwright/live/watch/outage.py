@@ -22,13 +22,15 @@ from modelwright.store.lock import in_turn
 Code = Literal["log.down", "log.full"]
 KEPT: Final = 100
 """Events that the file keeps: weeks of them, even where one opens every hour."""
-_WORDS: Final[dict[Code, tuple[str, str]]] = {
+_WORDS: Final[dict[Code, tuple[str, str, str]]] = {
     "log.down": (
         "the log cannot be written or read: answers wait in the journal, and nothing is watched",
+        "the log could not be written or read: answers waited in the journal, and nothing was watched",
         "mend the database or its network; what waits follows by itself, until the journal is full",
     ),
     "log.full": (
         "requests are refused (503): an answer that cannot be logged is not given",
+        "requests were refused (503): an answer that could not be logged was not given",
         "mend the log's database, or make room on the disk; answers go on by themselves",
     ),
 }
@@ -47,8 +49,8 @@ def note(place: Place, code: Code, why: str | None, *, now: int | None = None) -
             return False
         at = dt.datetime.fromtimestamp(now / 1e6, dt.UTC).isoformat(timespec="milliseconds")
         serial = max(now, held["serial"] + 1)
-        words, remedy = _WORDS[code]
-        what = f"over: {words}" if why is None else f"{words} ({why})"
+        words, was, remedy = _WORDS[code]
+        what = f"is over: {was}" if why is None else f"{words} ({why})"
         remedy = "" if why is None else remedy
         event = {
             "id": f"{place.name}-log-{serial}",

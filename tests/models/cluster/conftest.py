@@ -39,7 +39,7 @@ class Cluster:
         self.environment = {
             **os.environ,
             "RAY_USAGE_STATS_ENABLED": "0",
-            "RAY_DISABLE_IMPORT_WARNING": "1",
+            "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": str(int(START)),
             "PYTHONPATH": str(python_path),
             "NOTES": str(self.notes),
         }

@@ -28,6 +28,12 @@ from modelwright.models.rows import Place
 Places = Callable[..., Place]
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy with all of a cluster's nodes may be slow to connect."""
+    monkeypatch.setattr(ray_pool, "REACH", 180.0)
+
+
 def race(
     place: Place,
     folder: Path,

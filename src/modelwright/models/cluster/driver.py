@@ -125,7 +125,7 @@ class Driver:
             try:
                 said = json.loads(self._ray.get(ref))
             except self._ray.exceptions.RayError as error:
-                raise where.unreachable(f"node {address}", first_line(error)) from None
+                raise where.unreachable(f"node {address}", in_short(error)) from None
             if other := node.differences(self._versions, said):
                 wrong.append(f"{address}: {other}")
         if wrong:
@@ -262,7 +262,7 @@ class Driver:
     def _failed(self, ticket: int, fit: _Fit, error: BaseException) -> None:
         kinds = {kind.__name__ for kind in type(error).__mro__}
         if isinstance(error, ConnectionError):
-            raise lost(first_line(error))
+            raise lost(in_short(error))
         if fit.tries < max((TRIES.get(kind, 1) for kind in kinds), default=1):
             why = "its process died" if "WorkerCrashedError" in kinds else "its node is gone"
             said = {"family": fit.job.family, "fold": fit.job.fold, "why": why}
@@ -277,7 +277,7 @@ class Driver:
         elif "NodeDiedError" in kinds:
             why = f"its node died, {fit.tries} times"
         else:
-            why = first_line(error)
+            why = in_short(error)
         print(masked(f"fit {fit.key} ({fit.job.family}): {error}"), file=sys.stderr)
         self._end(ticket, why, "failed")
 
@@ -294,10 +294,10 @@ class Driver:
         self._answer(ended={"ticket": ticket, "key": fit.key, "error": masked(error), "status": status})
 
 
-def first_line(error: BaseException) -> str:
-    return masked(
-        next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    )
+def in_short(error: BaseException) -> str:
+    """The first two lines of what Ray says, which may be pages."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return masked(" ".join(lines[:2])[:300]) or type(error).__name__
 
 
 def connect(engine: str) -> Any:
@@ -316,7 +316,7 @@ def connect(engine: str) -> Any:
                 code="engine.versions",
                 hint=f"install the same Python and Ray there and here; {where.LOCALLY}",
             ) from None
-        raise where.unreachable(shown, first_line(error)) from None
+        raise where.unreachable(shown, in_short(error)) from None
     return ray
 
 
@@ -354,7 +354,7 @@ def main() -> None:
         answer(**{kind: {"message": error.message, "code": error.code, "hint": error.hint}})
     except Exception as error:  # Ray raises what it likes when a cluster goes away, and may hang at the exit
         print(masked(traceback.format_exc()), file=sys.stderr, flush=True)
-        end = lost(f"{type(error).__name__}: {first_line(error)}")
+        end = lost(f"{type(error).__name__}: {in_short(error)}")
         answer(stop={"message": end.message, "code": end.code, "hint": end.hint})
     os._exit(0)
 

@@ -19,6 +19,7 @@ import modelwright.live.settings as live_settings
 from modelwright.core.errors import BadInput
 from modelwright.live.entries import Failure, Feedback, Prediction
 from modelwright.live.log.database import LogDatabase, LogDown
+from modelwright.live.log.outcomes import by_time
 from modelwright.live.log.traffic import MINUTE
 from modelwright.live.place import Place
 
@@ -166,6 +167,19 @@ def test_counts_and_percentiles(database: LogDatabase, prediction: Make, outcome
     assert sorted(hours[1]["versions"]) == ["v1", "v2"]
     with pytest.raises(ValueError, match="whole minutes, in microseconds"):
         database.traffic(since=start, bucket=3600)
+
+
+def test_withheld_answers_count_with_the_class_that_they_would_have_named(
+    database: LogDatabase, prediction: Make, outcome: Outcome
+) -> None:
+    rows = [
+        prediction("a", prediction="yes", abstained=True),
+        prediction("b", prediction="no", abstained=True),
+        prediction("c", prediction="no"),
+    ]
+    database.add([*rows, *(outcome(p.id, "no") for p in rows)], segment="s", upto=1)
+    (found,) = by_time(database, since=0, bucket=HOUR)
+    assert (found["n"], found["right"]) == (3, 2)
 
 
 def test_an_empty_log(database: LogDatabase) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 from modelwright.core.codec import encode
 from modelwright.core.records.evidence import Estimate
 from modelwright.goal.metrics import METRICS
+from modelwright.live.entries import Feedback
+from modelwright.live.log.outcomes import by_time
 from modelwright.live.watch import files
 from modelwright.live.watch.accuracy import demands
 from modelwright.live.watch.look import look
@@ -92,6 +95,25 @@ def test_metrics_that_are_no_means_are_followed_in_blocks(
     # Recall of the positive class is a mean over its rows.
     assert "every look" in found["accuracy"]["recall >= 0.7"]["method"]
     assert found["accuracy"]["recall >= 0.7"]["n"] < found["labelled"]
+
+
+def test_answers_that_were_withheld_count_as_on_the_test_rows(
+    live: Callable[..., Any], people: People
+) -> None:
+    """The test judges every row by the class that it would name; so do alarms, and the pages' log."""
+    one = live()
+    frame = people(600, 1)
+    rows = one.predictions(frame)
+    unsure = [dataclasses.replace(p, abstained=max(p.probabilities) < 0.9) for p in rows]
+    assert 50 < sum(p.abstained for p in unsure) < 550
+    one.add(unsure)
+    told = frame["good"].to_list()
+    one.add([Feedback(p.id, p.at + 1, t) for p, t in zip(rows, told, strict=True)])
+    right = sum(p.prediction == t for p, t in zip(rows, told, strict=True))
+    (accuracy,) = look(one.place, one.settings, one.database).latest["accuracy"].values()
+    assert (accuracy["n"], accuracy["value"]) == (600, pytest.approx(right / 600))
+    seen = by_time(one.database, since=0, bucket=3600 * 10**6)
+    assert (sum(r["n"] for r in seen), sum(r["right"] for r in seen)) == (600, right)
 
 
 def test_what_is_followed_and_what_is_not(bundle: Path) -> None:

@@ -19,7 +19,8 @@ def by_time(database: LogDatabase, *, since: int, bucket: int) -> list[dict[str,
     counts), and for classes ``right``, for values ``absolute`` and ``squared`` (sums of the error's size and
     of its square).
 
-    Abstentions count in neither. Oldest first. Raises :class:`LogDown`.
+    An answer that was withheld (``abstained``) counts with the class that it would have named, as on the test
+    rows, in alarms and in judging. Oldest first. Raises :class:`LogDown`.
     """
     p, f, g = tables.predictions.c, tables.feedback.c, tables.feedback.alias("g").c
     later = sa.or_(g.at > f.at, sa.and_(g.at == f.at, g.n > f.n))
@@ -35,7 +36,7 @@ def by_time(database: LogDatabase, *, since: int, bucket: int) -> list[dict[str,
             sa.func.sum(sa.func.abs(error)),
             sa.func.sum(error * error),
         )
-        .where(p.model == f.model, p.given == f.prediction, sa.not_(p.shadow), sa.not_(p.abstained), ~again)
+        .where(p.model == f.model, p.given == f.prediction, sa.not_(p.shadow), ~again)
         # The sum keeps SQLite from walking through all predictions of a time: feedback is the smaller side.
         .where(p.at + 0 >= since, f.at >= since - _SKEW)
         .where(sa.or_(sa.and_(p.label.is_not(None), f.label.is_not(None)), error.is_not(None)))

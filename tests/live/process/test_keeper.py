@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -128,6 +129,36 @@ def test_a_retraining_that_failed_is_tried_again_later(code: int | None, place: 
     ended(place, "retrain", ago=AFTER_FAILURE - 60, code=code)
     assert due(place) is None
     ended(place, "retrain", ago=AFTER_FAILURE + 60, code=code)
+    assert due(place) is not None
+
+
+def decided(place: Place, *, ago: float, kind: str = "retrain", action: str = "keep") -> None:
+    at = dt.datetime.fromtimestamp(time.time() - ago, dt.UTC).isoformat(timespec="seconds")
+    number = len(list(place.decisions.glob("*.json"))) + 1
+    record = {"number": number, "kind": kind, "action": action, "at": at}
+    atomic.write_json(place.decisions / f"{number:04d}.json", record)
+
+
+def test_a_retraining_that_outlived_its_keeper_is_not_done_again(place: Place) -> None:
+    watched(place, "on drift")
+    wants(place)
+    began = 2 * AFTER_FAILURE
+    ended(place, "retrain", ago=began, code=None)
+    decided(place, ago=began + 60)  # of an earlier one
+    assert due(place) is not None
+    decided(place, ago=began - 600, kind="decide")
+    assert due(place) is not None
+    decided(place, ago=began - 1200)  # the orphan's: the champion stays
+    assert due(place) is None
+    assert due(place, now=time.time() + PAUSE) is not None
+
+
+def test_what_is_wanted_of_another_version_starts_nothing(place: Place) -> None:
+    watched(place, "on drift")
+    latest = {"version": "v0", "retrain": {"wanted": True, "why": "drift"}}
+    atomic.write_json(place.monitor / "latest.json", latest)
+    assert due(place) is None
+    atomic.write_json(place.monitor / "latest.json", {**latest, "version": "v1"})
     assert due(place) is not None
 
 

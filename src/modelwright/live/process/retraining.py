@@ -76,8 +76,10 @@ class Retraining:
             process.kill()
             process.wait()
         self._running = None
-        # As if it had not been tried: it is due at once when the server starts again.
         path = work.place.folder / RECORD
+        if _settled(work.place, _read(path).get(work.command) or {}).get("code") in _DONE:
+            return  # it had written its decision
+        # As if it had not been tried: it is due at once when the server starts again.
         atomic.write_json(path, {k: v for k, v in _read(path).items() if k != work.command})
 
     def _start(self, work: Work) -> bool:
@@ -132,7 +134,7 @@ def due(place: Place, *, now: float | None = None) -> Work | None:
         since = max(_at(last.get("decide") or {}), _seconds(state.changed))
         trial = f"{state.challenger.version} on trial"
         return Work(place, "decide", trial) if now - since > TRIAL else None
-    tried = last.get("retrain") or {}
+    tried = _settled(place, last.get("retrain") or {})
     since = now - _at(tried)
     if tried and tried.get("code") not in _DONE and since < AFTER_FAILURE:
         return None
@@ -144,8 +146,9 @@ def due(place: Place, *, now: float | None = None) -> Work | None:
         return Work(place, "retrain", f"schedule: {how}") if now - began >= seconds(how[6:]) else None
     if how != "on drift":
         return None
-    wanted = (_read(place.monitor / "latest.json").get("retrain") or {}) if place.monitor.is_dir() else {}
-    if not wanted.get("wanted"):
+    latest = _read(place.monitor / "latest.json") if place.monitor.is_dir() else {}
+    wanted = latest.get("retrain") or {}
+    if not wanted.get("wanted") or latest.get("version") not in (None, state.champion):
         return None
     if tried.get("champion") == state.champion and tried.get("code") in _DONE and since < PAUSE:
         return None
@@ -159,6 +162,23 @@ def _note(work: Work, *, code: int | None) -> None:
     champion = deployment.read(work.place).champion if code is None else _champion(known, work.command)
     known[work.command] = {"at": time.time(), "champion": champion, "why": work.why, "code": code}
     atomic.write_json(path, known)
+
+
+def _settled(place: Place, tried: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a retraining that was begun. A keeper that was killed does not know how the one that
+    it had started went on: where that one has written its decision, it came to its end, and then."""
+    if not tried or tried.get("code") in _DONE:
+        return tried
+    for path in sorted(place.decisions.glob("[0-9]*.json"), reverse=True):
+        record = _read(path)
+        if record.get("kind") != "retrain":
+            continue
+        at = _seconds(str(record.get("at")))
+        if at + 1.0 < _at(tried):  # the record's time is in whole seconds
+            break
+        code = 0 if record.get("action") in ("promote", "challenge") else 3
+        return {**tried, "code": code, "at": max(at, _at(tried))}
+    return tried
 
 
 def _champion(known: dict[str, Any], command: str) -> Any:

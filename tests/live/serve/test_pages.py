@@ -59,6 +59,9 @@ def test_the_document_is_the_signature(site: Make, bundle: Path, row: dict[str, 
         schema["properties"]["mail"]["x-modelwright"]["private"] is True
     )
     assert "person1" not in str(document)
+    versions = "/models/shop/versions/{version}"
+    assert set(document["paths"]) >= {f"{versions}/predict", f"{versions}/explain"}
+    assert document["paths"][f"{versions}/explain"]["parameters"][0]["name"] == "version"
     assert set(document["paths"]) >= {"/predict", "/explain", "/feedback", "/healthz", "/metrics"}
 
 

@@ -100,10 +100,12 @@ def document(app: App, names: Sequence[str]) -> dict[str, Any]:
         _add_schemas(schemas, door, serving.champion)
         begin = "" if alone else f"/models/{door.name}"
         paths |= _paths(door, serving.champion, begin)
-        paths[f"/models/{door.name}/versions/{{version}}/predict"] = {
-            "parameters": [_version_parameter(serving.champion)],
-            "post": _predict(door, serving.champion, f"{door.name}: predict with one version"),
-        }
+        version = f"/models/{door.name}/versions/{{version}}"
+        about = {"parameters": [_version_parameter(serving.champion)]}
+        summary = f"{door.name}: predict with one version"
+        paths[f"{version}/predict"] = {**about, "post": _predict(door, serving.champion, summary)}
+        summary = f"{door.name}: how much each field moved one version's answer"
+        paths[f"{version}/explain"] = {**about, "post": _explain(door, serving.champion, summary)}
     paths |= _others(app)
     needed = any(door.keyring.required for door in doors)
     made: dict[str, Any] = {
@@ -249,20 +251,7 @@ def _paths(door: Door, served: Served, begin: str) -> dict[str, Any]:
     outcome = served.model.classes[0] if served.model.classes else 1.0
     return {
         f"{begin}/predict": {"post": _predict(door, served, f"{name}: predict one row or many")},
-        f"{begin}/explain": {
-            "post": {
-                "summary": f"{name}: how much each field moved the answer",
-                "parameters": _of(served),
-                "requestBody": _body(name, served),
-                "responses": {
-                    "200": {
-                        "description": f"Contributions with standard errors; at most {explain.MOST} rows.",
-                        "content": {"application/json": {"schema": {"type": "object"}}},
-                    },
-                    **_refusals(),
-                },
-            }
-        },
+        f"{begin}/explain": {"post": _explain(door, served, f"{name}: how much each field moved the answer")},
         f"{begin}/feedback": {
             "post": {
                 "summary": f"{name}: the true outcome of a prediction",
@@ -291,6 +280,21 @@ def _paths(door: Door, served: Served, begin: str) -> dict[str, Any]:
                     **_refusals(),
                 },
             }
+        },
+    }
+
+
+def _explain(door: Door, served: Served, summary: str) -> dict[str, Any]:
+    return {
+        "summary": summary,
+        "parameters": _of(served),
+        "requestBody": _body(door.name, served),
+        "responses": {
+            "200": {
+                "description": f"Contributions with standard errors; at most {explain.MOST} rows.",
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            },
+            **_refusals(),
         },
     }
 

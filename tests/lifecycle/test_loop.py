@@ -368,6 +368,35 @@ def test_a_canary_that_does_harm_is_ended(place: Place) -> None:
     assert deployment.read(place).champion == "v1"
 
 
+def test_a_torn_line_of_the_history_ends_no_trial(place: Place) -> None:
+    answer(place, table(600, 2, turned=True))
+    learn(place, promote="shadow")
+    shadowed(place, table(600, 5, turned=True), FUTURE)
+    with place.history.open("ab") as out:
+        out.write(b'{"serial": 3, "champ')  # a disk that was full
+    made = decide(place)
+    assert made.action == "promote", made.because
+    assert "retrain.history-torn" in {f["code"] for f in made.data["findings"]}
+    known, torn = deployment.changes(place)
+    assert (known[-1], torn) == (deployment.read(place), 1)
+
+
+def test_rows_of_the_log_are_for_the_owner_alone(place: Place) -> None:
+    runs = place.folder.parents[1] / "runs"
+    before = {p for p in (runs / ".store").rglob("*") if p.is_file()}
+    answer(place, table(600, 2, turned=True))
+    learn(place)
+    run = run_of(place, "v2").path
+    folders = [place.folder / "learn", place.decisions, run]
+    assert [path.stat().st_mode & 0o777 for path in folders] == [0o700] * 3
+    blobs = {p for name in ("blobs", "stages") for p in (runs / ".store" / name).rglob("*") if p.is_file()}
+    files = [*(blobs - before), run / "feedback.json", *place.decisions.glob("0001.*")]
+    assert len(files) > 10
+    assert {path.stat().st_mode & 0o077 for path in files} == {0}
+    # The bundle may be handed on: no row is in it.
+    assert (run / "bundle" / "model.onnx").stat().st_mode & 0o044
+
+
 def test_a_trial_is_looked_at_again_only_when_there_are_many_more_rows(place: Place) -> None:
     answer(place, table(600, 2, turned=True))
     learn(place, promote="shadow")

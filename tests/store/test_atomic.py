@@ -129,3 +129,39 @@ def test_passing_files_are_not_flushed(tmp_path: Path, monkeypatch: pytest.Monke
     atomic.write_text(tmp_path / "x", "b")
     assert len(flushed) == 2
     assert (tmp_path / "x").read_text() == "b"
+
+
+def test_what_is_private_is_for_its_owner_alone(tmp_path: Path) -> None:
+    old = tmp_path / "open"
+    old.mkdir(mode=0o755)
+    atomic.private_folder(old)
+    atomic.private_folder(tmp_path / "new" / "one")
+    atomic.write_json(old / "a.json", {"a": 1}, private=True)
+    atomic.write_json(old / "b.json", {"a": 1})
+    modes = [p.stat().st_mode & 0o777 for p in (old, tmp_path / "new" / "one", old / "a.json")]
+    assert modes == [0o700, 0o700, 0o600]
+    assert (old / "b.json").read_bytes() == (old / "a.json").read_bytes()
+
+
+def test_a_line_is_added_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    atomic.append_line(path, "one")
+    with path.open("ab") as out:
+        out.write(b"tor")
+    atomic.append_line(path, "two")
+    assert path.read_bytes() == b"one\ntor\ntwo\n"
+    # A disk that takes only a part of it, for real: a limit on the size of files.
+    code = (
+        "import pathlib, resource, signal, sys\n"
+        "from modelwright.core.errors import Stopped\n"
+        "from modelwright.store import atomic\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))\n"
+        "try:\n"
+        "    atomic.append_line(pathlib.Path(sys.argv[1]), 'x' * 100)\n"
+        "except Stopped as error:\n"
+        "    print(error.code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "disk.full\n"
+    assert path.read_bytes() == b"one\ntor\ntwo\n"

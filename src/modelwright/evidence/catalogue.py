@@ -425,6 +425,11 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Correct it; where there is a new class, add rows of it to the source and run the goal anew.",
     ),
     _C(
+        "retrain.history-torn", "lines of a live model's history that cannot be read", "warning",
+        "The history of what answers has lines that were cut short; when a trial began may not be known.",
+        "Nothing, where few rows are lost.",
+    ),
+    _C(
         "retrain.copies", "labelled rows that copy rows of the other side", "note",
         "Labelled rows equal rows on the other side of the split, and were left out.",
         "Nothing: what is learned is not judged on.",

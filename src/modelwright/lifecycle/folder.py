@@ -15,6 +15,7 @@ from modelwright.core.codec import encode
 from modelwright.core.errors import BadInput
 from modelwright.core.records.evidence import Evidence, Figure, Finding, Metric, Table
 from modelwright.core.records.models import FitRow
+from modelwright.release.lineage import BORN
 from modelwright.store import atomic
 from modelwright.store.store import Store
 
@@ -61,7 +62,9 @@ class RunFolder:
 
     @property
     def store(self) -> Store:
-        return Store(self.shared or self.path.parent / ".store")
+        shared = self.shared or self.path.parent / ".store"
+        within = [p for p in (self.path, *self.path.parents) if shared.parent in p.parents]
+        return Store(shared, private=any((p / BORN).exists() for p in within))
 
     @property
     def name(self) -> str:

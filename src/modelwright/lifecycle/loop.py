@@ -111,6 +111,7 @@ def decide(
 def _alone(place: Place) -> Iterator[None]:
     """One retraining of a live model at a time; what an earlier one left undone is done first."""
     folder = place.folder / "learn"
+    atomic.private_folder(folder)
     try:
         with locked(folder):
             record.finish(place)

@@ -86,8 +86,9 @@ def start(
     (``parent`` and ``feedback`` enter the lineage). Raises what the stages raise for bad input."""
     agree(goal)
     with _begun(runs, goal) as folder:
-        if born is not None:
-            atomic.write_json(folder.path / BORN, dict(born))
+        if born is not None:  # rows of a log will be in it, with all that is private in them
+            atomic.private_folder(folder.path)
+            atomic.write_json(folder.path / BORN, dict(born), private=True)
         # Before the state, whose presence makes the folder a run that can be resumed.
         atomic.write_text(folder.path / "goal.yaml", goal.to_yaml())
         folder.set_state(
@@ -205,6 +206,7 @@ def _child(parent: RunFolder, goal: Goal, say: Say, started_at: float | None, re
             shutil.copytree(parent.stage("train") / "fits", child.stage("train") / "fits")
         atomic.write_text(child.path / "goal.yaml", goal.to_yaml())
         if (parent.path / BORN).exists():
+            atomic.private_folder(child.path)
             shutil.copy2(parent.path / BORN, child.path / BORN)
         born = {k: v for k, v in parent.state().items() if k not in ("verdict", "released")}
         child.set_state(

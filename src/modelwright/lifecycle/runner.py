@@ -172,10 +172,9 @@ class Runner:
                 "from": "computed",
             }
             if stage.caching == "shared":
-                path = self.folder.store.stage(key)
-                atomic.write_json(
-                    path, {"record": data, "evidence": lines(stage.name, evidence)}, indent=None
-                )
+                store = self.folder.store
+                held = {"record": data, "evidence": lines(stage.name, evidence)}
+                atomic.write_json(store.stage(key), held, indent=None, private=store.private)
             self.folder.keep_stage(stage.name, key, data, evidence, facts)
         else:
             record = kept

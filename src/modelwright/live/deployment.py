@@ -194,11 +194,26 @@ def _change(place: Place, change: Callable[[Deployment | None], Deployment], why
         if made == old:
             return made
         made = replace(made, serial=(old.serial if old else 0) + 1, changed=_now(), why=why)
-        line = json.dumps(encode(made), ensure_ascii=False) + "\n"
-        with place.history.open("a", encoding="utf-8") as out:
-            out.write(line)
+        atomic.append_line(place.history, json.dumps(encode(made), ensure_ascii=False))
         atomic.write_json(place.deployment, encode(made))
         return made
+
+
+def changes(place: Place) -> tuple[list[Deployment], int]:
+    """Every change of the deployment, oldest first, and how many lines of its history cannot be read: a disk
+    that was full, or a machine that stopped, may have cut one short."""
+    found, torn = [], 0
+    try:
+        lines = place.history.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return [], 0
+    for line in lines:
+        try:
+            if line.strip():
+                found.append(decode(Deployment, json.loads(line)))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            torn += 1
+    return found, torn
 
 
 def reached(place: Place, serial: int, *, patience: float = 5.0) -> bool:

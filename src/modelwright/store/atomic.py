@@ -35,16 +35,17 @@ def passing() -> Iterator[None]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[IO[bytes]]:
+def writing(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
     """A binary file that appears under ``path`` when the block ends well, and not at all otherwise.
 
-    A full disk raises :class:`Stopped` (exit code 4, resumable).
+    ``private``: for its owner's eyes alone, from the first byte. A full disk raises :class:`Stopped` (exit
+    code 4, resumable).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with full_disk_told(path, "then `modelwright resume`"):
-            with temporary.open("wb") as out:
+            with open(temporary, "wb", opener=_private if private else None) as out:
                 yield out
                 if _DURABLE.get():
                     out.flush()
@@ -54,6 +55,17 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder, or take one that is there, for its owner's eyes alone."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o700)
 
 
 @contextmanager
@@ -96,20 +108,43 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    with writing(path) as out:
+def write_bytes(path: Path, content: bytes, *, private: bool = False) -> None:
+    with writing(path, private=private) as out:
         out.write(content)
 
 
-def write_text(path: Path, text: str) -> None:
-    write_bytes(path, text.encode())
+def write_text(path: Path, text: str, *, private: bool = False) -> None:
+    write_bytes(path, text.encode(), private=private)
 
 
-def write_json(path: Path, data: Any, *, indent: int | None = 1) -> None:
+def write_json(path: Path, data: Any, *, indent: int | None = 1, private: bool = False) -> None:
     """JSON with sorted keys and a final newline, so that equal data gives equal bytes."""
-    write_text(
-        path, json.dumps(data, indent=indent, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+    text = json.dumps(data, indent=indent, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(path, text, private=private)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file: with one write, or, where the disk does not take all of it, not at all. A line
+    that something else has left without its end is ended first. For one writer at a time.
+
+    A full disk raises :class:`Stopped`.
+    """
+    with full_disk_told(path, "then do it again"):
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            size = os.fstat(handle).st_size
+            torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+            content = (b"\n" if torn else b"") + line.encode() + b"\n"
+            try:
+                if os.write(handle, content) != len(content):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                if _DURABLE.get():
+                    os.fsync(handle)
+            except OSError:
+                os.ftruncate(handle, size)
+                raise
+        finally:
+            os.close(handle)
 
 
 def read_json(path: Path) -> Any:

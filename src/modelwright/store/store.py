@@ -18,10 +18,14 @@ T = TypeVar("T")
 
 
 class Store:
-    """The ``.store`` of a folder of runs. Safe for several processes: equal content has one name."""
+    """The ``.store`` of a folder of runs. Safe for several processes: equal content has one name.
 
-    def __init__(self, folder: Path) -> None:
+    ``private``: what is put there is for its owner's eyes alone, since rows of a log are among it.
+    """
+
+    def __init__(self, folder: Path, *, private: bool = False) -> None:
         self.folder = folder
+        self.private = private
 
     def _path(self, blob: Blob) -> Path:
         return self.folder / "blobs" / blob.digest[:2] / f"{blob.digest}{kinds.SUFFIX[blob.kind]}"
@@ -38,7 +42,7 @@ class Store:
         blob.size = len(content)
         path = self._path(blob)
         if not path.exists():
-            atomic.write_bytes(path, content)
+            atomic.write_bytes(path, content, private=self.private)
         self.attach(blob)
         return blob
 

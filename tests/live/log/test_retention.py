@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from modelwright.live import settings
 from modelwright.live.entries import Failure, Feedback, Prediction
 from modelwright.live.log import personal, retention
 from modelwright.live.log.database import LogDatabase
@@ -85,14 +87,36 @@ def test_one_person_is_forgotten(
         journal.append([prediction(f"p{i}", inputs=row), outcome(f"p{i}")])
     journal.append([replace(prediction("other", inputs={"Who": said("ann_5%")}))])
     journal.close()
-    assert retention.forget(place, database, "who", "nobody") == 0
-    assert retention.forget(place, database, "who", "ann_5%") == 1
-    assert retention.forget(place, database, "who", "ann_5%") == 0
+    assert retention.forget(place, database, "who", "nobody").predictions == 0
+    assert retention.forget(place, database, "who", "ann_5%").predictions == 1
+    assert retention.forget(place, database, "who", "ann_5%").predictions == 0
     assert database.get("p5") is None
     assert database.get("other") is not None
     assert "p5" not in {f.prediction for _, f in database.feedback()}
-    assert retention.forget(place, database, "number", "3") == 43  # a number, however it is written
+    assert (
+        retention.forget(place, database, "number", "3").predictions == 43
+    )  # a number, however it is written
     assert database.counts()["feedback"] == 300  # what was counted is counted, and names nobody
+
+
+def test_copies_that_are_left_are_named(place: Place, database: LogDatabase, prediction: Make) -> None:
+    runs = place.folder.parent / "runs"
+    for name, ids in (("a", ["p1", "p9"]), ("b", ["p2"]), ("c", [])):
+        (runs / name).mkdir(parents=True)
+        (runs / name / "feedback.json").write_text(json.dumps({"ids": ids}))
+    (runs / "damaged").mkdir()
+    (runs / "damaged" / "feedback.json").write_text("{")
+    place.decisions.mkdir()
+    (place.decisions / "0001.json").write_text(json.dumps({"ids": ["p3"]}))
+    (place.decisions / "0002.json").write_text(json.dumps({"ids": ["p1"]}))
+    whose = {"p1": "ann", "p2": "bob", "p3": "ann"}
+    rows = [prediction(name, inputs={"who": who}) for name, who in whose.items()]
+    database.add(rows, segment="s", upto=1)
+    found = retention.forget(place, database, "who", "ann", runs=runs)
+    assert found == retention.Forgotten(2, ("a",), ("0001", "0002"))
+    settings.write(place, Settings("loans", runs=str(runs)))
+    assert retention.forget(place, database, "who", "bob") == retention.Forgotten(1, ("b",), ())
+    assert retention.forget(place, database, "who", "bob") == retention.Forgotten(0, (), ())
 
 
 def test_sqlite_keeps_no_bytes_of_what_was_deleted(place: Place, prediction: Make) -> None:
@@ -106,7 +130,7 @@ def test_sqlite_keeps_no_bytes_of_what_was_deleted(place: Place, prediction: Mak
     def trace(word: bytes) -> list[str]:
         return [p.name for p in place.folder.rglob("*") if p.is_file() and word in p.read_bytes()]
 
-    assert retention.forget(place, database, "who", "Zaphod-Beeblebrox") == 133
+    assert retention.forget(place, database, "who", "Zaphod-Beeblebrox").predictions == 133
     assert trace(b"Zaphod") == []
     assert trace(b"Slartibartfast") != []
     assert database.delete_before(time.time_ns()) == 67

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -52,6 +51,7 @@ class Desk:
 
         self.place, self.champion, self.told, self.made = place, champion, told, made
         self.sides, self.why, self.began = sides, why, began
+        self.findings: tuple[Finding, ...] = ()
         self.round = record.rounds(place, champion.digest) + 1
         self.alpha = alpha_of(self.round)
         self.seed = champion.goal.sections.seed
@@ -135,7 +135,7 @@ class Desk:
         version, mode = challenger.version, challenger.mode
         model = load(self.place.bundle(version), threads=1)
         entry = self._version(version)
-        since = _since(self.place, version)
+        since, self.findings = _since(self.place, version)
         looks = [
             d
             for d in record.every(self.place)
@@ -268,6 +268,7 @@ class Desk:
     ) -> dict[str, Any]:
         found = found or {}
         findings: list[Finding] = [*self.champion.findings, *self.told.findings, *self.made.findings]
+        findings += self.findings
         return {
             "number": record.next_number(self.place),
             "kind": kind,
@@ -302,18 +303,32 @@ class Desk:
         }
 
 
-def _since(place: Place, version: str) -> int:
-    """When the trial of this challenger began: microseconds since 1970."""
+def _since(place: Place, version: str) -> tuple[int, tuple[Finding, ...]]:
+    """When the trial of this challenger began (microseconds since 1970), and what a person should know of
+    it."""
     import datetime as dt
 
+    now = deployment.read(place)
+    known, torn = deployment.changes(place)
     began = ""
-    for line in place.history.read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
-        if (entry.get("challenger") or {}).get("version") != version:
+    for entry in [*known, now]:  # the last change is in the deployment itself, whatever its history lost
+        if entry.challenger is None or entry.challenger.version != version:
             began = ""
         elif not began:
-            began = entry["changed"]
-    return round(dt.datetime.fromisoformat(began).timestamp() * 1e6) if began else 0
+            began = entry.changed
+    found: tuple[Finding, ...] = ()
+    if torn:
+        found = (
+            Finding(
+                "retrain.history-torn",
+                "warning",
+                f"{torn} lines of history.jsonl cannot be read: the trial may have begun earlier than is "
+                f"known, and rows before {began or 'its beginning'} do not count",
+                "nothing, where few rows are lost; a disk that was full, or damage, may have cut them",
+                numbers={"lines": float(torn)},
+            ),
+        )
+    return (round(dt.datetime.fromisoformat(began).timestamp() * 1e6) if began else 0), found
 
 
 def _verdict(model: Model, runs: Path) -> tuple[tuple[str, ...], bool]:

@@ -103,14 +103,15 @@ def keep(place: Place, data: Mapping[str, Any], answers: bytes | None = None) ->
     """Write the decision. ``answers``: the rows' answers, as :func:`packed` makes them."""
     made = {"version": 1, "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "serial": None, **data}
     number = int(made["number"])
+    atomic.private_folder(place.decisions)
     if answers is not None:
         made["answers"] = {
             "file": f"{number:04d}.npz",
             "sha256": hashlib.sha256(answers).hexdigest(),
         }
-        atomic.write_bytes(place.decisions / f"{number:04d}.npz", answers)
-    atomic.write_text(place.decisions / f"{number:04d}.md", page(made))
-    atomic.write_json(place.decisions / f"{number:04d}.json", made)
+        atomic.write_bytes(place.decisions / f"{number:04d}.npz", answers, private=True)
+    atomic.write_text(place.decisions / f"{number:04d}.md", page(made), private=True)
+    atomic.write_json(place.decisions / f"{number:04d}.json", made, private=True)
     return Decision(place, made)
 
 
@@ -140,8 +141,8 @@ def carry_out(decision: Decision) -> Decision:
 
 def _noted(decision: Decision, done: str, serial: int) -> Decision:
     data = {**decision.data, "done": done, "serial": serial}
-    atomic.write_text(decision.path.with_suffix(".md"), page(data))
-    atomic.write_json(decision.path, data)
+    atomic.write_text(decision.path.with_suffix(".md"), page(data), private=True)
+    atomic.write_json(decision.path, data, private=True)
     return Decision(decision.place, data)
 
 

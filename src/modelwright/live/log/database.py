@@ -165,9 +165,10 @@ class LogDatabase:
         a thousand at a time. Returns how many entries went. ``seconds``: go on another time after so long."""
         return delete.before(self._writing, self._swept, at, seconds)
 
-    def forget(self, column: str, values: Collection[str | float | None]) -> int:
+    def forget(self, column: str, values: Collection[str | float | None]) -> list[str]:
         """Delete the predictions whose logged input ``column`` is one of ``values``, with their feedback (see
-        ``retention.forget``, which knows what is logged of a value). Returns how many predictions went."""
+        ``retention.forget``, which knows what is logged of a value). Returns the ids, as they were given, of
+        the predictions that went; that of a shadow's is its answer's."""
         return delete.person(self._reading, self._writing, self._swept, column, values)
 
     def _swept(self) -> None:

@@ -81,12 +81,13 @@ def person(
     swept: Callable[[], None],
     column: str,
     values: Collection[str | float | None],
-) -> int:
+) -> list[str]:
     """See ``LogDatabase.forget``: walks through all predictions once (a million: some seconds)."""
     p = tables.predictions.c
     wanted = {_same(value) for value in values}
     key = json.dumps(column)
-    gone, after = 0, 0
+    gone: list[str] = []
+    after = 0
     while True:
         with reading() as (connection, model):
             query = (
@@ -107,7 +108,7 @@ def person(
         if found:
             with writing() as (connection, model, _):
                 _remove(connection, model, found)
-            gone += len(found)
+            gone += [given for _, given in found]
     if gone:
         swept()
     return gone

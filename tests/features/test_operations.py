@@ -48,7 +48,7 @@ class TestRotations(OperationSuite):
 class TestCrosses(OperationSuite):
     """Everything is kept, as if each pair had been found to say something."""
 
-    step = Step("crosses", SAMPLE.numbers + CATEGORIES, (("least", -1e9), ("most", 200)))
+    step = Step("crosses", SAMPLE.numbers + CATEGORIES, (("least", -1e9), ("pays", -1e9), ("most", 200)))
 
 
 class TestDateParts(OperationSuite):

@@ -2,7 +2,7 @@
 
 Every candidate is screened on the training rows (``screen``): kept is what says more of what trees on the
 plain columns leave unexplained than either of its two columns does. So most tables get few of these, and
-many get none.
+many get none: all go where a model that sees them does not predict better what it was not fitted to.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ LEAST = 3.5
 that the small model was small. Of some hundred that say nothing the best has about 3."""
 FEW = 10
 """A category of so few values is no group to compare with: trees take it apart by themselves."""
+PAYS = 2.0
+"""Standard errors by which all that was found must together better the predictions of a model, or none is
+taken."""
 LEAST_ROWS = 200
 """With fewer training rows, a screen finds chance."""
 PARTS: dict[str, Any] = {part.kind: part for part in (FittedArithmetic, FittedGroups, FittedPairs)}
@@ -56,6 +59,7 @@ class Crosses:
     columns: tuple[str, ...]
     most: int = 16
     least: float = LEAST
+    pays: float = PAYS
     smoothing: float = 10.0
 
     def fit(self, typed: Typed, target: Target, seed: int) -> tuple[FittedCrosses, Matrix]:
@@ -72,6 +76,7 @@ class Crosses:
         vocabulary, codes = every.only(kept), codes[:, kept]
         statistics = Statistics(self.smoothing)
         chosen: dict[str, list[Any]] = {part: [] for part in PARTS}
+        screen: Screen | None = None
         if typed.rows >= LEAST_ROWS and len(names) + len(kept) > 1:
             screen = Screen.of(typed, target, seed)
             wide = statistics.classes(target).size
@@ -95,7 +100,11 @@ class Crosses:
             )
             parts.append(pairs)
             matrices.append(matrix)
-        x = np.concatenate(matrices, axis=1) if matrices else np.empty((typed.rows, 0), dtype=np.float32)
+        if not parts:
+            return FittedCrosses(()), np.empty((typed.rows, 0), dtype=np.float32)
+        x = np.concatenate(matrices, axis=1)
+        if screen is not None and screen.pays(x[screen.rows]) < self.pays:
+            return FittedCrosses(()), x[:, :0]
         return FittedCrosses(tuple(parts)), x
 
     @staticmethod

@@ -37,8 +37,8 @@ def default_recipe(
     """The recipe for training rows with these facts (``column_facts`` of them). ``outputs``: columns of the
     target, as many as classes where there are more than two.
 
-    ``trees``: numbers as they are, categories as codes, dates as parts, texts as topics, and columns made of
-    two; with one output, categories of few values get target statistics too, an order for trees to split by.
+    ``trees``: numbers as they are, categories as codes, dates as parts, texts as topics; with one output
+    also columns made of two, and target statistics of categories of few values, an order to split them by.
     ``dense``: imputed, marked, scaled, one-hot, dates as circles, texts as tf-idf. In both, categories with
     many values get target statistics, and those made of several words are also read as words. Columns that
     cannot tell rows apart go, and so do single-word categories that are different in nearly every row.
@@ -65,7 +65,8 @@ def default_recipe(
         ordered = set(several) | (set(few) if outputs == 1 and len(few) <= MEANS else set())
         steps.append(Step("target-mean", tuple(name for name in categories if name in ordered)))
         graded = tuple(name for name in numbers if facts[name].distinct > 2)
-        if rows >= CROSSED and variant != "simple":
+        # With several classes what helps with some of them crowds out what tells the others apart.
+        if rows >= CROSSED and variant != "simple" and outputs == 1:
             steps.append(Step("crosses", graded + categories))
         if variant == "wide":
             steps.append(Step("rotations", graded))

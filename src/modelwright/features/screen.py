@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwright.features.numbers import Floats, to_float32
-from modelwright.features.operation import Target
+from modelwright.features.operation import Matrix, Target
 from modelwright.features.targets import inner_folds
 from modelwright.features.typed import Typed
 
@@ -26,6 +26,11 @@ FOLDS = 3
 ROUNDS = 5
 """Of the small model. It is to find what is easy and no more: after 20 rounds the trees have drawn most of a
 ratio as a stair, and the screen no longer sees what the ratio would have saved them."""
+MORE_ROUNDS = 60
+"""Of the model that says whether what was found pays together."""
+OUTPUTS = 4
+"""Most columns of the target that are looked at. Of more classes, as many random mixtures: each tells some
+classes from the others, and the cost does not grow with the classes."""
 BINS = 32
 SHRINK = 10.0
 """Rows that a mean of zero counts for in each bin."""
@@ -35,12 +40,17 @@ Codes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Screen:
-    """Sampled ``rows`` (positions in the training rows), what is unexplained of them, float64 [n, k], and the
-    ``half`` that each is in (bool [n])."""
+    """Sampled ``rows`` (positions in the training rows), their plain matrix ``x``, what is ``wanted`` of
+    them, float64 [n, k] in units of its spread, what a small model leaves of that, and the ``fold`` and the
+    ``half`` of each."""
 
     rows: Codes
+    x: Matrix
+    wanted: Floats
     left: Floats
+    fold: Codes
     half: npt.NDArray[np.bool_]
+    seed: int
 
     @classmethod
     def of(cls, typed: Typed, target: Target, seed: int) -> Screen:
@@ -50,9 +60,19 @@ class Screen:
             rows = np.sort(np.random.default_rng(seed).permutation(typed.rows)[:ROWS])
         groups = None if target.groups is None else target.groups[rows]
         sampled = Target(target.values[rows], target.weights[rows], groups)
+        x, wanted = _plain(typed.take(rows), sampled, seed)
         fold = inner_folds(rows.size, groups, FOLDS, seed)
-        left = _left(typed.take(rows), sampled, fold, seed)
-        return cls(rows, left, inner_folds(rows.size, groups, 2, seed + 1) == 0)
+        left = _left(x, wanted, fold, ROUNDS, seed)
+        return cls(rows, x, wanted, left, fold, inner_folds(rows.size, groups, 2, seed + 1) == 0, seed)
+
+    def pays(self, extra: Matrix) -> float:
+        """Standard errors by which the mean squared leftover of a larger model falls, each row predicted by a
+        fit that has not seen it, when it also sees these columns of the sampled rows."""
+        without = _left(self.x, self.wanted, self.fold, MORE_ROUNDS, self.seed)
+        beside = np.concatenate([self.x, extra], axis=1)
+        better = (without**2 - _left(beside, self.wanted, self.fold, MORE_ROUNDS, self.seed) ** 2).sum(axis=1)
+        spread = float(better.std())
+        return float(better.mean()) / spread * float(np.sqrt(better.size)) if spread > 0.0 else 0.0
 
     def gain(self, codes: Codes) -> float:
         """Standard errors by which the mean squared leftover falls when each code gets its mean."""
@@ -89,11 +109,8 @@ def bins(values: Floats, most: int = BINS) -> Codes:
     return codes
 
 
-def _left(typed: Typed, target: Target, fold: Codes, seed: int) -> Floats:
-    """Target less the prediction of a model that has not seen the row; float64 [n, k], in units of the
-    target's spread."""
-    import lightgbm as lgb
-
+def _plain(typed: Typed, target: Target, seed: int) -> tuple[Matrix, Floats]:
+    """The matrix of the plain columns, and the target in units of its spread: float64 [n, k]."""
     from modelwright.features.defaults import default_recipe
     from modelwright.features.facts import column_facts
     from modelwright.features.recipe import Recipe
@@ -102,17 +119,25 @@ def _left(typed: Typed, target: Target, fold: Codes, seed: int) -> Floats:
     plain = default_recipe("trees", typed.signature, column_facts(typed), target.values.shape[1], "simple")
     recipe = Recipe("trees", tuple(step for step in plain.steps if step.kind != "words"))
     _, x = recipe.fit(typed, target, seed)
-    wide = target.values.shape[1]
     # Numbers that are no classes go by squared error; so do classes, whose leftovers that makes comparable.
-    centre = target.values.mean(axis=0)
-    spread = float(np.sqrt(((target.values - centre) ** 2).sum(axis=1).mean())) or 1.0
-    wanted: Floats = (target.values - centre) / spread
+    values = target.values - target.values.mean(axis=0)
+    if values.shape[1] > OUTPUTS:
+        values = values @ np.random.default_rng(seed).normal(size=(values.shape[1], OUTPUTS))
+    spread = float(np.sqrt((values**2).sum(axis=1).mean())) or 1.0
+    wanted: Floats = values / spread
+    return x, wanted
+
+
+def _left(x: Matrix, wanted: Floats, fold: Codes, rounds: int, seed: int) -> Floats:
+    """What is wanted less the prediction of a model that has not seen the row; float64 [n, k]."""
+    import lightgbm as lgb
+
     left: Floats = wanted.copy()
     params = {
         "objective": "l2",
         "learning_rate": 0.1,
         "num_leaves": 31,
-        "min_data_in_leaf": max(2, min(20, typed.rows // 50)),
+        "min_data_in_leaf": max(2, min(20, x.shape[0] // 50)),
         "feature_fraction": 0.9,
         "max_bin": 63,
         "seed": seed % 2**31,
@@ -125,9 +150,8 @@ def _left(typed: Typed, target: Target, fold: Codes, seed: int) -> Floats:
         mine = fold == k
         if mine.all() or not mine.any():
             continue
-        for c in range(wide):
+        for c in range(wanted.shape[1]):
             data = lgb.Dataset(x[~mine], label=wanted[~mine, c], params=params)
-            model = lgb.train(params, data, num_boost_round=ROUNDS)
+            model = lgb.train(params, data, num_boost_round=rounds)
             left[mine, c] -= np.asarray(model.predict(x[mine], num_threads=1))
-
     return left

@@ -45,7 +45,11 @@ RARE = 0.4
 MOST_REFITTED = 200_000
 """Rows up to which members are fitted once more when there is a validation part."""
 LEAST_RACE = 1.0
-"""Seconds; a race that was given less is a budget too small, and an error."""
+"""Seconds; a race that was given less is a budget too small, and an error, unless the budget was fair."""
+FAIR = 5.0
+"""Seconds of the whole budget from which a machine that was too busy for a race still gets a baseline."""
+SHORT = 10.0
+"""Seconds of a race below which the quickest family has its turn first."""
 
 
 def after_seconds(rows: int, columns: int) -> float:
@@ -108,8 +112,11 @@ def train(
             threads=1,
         )
         given = race.left()
+        if given < SHORT:
+            proposer.hurry()
         ended = race.run()
-        if given > LEAST_RACE and not any(t.complete for t in race.trials):
+        fair = work.ends_at is not None and work.ends_at - work.started_at >= FAIR
+        if (given > LEAST_RACE or fair) and not any(t.complete for t in race.trials):
             last_resort(race.trials, place, journal, fits, work.seed)
         folds = settle_for_less(race.trials, learning.fold_numbers)
         complete = [t for t in race.trials if t.complete]
@@ -233,7 +240,8 @@ def _nothing(trials: list[Trial], ended: str) -> BadInput:
         return BadInput(
             "the budget ended before a single fit did",
             code="budget.too-small",
-            hint="allow more time (`--budget 60s`), or name quick families: `search: {families: [logistic]}`",
+            hint="what was done is kept: go on with more time, `modelwright resume --budget 60s`; or name quick "
+            "families: `search: {families: [logistic]}`",
         )
     return BadInput(
         f"no candidate could be fitted: {'; '.join(reasons) or 'no family suits'}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -348,3 +349,22 @@ def test_a_run_that_can_be_found_has_its_goal(
         start(toy_goal(toy_csv), tmp_path, inline=True, report=False)
     assert all((found.path / "goal.yaml").is_file() for found in find_runs(tmp_path))
     assert find_runs(tmp_path)
+
+
+def test_a_budget_that_earlier_stages_used_up_ends_with_a_baseline(toy_csv: Path, tmp_path: Path) -> None:
+    """As on a machine that is busy with something else: of twenty seconds none is left for the race."""
+    goal = toy_goal(toy_csv, search={"families": ["toy"]}, budget="20s")
+    made = start(goal, tmp_path, started_at=time.monotonic() - 21.0, inline=True, report=False)
+    assert made.folder.status == "finished"
+    trained = json.loads((made.folder.path / "train" / "record.json").read_text())
+    assert trained["ended"] == "time"
+    assert [row["name"] for row in trained["leaderboard"] if row["status"] == "fitted"] == [
+        trained["baseline"]["name"]
+    ]
+
+
+def test_a_budget_that_is_too_small_names_the_way_on(toy_csv: Path, tmp_path: Path) -> None:
+    goal = toy_goal(toy_csv, search={"families": ["toy"]}, budget="1s")
+    with pytest.raises(BadInput, match="before a single fit") as caught:
+        start(goal, tmp_path, started_at=time.monotonic() - 1.0, inline=True, report=False)
+    assert "modelwright resume" in caught.value.hint

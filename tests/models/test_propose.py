@@ -120,3 +120,12 @@ def test_a_closed_family_is_proposed_no_more() -> None:
     play(of, 4)
     of.close("one")
     assert "one" not in {family for family, _ in play(of, 20)}
+
+
+def test_in_a_hurry_the_quickest_family_comes_first() -> None:
+    runners = [("lightgbm", SPACE, 5.0), ("quick", FIXED, 0.1)]
+    made = Proposer([Runner(*one) for one in runners], "bayesian", 0)
+    assert next(family for family, _ in play(made, 1)) == "lightgbm"
+    made = Proposer([Runner(*one) for one in runners], "bayesian", 0)
+    made.hurry()
+    assert [family for family, _ in play(made, 3)] == ["quick", "lightgbm", "lightgbm"]

@@ -95,4 +95,5 @@ def test_the_interval_of_folds_is_the_corrected_one(places: Places) -> None:
     naive = float(stats.t.ppf(0.975, 4)) * spread * math.sqrt(1 / 5)
     assert half > naive
     assert all(map(math.isnan, fold_interval([0.8], [160], learning)))
+    assert all(map(math.isnan, fold_interval([0.8, 0.9], [160, 160], learning))), "two folds say nothing"
     assert all(map(math.isnan, fold_interval([0.8, float("-inf")], [160, 160], learning)))

@@ -7,9 +7,13 @@ import statistics
 from typing import Any
 
 from modelwright.core.records.models import FitRow, Shortlist
+from modelwright.goal.metrics import metric as spec_of
 from modelwright.models.diagnose import diagnose
 from modelwright.models.race import Trial
 from modelwright.models.rows import Learning
+
+FEWEST = 3
+"""Folds that an interval needs: with one degree of freedom t is 12.7, which says nothing."""
 
 
 def leaderboard_of(
@@ -23,6 +27,7 @@ def leaderboard_of(
 ) -> tuple[FitRow, ...]:
     """Every configuration that was tried, best first, then every family that was declined."""
     whys = {c.family: c.why for c in shortlist.candidates}
+    least, greatest = spec_of(shortlist.metric).bounds
     rows = []
     for trial in trials:
         results = trial.results
@@ -31,6 +36,7 @@ def leaderboard_of(
         if trial.complete and not trial.baseline:
             name, advice = diagnose(scores, [r.train_score for r in results], base, best)
         low, high = fold_interval(scores, [r.rows for r in results], learning)
+        low, high = sorted((direction * low, direction * high))
         value = direction * statistics.fmean(scores) if scores else float("nan")
         status: Any = trial.status
         if trial.complete and any(r.stopped == "deadline" for r in results):
@@ -43,8 +49,8 @@ def leaderboard_of(
                 why=trial.why or whys.get(trial.family, ""),
                 config=trial.config,
                 score=value,
-                low=min(direction * low, direction * high),
-                high=max(direction * low, direction * high),
+                low=low if least is None else max(low, least),
+                high=high if greatest is None else min(high, greatest),
                 train_score=direction * _mean([r.train_score for r in results]),
                 fit_seconds=trial.seconds,
                 predict_us=_mean([r.predict_us for r in results]),
@@ -75,8 +81,8 @@ def _mean(values: list[float]) -> float:
 
 def fold_interval(scores: list[float], sizes: list[int], learning: Learning) -> tuple[float, float]:
     """95% interval of a cross-validated score by the corrected resampled t (Nadeau and Bengio 2003): folds
-    share training rows, so their spread understates the error. NaN for a single fold."""
-    if len(scores) < 2 or not all(map(math.isfinite, scores)):
+    share training rows, so their spread understates the error. NaN for fewer than ``FEWEST`` folds."""
+    if len(scores) < FEWEST or not all(map(math.isfinite, scores)):
         return float("nan"), float("nan")
     from scipy import stats
 

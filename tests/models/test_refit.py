@@ -24,13 +24,13 @@ from modelwright.models.tradeoff import Limits
 Places = Callable[..., Place]
 
 
-def raced(place: Place, folder: Path) -> tuple[list[Trial], InlinePool, Journal]:
-    """Two trials of a linear model over all folds."""
+def raced(place: Place, folder: Path, family: str = "logistic") -> tuple[list[Trial], InlinePool, Journal]:
+    """Two trials over all folds."""
     pool, journal = InlinePool(folder), Journal(folder)
-    space = FAMILIES.get("logistic").space(place.task, DataFacts(200, 2, 0, 0, 0, 0.0))
+    space = FAMILIES.get(family).space(place.task, DataFacts(200, 2, 0, 0, 0, 0.0))
     race = Race(
-        place, tuple(range(place.folds)), Proposer([Runner("logistic", space, 0.01)], "random", 0), (),
-        {"logistic": 0.01}, journal, pool, Work(folder), trials=2, ends_at=None, seed=0, threads=1,
+        place, tuple(range(place.folds)), Proposer([Runner(family, space, 0.01)], "random", 0), (),
+        {family: 0.01}, journal, pool, Work(folder), trials=2, ends_at=None, seed=0, threads=1,
     )  # fmt: skip
     race.run()
     return [t for t in race.trials if t.complete], pool, journal
@@ -81,3 +81,12 @@ def test_five_folds_of_classes_ship_together_while_there_is_room(places: Places,
     assert "fitted on all 200 rows" in (first.how, second.how)
     none = refit(trials, 200, place, journal, pool, 0, None)
     assert {made.how for made in none.values()} == {"fitted on all 200 rows"}
+
+
+def test_three_folds_ship_together_of_networks_alone(places: Places, tmp_path: Path) -> None:
+    place = places(120, 3)
+    wide = Limits(1e9, 1e9, "size <= x", "latency_p50 <= y")
+    for family, how in (("logistic", "fitted on all 120 rows"), ("mlp", "the mean of 3 fits")):
+        trials, pool, journal = raced(place, tmp_path / family, family)
+        made = refit(trials[:1], 120, place, journal, pool, 0, None, wide)
+        assert [m.how.split(",")[0] for m in made.values()] == [how]

@@ -13,6 +13,7 @@ from modelwright.goal.sections import SearchSection, SuccessSection
 from modelwright.models.families import FAMILIES, considered
 from modelwright.models.family import DataFacts, Declines, Family, Machine, Task
 
+LIMITED = ("size", "latency_p50", "latency_p99")
 OPTIONAL = ("catboost", "torch", "xgboost")
 BOOSTING = {"lightgbm": "LightGBM", "xgboost": "XGBoost", "catboost": "CatBoost"}
 """Families that come with a library of their own."""
@@ -99,7 +100,12 @@ def choose(
         f"{frameworks(tuple(found))} fit the families that were taken; every fitted model becomes ONNX, so "
         "the release needs onnxruntime alone"
     )
-    return Shortlist(tuple(found), name, framework, why)
+    limits = tuple(
+        (c.metric, c.text, c.threshold)
+        for c in success.criteria
+        if c.metric in LIMITED and c.op in ("<=", "<")
+    )
+    return Shortlist(tuple(found), name, framework, why, limits)
 
 
 def frameworks(candidates: tuple[Candidate, ...]) -> str:

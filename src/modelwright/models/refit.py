@@ -1,8 +1,9 @@
 """The graphs that ship: chosen configurations fitted once more on every row, or the mean of their folds.
 
 Five folds of classes are better together than one fit on all rows (0.7 to 1.3% of the log loss of ensembles
-on 600 rows; benchmarks/LOG.md): the mean of several takes out what chance put into each. Three folds are not,
-each lacking a third of the rows, and cost the same number of times as much to run.
+on 600 rows; benchmarks/LOG.md): the mean of several takes out what chance put into each. Of networks, in
+which there is most of it, three are, and for numbers too. Trees for numbers are not, nor three folds of
+classes, each of which lacks a third of the rows.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from modelwright.models.tradeoff import Limits, Price
 MOST_BYTES = 20_000_000
 """Fold graphs that are larger together are not joined: joining and checking them would take longer than the
 refit did."""
-FOLDS = 5
-"""Folds from which their mean is better than a fit on all rows."""
+FOLDS, NETWORKS = 5, 3
+"""Folds from which their mean is better than a fit on all rows: of any family for classes, of networks."""
 HEADROOM = 0.8
 """Part of the limits that the mean of folds may fill: it is no reason to come close to them."""
 
@@ -128,7 +129,7 @@ def refit(
 
 def _preferred(trials: list[Trial], rows: int, place: Place, limits: Limits | None) -> set[str]:
     """Names of those whose folds' mean ships by choice: the first of ``trials``, while there is room."""
-    if limits is None or place.problem == "regression" or place.scheme == "holdout" or place.folds < FOLDS:
+    if limits is None or place.scheme == "holdout":
         return set()
     prices = {}
     for trial in trials:
@@ -137,6 +138,11 @@ def _preferred(trials: list[Trial], rows: int, place: Place, limits: Limits | No
         prices[trial.name] = Price(size * grown / HEADROOM, each * grown / HEADROOM)
     found: set[str] = set()
     for trial in trials:
+        tags = FAMILIES.get(trial.family).tags
+        network = tags.gradient and tags.rounds
+        least = NETWORKS if network else FOLDS
+        if place.folds < least or (place.problem == "regression" and not network):
+            continue
         together = _together(trial)
         larger = Price(together.size / HEADROOM, together.microseconds / HEADROOM)
         if together.size <= MOST_BYTES and limits.within([*(prices | {trial.name: larger}).values()]):

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwright.core.records.models import TradePoint
-from modelwright.goal.sections import Criterion
 from modelwright.models.ensemble import MEMBERS, Blend, HeldOut
 from modelwright.models.family import ProblemKind
 
@@ -73,17 +72,17 @@ def total(prices: Sequence[Price], columns: int) -> tuple[float, float]:
     return BESIDE + sum(p.size for p in prices), door + sum(p.microseconds for p in prices)
 
 
-def limits_of(criteria: Sequence[Criterion], classes: int, columns: int) -> Limits:
-    """The goal's limits. A criterion on latency is given room for calls that take longer than the count."""
+def limits_of(asked: Sequence[tuple[str, str, float]], classes: int, columns: int) -> Limits:
+    """The goal's limits (``Shortlist.limits``) or the defaults. A criterion on latency is given room for calls
+    that take longer than the count."""
     size, size_said = float(BYTES), f"the default of {BYTES // 10**6} MB"
     quick = QUICK if classes <= MANY_CLASSES else SLOWER
     latency, latency_said = quick, f"the default of {quick / 1000:g} ms a row"
-    sizes = [c for c in criteria if c.metric == "size" and c.op in ("<=", "<")]
+    sizes = [(threshold, text) for metric, text, threshold in asked if metric == "size"]
     if sizes:
-        least = min(sizes, key=lambda c: c.threshold)
-        size, size_said = least.threshold, least.text
+        size, size_said = min(sizes)
     rooms = {"latency_p50": HEAD, "latency_p99": TAIL}
-    calls = [(c.threshold * 1e6 / rooms[c.metric], c.text) for c in criteria if c.metric in rooms]
+    calls = [(threshold * 1e6 / rooms[metric], text) for metric, text, threshold in asked if metric in rooms]
     if calls:
         latency, latency_said = min(calls)
     return Limits(size, latency, size_said, latency_said, columns)

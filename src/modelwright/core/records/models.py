@@ -45,6 +45,9 @@ class Shortlist:
     """What the search optimises (name of the metric catalogue)."""
     framework: str
     why: str
+    limits: tuple[tuple[str, str, float], ...] = ()
+    """Criteria that what ships must be small or quick enough for: metric (``size``, ``latency_p50``,
+    ``latency_p99``), as written, and threshold in bytes or seconds."""
 
 
 @dataclass(frozen=True, slots=True)

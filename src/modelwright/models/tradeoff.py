@@ -73,7 +73,7 @@ def total(prices: Sequence[Price], columns: int) -> tuple[float, float]:
 
 
 def limits_of(asked: Sequence[tuple[str, str, float]], classes: int, columns: int) -> Limits:
-    """The goal's limits (``Shortlist.limits``) or the defaults. A criterion on latency is given room for calls
+    """The goal's limits (``Shortlist.limits``) or the defaults. One on latency is given room for calls
     that take longer than the count."""
     size, size_said = float(BYTES), f"the default of {BYTES // 10**6} MB"
     quick = QUICK if classes <= MANY_CLASSES else SLOWER

@@ -18,7 +18,7 @@ from modelwright.core.records.data import Development, Profile
 from modelwright.core.records.models import FitRow, Member, Shortlist, Trained
 from modelwright.core.stage import Work
 from modelwright.goal.metrics import metric as spec_of
-from modelwright.goal.sections import SearchSection, SuccessSection
+from modelwright.goal.sections import SearchSection
 from modelwright.models import curves
 from modelwright.models.board import leaderboard_of
 from modelwright.models.choose import facts_of, machine_of
@@ -60,7 +60,6 @@ def after_seconds(rows: int, columns: int) -> float:
 
 def train(
     search: SearchSection,
-    success: SuccessSection,
     development: Development,
     profile: Profile,
     shortlist: Shortlist,
@@ -131,7 +130,7 @@ def train(
         scores = {t.name: held[t.name][rows] for t in real}
         if not search.interpretable:  # an ensemble is nothing that a person can read
             columns = sum(c.is_input for c in development.columns)
-            limits = limits_of(success.criteria, task.classes, columns)
+            limits = limits_of(shortlist.limits, task.classes, columns)
             prices = {t.name: price_of(t, learning.rows) for t in real}
             settled = settle(scores, y, weights, place.metric, task.problem, prices, limits, work.seed)
             kind = HeldOut.kind_of(place.metric, task.problem)

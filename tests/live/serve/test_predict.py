@@ -232,6 +232,12 @@ def test_short_paths_are_for_one_model_alone(
 ) -> None:
     both = site(shop=bundle, house=values)
     assert both.post("/predict", row).status_code == 404
+    for path in ("/models/nix/predict", "/models/nix/versions/v1/predict", "/models/nix/feedback"):
+        unknown = both.post(path, row)
+        assert unknown.status_code == 404
+        assert unknown.json()["error"]["message"] == "no model 'nix'"
+        assert unknown.json()["error"]["hint"] == "there is shop, house"
+    assert both.ask("GET", "/models/nix").json()["error"]["hint"] == "there is shop, house"
     assert both.post("/models/shop/predict", row).json()["model"] == "shop"
     assert both.post("/models/house/predict", {"size": 90, "rooms": 2}).json()["model"] == "house"
     assert {m["name"] for m in both.ask("GET", "/models").json()["models"]} == {"shop", "house"}

@@ -175,6 +175,16 @@ def test_real_rows_under_node_and_webassembly(
 
 
 @slow
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_the_example_without_its_library_names_what_to_install(penguins: Path, tmp_path: Path) -> None:
+    folder = packed(penguins, tmp_path / "made", None)
+    done = subprocess.run(["node", "example.mjs", "--check"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "run `npm install`" in done.stderr
+    assert "ERR_MODULE_NOT_FOUND" not in done.stderr
+
+
+@slow
 def test_every_kind_of_value_under_node_and_webassembly(
     kinds: Path, tmp_path: Path, modules: Path, table: Callable[[str], pl.DataFrame]
 ) -> None:

@@ -345,7 +345,10 @@ class App:
             await send(message)
 
         try:
-            scope["modelwright.names"] = self._let_in(path, scope)
+            scope["modelwright.names"] = seen = self._let_in(path, scope)
+            parts = path.split("/", 3)
+            if len(parts) > 2 and parts[1] == "models" and parts[2] not in self.doors:
+                raise refusal.not_found(f"no model {parts[2][:80]!r}", f"there is {', '.join(seen)}")
             await self._pages(scope, receive, sending)  # type: ignore[arg-type]
         except Refused as error:
             await answer(send, error.status, error.body(), error.headers)

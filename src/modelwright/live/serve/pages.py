@@ -100,8 +100,7 @@ def pages(app: App) -> FastAPI:
 
 def _serving(app: App, name: str) -> Serving:
     if name not in app.doors:
-        known = ", ".join(app.doors)
-        raise refusal.not_found("there is no model of that name", f"there is {known}")
+        raise refusal.not_found(f"no model {name[:80]!r}")
     serving = app.models.current(name)
     if serving is None:
         raise refusal.not_ready()

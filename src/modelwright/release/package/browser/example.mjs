@@ -3,9 +3,16 @@
 //   node example.mjs --check
 
 import { readFile } from "node:fs/promises";
-import * as ort from "onnxruntime-node";
 import { load } from "./modelwright.mjs";
 
+let ort;
+try {
+  ort = await import("onnxruntime-node");
+} catch (error) {
+  if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+  console.error("onnxruntime-node is not installed: run `npm install` in this folder first");
+  process.exit(2);
+}
 const here = (name) => new URL(name, import.meta.url);
 const manifest = JSON.parse(await readFile(here("edge.json"), "utf8"));
 const model = await load(ort, manifest, new Uint8Array(await readFile(here("model.onnx"))));

@@ -90,6 +90,11 @@ class Choice:
     values: tuple[str | int | float | bool | None, ...]
 
 
+RECIPE = "recipe"
+"""Key of a configuration, for families that take the recipe of trees: ``plain`` (also without the key), or
+``wide``. It is for whoever prepares the rows; the family itself passes over it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """Tunable ranges by name, and good starting points (complete configurations, best first)."""

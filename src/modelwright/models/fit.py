@@ -26,13 +26,10 @@ from modelwright.graph.inputs import add_inputs
 from modelwright.graph.price import single_row_us
 from modelwright.graph.session import session
 from modelwright.models.families import FAMILIES
-from modelwright.models.family import Deadline, Fitted, OutOfTime, Rows, Watch, never_stop
+from modelwright.models.family import RECIPE, Deadline, Fitted, OutOfTime, Rows, Watch, never_stop
 from modelwright.models.rows import ALL, Learning, Part, Place
 from modelwright.models.score import score
 
-RECIPE = "recipe"
-"""Key of a configuration, for families that take the recipe of trees: ``plain`` (what is taken without the
-key) or ``wide``."""
 TRAIN_SCORE_ROWS = 5000
 """Training rows that are scored to tell over- from underfitting; more would not change the diagnosis."""
 CLASS_WEIGHTS = "class_weights"

@@ -16,6 +16,7 @@ from modelwright.graph.trees import Tree, Trees, round_down
 from modelwright.models.families import common
 from modelwright.models.families.common import Curve, Matrix, Scale, Values
 from modelwright.models.family import (
+    RECIPE,
     Choice,
     DataFacts,
     Deadline,
@@ -34,6 +35,8 @@ from modelwright.models.family import (
     never_stop,
 )
 
+PAIRED = 16
+"""Most numbers of which extra trees are also tried on all sums and differences of two."""
 LEAVES = 400_000
 """Leaves of a whole forest at most, by the smallest leaf that is allowed: about 25 MB of graph."""
 
@@ -151,6 +154,11 @@ class Forest:
         starts = [base, {**base, "min_leaf": min(most, max(least, 5)), "features": 0.5}]
         if task.problem != "regression":
             starts.append({**base, "criterion": "entropy"})
+            if self.extra and 3 <= facts.numbers <= PAIRED:
+                # Thresholds on sums and differences cut the plane at a slant: fewer splits for the same border.
+                ranges[RECIPE] = Choice(("plain", "wide"))
+                starts = [{**start, RECIPE: "plain"} for start in starts]
+                starts.insert(1, {**base, RECIPE: "wide"})
         else:
             starts.append({**base, "features": 1.0})
         return Space(ranges=ranges, starts=tuple(starts))

@@ -37,8 +37,7 @@ class Contact:
         self._turn = threading.Lock()
         self._since: float | None = None
         self._why = ""
-        self.answered = False
-        """Whether it ever was."""
+        self._answered = False
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -53,7 +52,14 @@ class Contact:
                 self._why = error.message if isinstance(error, ModelwrightError) else type(error).__name__
             raise
         with self._turn:
-            self._since, self._why, self.answered = None, "", True
+            self._since, self._why, self._answered = None, "", True
+
+    @property
+    def well(self) -> bool:
+        """Whether it was ever answered, and nothing has failed since; one that works all the time, as after an
+        outage, is well."""
+        with self._turn:
+            return self._answered and not self._why
 
     def unanswered(self) -> tuple[float, str]:
         """Seconds since the first attempt after the last answer, and what the last one met; 0 where none is
@@ -82,7 +88,7 @@ class Outage:
         down = [why for seconds, why in map(Contact.unanswered, self._contacts) if seconds >= DOWN]
         if down:
             outage.note(self._place, "log.down", down[0])
-        elif all(c.answered and not c.unanswered()[0] for c in self._contacts):
+        elif all(contact.well for contact in self._contacts):
             outage.note(self._place, "log.down", None)
         refused = self._refusal()
         if refused:

@@ -56,8 +56,8 @@ class Contact:
 
     @property
     def well(self) -> bool:
-        """Whether it was ever answered, and nothing has failed since; one that works all the time, as after an
-        outage, is well."""
+        """Whether it was ever answered, and nothing has failed since: also while it works all the time, as it
+        does after an outage."""
         with self._turn:
             return self._answered and not self._why
 

@@ -126,6 +126,26 @@ CONTRAST = """
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_list_of_models_fits_a_tablet(world: World, tab: Callable[..., Seen], scheme: str) -> None:
+    seen = tab(color_scheme=scheme)
+    for width in (700, 720, 1000):
+        seen.page.set_viewport_size({"width": width, "height": 900})
+        seen.open("/")
+        cut = "[...document.querySelectorAll('.card')].filter(e => e.scrollWidth > e.clientWidth).length"
+        assert seen.page.evaluate(cut) == 0, width
+
+
+def test_a_phone_folds_the_long_tables(world: World, tab: Callable[..., Seen]) -> None:
+    open_ones = "[...document.querySelectorAll('details.fold')].map(e => e.open)"
+    seen = tab(viewport={"width": 360, "height": 740})
+    seen.open("/live/toy")
+    assert seen.page.evaluate(open_ones) == [False, False]
+    seen.page.set_viewport_size({"width": 1280, "height": 900})
+    seen.open("/live/toy")
+    assert seen.page.evaluate(open_ones) == [True, True]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_fits_a_phone_and_a_desk(world: World, tab: Callable[..., Seen], scheme: str) -> None:
     seen = tab(color_scheme=scheme, reduced_motion="reduce")
     for path in every_page(world):

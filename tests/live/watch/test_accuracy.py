@@ -125,14 +125,16 @@ def test_what_is_followed_and_what_is_not(bundle: Path) -> None:
         ('precision >= 0.5 for "no"', 0.8, 0.7, 0.9, 300),
         ("cost <= 2", 1.0, 0.9, 1.1, 600),
     )
+    estimate = Estimate(0.87, 0.84, 0.9, 600, 0.95)
+    model.metadata["test"]["metrics"] = [{"name": "accuracy", "estimate": encode(estimate)}]
     found, absent = measures(model)
     assert [m.text for m in found] == [
         "accuracy >= 0.7 by colour",
         'precision >= 0.5 for "no"',
     ]
     assert set(absent) == {"accuracy >= 0.7 by colour", "cost <= 2"}
-    # A criterion by slices says nothing of the value over all rows at the test.
-    assert found[0].tested is None
+    # A criterion by slices says nothing of the value over all rows at the test; the test itself does.
+    assert found[0].tested == estimate
 
 
 def test_shares_of_the_budget_sum_to_the_part(bundle: Path) -> None:

@@ -80,6 +80,9 @@ def measures(model: Model) -> tuple[tuple[Measure, ...], dict[str, str]]:
             level = float(test.get("level", 0.95))
             ends = [float("nan") if result.get(k) is None else float(result[k]) for k in ("low", "high")]
             tested = Estimate(float(result["value"]), ends[0], ends[1], int(result.get("n", 0)), level)
+        elif criterion.by is not None and code is None and criterion.average is None:
+            # The criterion's own value is that of the worst group: what is followed has its own in the test.
+            tested = said.get(spec.name)
         found[text] = _measure(text, spec, code, criterion.average, criterion, tested, model)
     followed = {m.spec.name for m in found.values() if m.average is None and m.for_class is None}
     for name in ("accuracy",) if model.classes else ("mae", "rmse"):

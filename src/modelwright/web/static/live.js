@@ -4,6 +4,9 @@
   "use strict";
   const EVERY = 5000;
   const KEY = "modelwright.renew";
+  if (matchMedia("(max-width: 699px)").matches) {
+    for (const long of document.querySelectorAll("details.fold")) long.open = false;
+  }
   const row = document.getElementById("asked");
   if (!row) return;
   let on = true;

@@ -7,8 +7,11 @@ import numpy.typing as npt
 import pytest
 
 from modelwright.core.book import Book
+from modelwright.core.records.blob import Blob
 from modelwright.core.records.evidence import Figure, Finding, Table
-from modelwright.models.tradebook import show
+from modelwright.core.records.models import Member
+from modelwright.graph.builder import GraphBuilder
+from modelwright.models.tradebook import made, show
 from modelwright.models.tradeoff import BESIDE, Limits, Price, Settled, limits_of, settle, total
 
 Scores = npt.NDArray[np.float64]
@@ -122,3 +125,17 @@ def test_limits_come_from_the_goal_or_from_defaults() -> None:
     )
     assert (asked.size, asked.microseconds) == (2e6, 2000.0)
     assert (asked.size_said, asked.latency_said) == ("size <= 2MB", "latency_p99 <= 4ms")
+
+
+def test_what_ships_is_told_at_the_price_of_its_graphs() -> None:
+    graph = GraphBuilder("member")
+    graph.output(graph.input("x", "float32", 1), "scores", "float32", 1)
+    content = graph.build().SerializeToString()
+    bounds = limits(1e9, 1e6)
+    found = settled(bounds)
+    members = [Member(name, "toy", Blob.of(content, "bytes"), 1.0) for name in found.blend.weights]
+    point = next(p for p in made(found, members, bounds).points if p.chosen)
+    assert point.size == BESIDE + len(members) * len(content)
+    assert 0 < point.microseconds < 100
+    assert point.fits
+    assert not next(p for p in made(found, members, limits(100.0, 1e6)).points if p.chosen).fits

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import onnx
 
 from modelwright.core.book import Book
 from modelwright.core.records.evidence import Figure, Series, Table
-from modelwright.core.records.models import TradePoint
+from modelwright.core.records.models import Member, TradePoint
+from modelwright.graph.price import single_row_us
 from modelwright.models.ensemble import Kind
 from modelwright.models.race import Trial
-from modelwright.models.tradeoff import Limits, Price, Settled
+from modelwright.models.tradeoff import Limits, Price, Settled, total
 
 LOSSES: dict[Kind, str] = {
     "log": "log loss",
@@ -30,6 +34,21 @@ def price_of(trial: Trial, rows: int) -> Price:
     known = [r.single_us for r in results if r.single_us == r.single_us]
     size = max(r.size for r in results)
     return Price(size * grown, max(known) * grown if known else 20.0 + size / 5e4)
+
+
+def made(settled: Settled, members: Sequence[Member], limits: Limits) -> Settled:
+    """What ships at the price of the graphs that were made of it: fits on all rows, or several of folds."""
+    graphs = [member.graph.get() for member in members]
+    prices = [Price(len(graph), single_row_us(onnx.load_from_string(graph))) for graph in graphs]
+    size, microseconds = total(prices, limits.columns)
+    fits = limits.within(prices)
+
+    def at_cost(point: TradePoint) -> TradePoint:
+        if not point.chosen:
+            return point
+        return replace(point, size=round(size), microseconds=round(microseconds, 1), fits=fits)
+
+    return replace(settled, points=tuple(at_cost(p) for p in settled.points))
 
 
 def show(settled: Settled, kind: Kind, limits: Limits, book: Book) -> None:

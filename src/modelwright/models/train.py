@@ -34,7 +34,7 @@ from modelwright.models.race import Race, Trial
 from modelwright.models.refit import Made, refit
 from modelwright.models.rows import Learning, Place, place_of
 from modelwright.models.score import score
-from modelwright.models.tradebook import price_of, show
+from modelwright.models.tradebook import made, price_of, show
 from modelwright.models.tradeoff import Limits, Settled, limits_of, settle
 from modelwright.store import atomic, kinds
 
@@ -133,11 +133,12 @@ def train(
             limits = limits_of(shortlist.limits, task.classes, columns)
             prices = {t.name: price_of(t, learning.rows) for t in real}
             settled = settle(scores, y, weights, place.metric, task.problem, prices, limits, work.seed)
-            kind = HeldOut.kind_of(place.metric, task.problem)
-            show(settled, kind, limits, book)
         blend = settled.blend
         by_name = {t.name: t for t in complete}
         members = _members(blend.weights, by_name, learning, place, journal, pool, work, ends_at, limits)
+        if limits is not None:
+            settled = made(settled, members, limits)
+            show(settled, HeldOut.kind_of(place.metric, task.problem), limits, book)
         bases = [t for t in complete if t.baseline]
         base_weights = {t.name: 1.0 for t in bases}
         base_members = _members(base_weights, by_name, learning, place, journal, pool, work, ends_at)
@@ -239,8 +240,8 @@ def _nothing(trials: list[Trial], ended: str) -> BadInput:
         return BadInput(
             "the budget ended before a single fit did",
             code="budget.too-small",
-            hint="what was done is kept: go on with more time, `modelwright resume --budget 60s`; or name quick "
-            "families: `search: {families: [logistic]}`",
+            hint="what was done is kept: go on with more time, `modelwright resume --budget 60s`; or name "
+            "quick families: `search: {families: [logistic]}`",
         )
     return BadInput(
         f"no candidate could be fitted: {'; '.join(reasons) or 'no family suits'}",

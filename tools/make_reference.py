@@ -246,7 +246,7 @@ def parameter_rows(command: Any) -> list[tuple[object, ...]]:
         else:
             written = ", ".join(f"`{opt}`" for opt in [*parameter.opts, *parameter.secondary_opts])
         default = parameter.default
-        told = default is not None and default is not False and isinstance(default, (str, int, float))
+        told = default is not None and default is not False and isinstance(default, (str, int, float, Path))
         rows.append((written, getattr(parameter, "help", None) or "", f"`{default}`" if told else ""))
     return rows
 

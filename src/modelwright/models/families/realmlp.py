@@ -104,9 +104,9 @@ class RealMlp:
         first = self.space(task, facts).starts[0]
         steps = first["epochs"] * max(1.0, facts.rows / first["batch"])
         inputs = 4 * facts.numbers + 6 * facts.categories + 100 * facts.texts
-        work = 3e-11 * first["batch"] * first["width"] * (2.5 * first["width"] + inputs)
+        work = 5e-11 * first["batch"] * first["width"] * (2.5 * first["width"] + inputs)
         return Suits(
-            "periodic features and slow cooling: the strongest net for numbers", 0.3 + steps * (work + 4e-4)
+            "periodic features and slow cooling: the strongest net for numbers", 0.3 + steps * (work + 6e-4)
         )
 
     def space(self, task: Task, facts: DataFacts) -> Space:

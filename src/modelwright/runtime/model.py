@@ -131,9 +131,9 @@ class Model:
 
         Classification: ``prediction`` text [n], ``probabilities`` float32 [n, k], ``label`` int64 [n], and
         ``set`` bool [n, k] where the goal asked for sets, and ``abstained`` bool [n] where it has
-        ``release.abstain_below``: rows to refer to a person, whose ``prediction`` is the most likely class all
-        the same. Regression: ``prediction`` float64 [n], and ``low``, ``high`` [n] where the goal asked for
-        intervals.
+        ``release.abstain_below``: rows to refer to a person, whose ``prediction`` is the most likely class
+        all the same. Regression: ``prediction`` float64 [n], and ``low``, ``high`` [n] where the goal asked
+        for intervals.
         """
         return self._everything(self._run(rows))
 

@@ -295,9 +295,9 @@ class Driver:
 
 
 def in_short(error: BaseException) -> str:
-    """The first two lines of what Ray says, which may be pages."""
+    """The first and the last line of what Ray says, which may be pages of a traceback."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return masked(" ".join(lines[:2])[:300]) or type(error).__name__
+    return masked(" ".join(dict.fromkeys([*lines[:1], *lines[-1:]]))[:300]) or type(error).__name__
 
 
 def connect(engine: str) -> Any:

@@ -11,8 +11,8 @@ from modelwright.cli.run import JSON, QUIET
 
 app = typer.Typer(
     name="keys",
-    help="The API keys of a live model: where it never had any it answers everybody; from the first one on only "
-    "those who send one, also when all are revoked. `keys open` goes back.",
+    help="The API keys of a live model: where it never had any it answers everybody; from the first one on "
+    "only those who send one, also when all are revoked. `keys open` goes back.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

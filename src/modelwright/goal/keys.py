@@ -339,8 +339,8 @@ class ReleaseKeys(Keys):
         c.some_of("docker", "kubernetes", "edge", "monitoring", "github", later=("mobile",)),
     ] = key("Packages to make besides the bundle, in the run's folder `packages`.")
     abstain_below: Annotated[float | None, c.fraction("a probability between 0 and 1")] = key(
-        "Give no label where the most likely class is less probable than this. The test measures the labels of "
-        "all rows.",
+        "Give no label where the most likely class is less probable than this. The test measures the labels "
+        "of all rows.",
         default="always a label",
     )
     sign_with: Annotated[str | None, c.text("the path of an ed25519 private key (PEM)")] = key(

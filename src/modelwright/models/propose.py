@@ -21,8 +21,8 @@ PORTFOLIO = (
     "random_forest",
 )
 """Families that lead boards of tables or lift an ensemble of those that do, in the order in which they get
-their first two turns: what wins most often comes first, and what differs from it in kind comes soon, so that a
-short budget is not spent on what is merely quick. All others follow, cheap ones first."""
+their first two turns: what wins most often comes first, and what differs from it in kind comes soon, so that
+a short budget is not spent on what is merely quick. All others follow, cheap ones first."""
 DEAR = 8.0
 """Guessed seconds from which a family waits until the rest of the portfolio has had its turn."""
 LEADERS = 3

@@ -8,50 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.data import ROW, Development, Split
-from modelwright.core.records.evidence import Finding
-from modelwright.data.label import label
 from modelwright.data.split.digest import digest_of
-from modelwright.data.split.stage import split
-from modelwright.goal.criteria import parse_criterion
-from modelwright.goal.sections import ProblemSection, RolesSection, SplitSection, SuccessSection
-from modelwright.testing.tables import cleaned_of
-
-Made = tuple[Split, list[Finding]]
-
-
-def run(
-    frame: pl.DataFrame,
-    section: SplitSection | None = None,
-    *,
-    roles: RolesSection | None = None,
-    success: tuple[str, ...] = (),
-    seed: int = 0,
-    test_rows: int = 0,
-) -> Made:
-    book = Book()
-    roles = roles or RolesSection()
-    named = {roles.group: "group", roles.time: "time"}
-    cleaned = cleaned_of(
-        frame,
-        "y",
-        roles={name: role for name, role in named.items() if name is not None},  # type: ignore[misc]
-        test_rows=test_rows,
-    )
-    goal = SuccessSection(tuple(parse_criterion(c) for c in success))
-    problem = ProblemSection("t", target="y")
-    made = split(
-        section or SplitSection(),
-        roles,
-        problem,
-        goal,
-        label(problem, roles, goal, cleaned, Book()),
-        seed,
-        book,
-    )
-    return made, [i for i in book.items if isinstance(i, Finding)]
+from modelwright.goal.sections import RolesSection, SplitSection
+from modelwright.testing.parts import parted
 
 
 def table(n: int, classes: int = 2, seed: int = 0, **more: object) -> pl.DataFrame:
@@ -102,21 +63,21 @@ def test_the_laws_of_every_split(n: int, classes: int, values: int, seed: int, w
     roles = {"group": RolesSection(group="g"), "time": RolesSection(time="t")}.get(way)
     section = SplitSection(outer_folds=4) if way == "outer" else SplitSection(given=way == "given")
     try:
-        made, _ = run(frame, section, roles=roles, seed=seed)
+        made, _ = parted(frame, section, roles=roles, seed=seed)
     except BadData as refused:
         # The one refusal these tables may meet: an unlucky class. It is never a silent split without it.
         if refused.code != "split.class-left-out":
             raise
         return
     holds(made, n)
-    again, _ = run(frame, section, roles=roles, seed=seed)
+    again, _ = parted(frame, section, roles=roles, seed=seed)
     assert again.development.table.get().equals(made.development.table.get())
     assert again.sealed.digest == made.sealed.digest
 
 
 def test_seventy_fifteen_fifteen_within_each_class() -> None:
     frame = table(10_000, 3)
-    made, found = run(frame)
+    made, found = parted(frame)
     assert made.kind == "stratified"
     assert made.counts == {"train": 7000, "validation": 1500, "test": 1500}
     shares = frame["y"].value_counts().sort("y")["count"].to_numpy() / 10_000
@@ -126,13 +87,13 @@ def test_seventy_fifteen_fifteen_within_each_class() -> None:
 
 
 def test_another_seed_gives_other_test_rows() -> None:
-    one, two = (run(table(500), seed=s)[0].sealed for s in (0, 1))
+    one, two = (parted(table(500), seed=s)[0].sealed for s in (0, 1))
     assert one.digest != two.digest
 
 
 @pytest.mark.parametrize(("n", "scheme", "repeats"), [(400, "cv", 2), (3000, "cv", 1), (9000, "holdout", 1)])
 def test_small_tables_get_cross_validation(n: int, scheme: str, repeats: int) -> None:
-    made, _ = run(table(n))
+    made, _ = parted(table(n))
     development = made.development
     assert (development.scheme, development.repeats) == (scheme, repeats)
     assert made.counts["validation"] == (0 if scheme == "cv" else round(0.15 * n))
@@ -141,7 +102,7 @@ def test_small_tables_get_cross_validation(n: int, scheme: str, repeats: int) ->
 
 
 def test_folds_are_even_and_stratified() -> None:
-    development = run(table(1200, 3))[0].development
+    development = parted(table(1200, 3))[0].development
     counts = development.table.get().group_by("__fold__", "y").len()["len"].to_numpy()
     assert counts.max() - counts.min() <= 30
     sizes = development.table.get()["__fold__"].value_counts()["count"].to_numpy()
@@ -150,14 +111,14 @@ def test_folds_are_even_and_stratified() -> None:
 
 def test_numbers_are_parted_at_random() -> None:
     frame = table(1000).with_columns(y=pl.Series(np.random.default_rng(3).normal(size=1000)))
-    made, _ = run(frame)
+    made, _ = parted(frame)
     assert made.kind == "random"
     assert made.sealed.rows == 150
 
 
 def test_a_group_is_on_one_side_and_in_one_fold() -> None:
     groups = [f"g{i}" for i in np.random.default_rng(1).integers(0, 60, 2000)]
-    made, found = run(table(2000, g=groups), roles=RolesSection(group="g"))
+    made, found = parted(table(2000, g=groups), roles=RolesSection(group="g"))
     assert made.kind == "group"
     development = made.development.table.get()
     assert not set(development["g"]) & set(made.sealed.table.get()["g"])
@@ -169,14 +130,14 @@ def test_a_group_is_on_one_side_and_in_one_fold() -> None:
 
 def test_many_groups_do_not_fire_few_groups() -> None:
     groups = [f"g{i}" for i in np.random.default_rng(1).integers(0, 400, 4000)]
-    assert run(table(4000, g=groups), roles=RolesSection(group="g"))[1] == []
+    assert parted(table(4000, g=groups), roles=RolesSection(group="g"))[1] == []
 
 
 def test_time_puts_the_future_into_the_test_and_blocks_into_folds() -> None:
     when = np.random.default_rng(2).permutation(2000).astype(float)
-    made, found = run(table(2000, t=when), roles=RolesSection(time="t"))
+    made, found = parted(table(2000, t=when), roles=RolesSection(time="t"))
     development = made.development.table.get()
-    assert development["t"].max() < made.sealed.table.get()["t"].min()  # type: ignore[operator]
+    assert development["t"].max() < made.sealed.table.get()["t"].min()
     edges = development.group_by("__fold__").agg(pl.col("t").min().alias("a"), pl.col("t").max().alias("b"))
     ordered = edges.sort("__fold__")
     assert (ordered["a"][1:] > ordered["b"][:-1]).all()
@@ -186,22 +147,22 @@ def test_time_puts_the_future_into_the_test_and_blocks_into_folds() -> None:
 
 def test_holdout_in_time_order_validates_on_the_latest() -> None:
     frame = table(9000, t=np.arange(9000.0))
-    development = run(frame, roles=RolesSection(time="t"))[0].development.table.get()
-    assert development.filter(pl.col("__fold__") == 0)["t"].max() < (  # type: ignore[operator]
+    development = parted(frame, roles=RolesSection(time="t"))[0].development.table.get()
+    assert development.filter(pl.col("__fold__") == 0)["t"].max() < (
         development.filter(pl.col("__fold__") == 1)["t"].min()
     )
 
 
 def test_rows_without_a_time_are_the_earliest_and_are_reported() -> None:
     when = [None if i % 10 == 0 else float(i) for i in range(1000)]
-    made, found = run(table(1000, t=when), roles=RolesSection(time="t"))
+    made, found = parted(table(1000, t=when), roles=RolesSection(time="t"))
     assert made.sealed.table.get()["t"].null_count() == 0
     assert [(f.code, f.numbers["rows"]) for f in found] == [("split.time-missing", 100)]
 
 
 def test_a_column_gives_the_parts_and_is_no_input() -> None:
     parts = ["train"] * 700 + ["Validation"] * 150 + ["test"] * 150
-    made, found = run(table(1000, p=parts), SplitSection(column="p"))
+    made, found = parted(table(1000, p=parts), SplitSection(column="p"))
     assert made.kind == "column"
     assert made.counts == {"train": 700, "validation": 150, "test": 150}
     assert made.development.scheme == "holdout"
@@ -212,84 +173,30 @@ def test_a_column_gives_the_parts_and_is_no_input() -> None:
 def test_group_straddles_fires_where_given_parts_cut_a_group() -> None:
     parts = ["train"] * 850 + ["test"] * 150
     frame = table(1000, p=parts, g=[f"g{i % 30}" for i in range(1000)])
-    _, found = run(frame, SplitSection(column="p"), roles=RolesSection(group="g"))
+    _, found = parted(frame, SplitSection(column="p"), roles=RolesSection(group="g"))
     assert [(f.code, f.severity) for f in found] == [("split.group-straddles", "blocker")]
     assert found[0].numbers == {"groups": 30.0, "rows": 150.0}
 
 
 def test_group_straddles_does_not_fire_where_groups_are_whole() -> None:
     frame = table(1000, p=["train"] * 800 + ["test"] * 200, g=[f"g{i // 10}" for i in range(1000)])
-    assert run(frame, SplitSection(column="p"), roles=RolesSection(group="g"))[1] == []
+    assert parted(frame, SplitSection(column="p"), roles=RolesSection(group="g"))[1] == []
 
 
 def test_time_overlap_fires_on_a_given_test_that_is_not_the_future() -> None:
     frame = table(1000, t=np.arange(1000.0), p=["test"] * 200 + ["train"] * 800)
-    _, found = run(frame, SplitSection(column="p"), roles=RolesSection(time="t"))
+    _, found = parted(frame, SplitSection(column="p"), roles=RolesSection(time="t"))
     assert [f.code for f in found] == ["split.time-overlap"]
     assert found[0].numbers["rows"] == 800
 
 
 def test_time_overlap_does_not_fire_on_a_future_test() -> None:
     frame = table(1000, t=np.arange(1000.0), p=["train"] * 800 + ["test"] * 200)
-    assert run(frame, SplitSection(column="p"), roles=RolesSection(time="t"))[1] == []
-
-
-def test_a_test_file_is_the_test_and_its_copies_are_not_learnt() -> None:
-    frame = table(1000)
-    frame = pl.concat([frame, frame[:20], table(180, seed=9)])
-    made, found = run(frame, test_rows=200)
-    assert made.kind == "file"
-    assert made.counts == {"train": 980, "validation": 0, "test": 200, "left out": 20}
-    assert rows(made.sealed) == set(range(1000, 1200))
-    assert [(f.code, f.numbers["rows"]) for f in found] == [("split.test-copies", 20)]
-
-
-def test_a_test_file_that_was_learnt_blocks() -> None:
-    frame = table(100)
-    made, found = run(pl.concat([frame, frame]), test_rows=100)
-    assert ("split.test-seen", "blocker") in [(f.code, f.severity) for f in found]
-    assert made.counts["train"] == 100
-
-
-def test_equal_rows_that_the_goal_takes_for_different_things_are_parted_like_all_others() -> None:
-    frame = table(1000)
-    frame = pl.concat([frame, frame[:20], table(180, seed=9)])
-    made, found = run(frame, SplitSection(duplicates="independent"), test_rows=200)
-    assert made.counts == {"train": 1000, "validation": 0, "test": 200}
-    assert [(f.code, round(f.numbers["share"], 4)) for f in found] == [
-        ("split.duplicates-independent", round(40 / 1200, 4))
-    ]
-    unlike, found = run(table(200), SplitSection(duplicates="independent"))
-    holds(unlike, 200)
-    assert found == []
-
-
-def test_copies_stay_together_and_are_reported_where_they_are_many() -> None:
-    frame = table(200)
-    made, found = run(pl.concat([frame] * 3))
-    holds(made, 600)
-    assert [f.code for f in found] == ["split.duplicates"]
-
-
-def test_rows_alike_by_chance_are_not_bound() -> None:
-    """Two columns of three values: binding equal rows would put each cell's "yes" rows on one side and its
-    "no" rows on the other, and teach the opposite of what is tested."""
-    rng = np.random.default_rng(0)
-    a, b = rng.integers(0, 3, 900), rng.integers(0, 3, 900)
-    y = np.where(rng.random(900) < 0.15 + 0.3 * (a == 2) + 0.3 * (b == 2), "yes", "no")
-    frame = pl.DataFrame({"a": a.astype(str), "b": b.astype(str), "y": y})
-    made, found = run(frame)
-    assert [f.code for f in found] == ["split.alike-by-chance"]
-    learnt, tested = made.development.table.get(), made.sealed.table.get()
-    assert tested.height > 100
-    in_learnt = learnt.group_by("a", "b").agg(pl.col("__target__").mean().alias("share"))
-    joined = tested.join(in_learnt, on=["a", "b"])
-    told = joined.select(pl.corr("share", pl.col("__target__").cast(pl.Float64))).item()
-    assert told > 0.15
+    assert parted(frame, SplitSection(column="p"), roles=RolesSection(time="t"))[1] == []
 
 
 def test_outer_folds_test_every_row_once() -> None:
-    made, _ = run(table(600), SplitSection(outer_folds=5))
+    made, _ = parted(table(600), SplitSection(outer_folds=5))
     assert (made.kind, made.outer) == ("outer folds", 5)
     tested = [r for _, sealed in made.outer_parts for r in sorted(rows(sealed))]
     assert sorted(tested) == list(range(600))
@@ -299,7 +206,7 @@ def test_outer_folds_test_every_row_once() -> None:
 
 def test_each_value_is_left_out_in_turn() -> None:
     speakers = [f"s{i % 6}" for i in range(600)]
-    made, _ = run(table(600, s=speakers), SplitSection(leave_out="s"))
+    made, _ = parted(table(600, s=speakers), SplitSection(leave_out="s"))
     assert (made.kind, made.outer) == ("leave one out", 6)
     for development, sealed in made.outer_parts:
         assert sealed.table.get()["s"].n_unique() == 1
@@ -308,17 +215,17 @@ def test_each_value_is_left_out_in_turn() -> None:
 
 
 def test_no_test_rows_when_the_goal_says_so() -> None:
-    made, _ = run(table(300), SplitSection(train=0.8, validation=0.2, test=0.0, given=True))
+    made, _ = parted(table(300), SplitSection(train=0.8, validation=0.2, test=0.0, given=True))
     assert made.sealed.rows == 0
     assert made.counts == {"train": 300, "validation": 0, "test": 0}
 
 
 def test_the_test_part_grows_to_what_proves_the_criteria() -> None:
     frame = table(344, 3)
-    assert run(frame)[0].sealed.rows < 60
-    grown = run(frame, success=("accuracy >= 0.9",))[0]
+    assert parted(frame)[0].sealed.rows < 60
+    grown = parted(frame, success=("accuracy >= 0.9",))[0]
     assert grown.sealed.rows > 80
-    given = run(frame, SplitSection(given=True), success=("accuracy >= 0.9",))[0]
+    given = parted(frame, SplitSection(given=True), success=("accuracy >= 0.9",))[0]
     assert given.sealed.rows < 60
 
 
@@ -442,7 +349,7 @@ def test_what_cannot_be_parted_is_refused(
     frame: pl.DataFrame, section: SplitSection, roles: RolesSection, code: str, said: str
 ) -> None:
     with pytest.raises(BadData) as caught:
-        run(frame, section, roles=roles)
+        parted(frame, section, roles=roles)
     assert caught.value.code == code
     assert said in str(caught.value)
     assert caught.value.hint
@@ -450,7 +357,7 @@ def test_what_cannot_be_parted_is_refused(
 
 def test_development_and_sealed_name_what_orders_and_groups() -> None:
     frame = table(1000, t=np.arange(1000.0), g=[f"g{i // 5}" for i in range(1000)])
-    made, _ = run(frame, roles=RolesSection(time="t", group="g"))
+    made, _ = parted(frame, roles=RolesSection(time="t", group="g"))
     assert isinstance(made.development, Development)
     assert (made.kind, made.development.group, made.sealed.time) == ("time", "g", "t")
     assert not set(made.development.table.get()["g"]) & set(made.sealed.table.get()["g"])

@@ -71,8 +71,16 @@ def rows(table: Table) -> pl.DataFrame:
         if path.suffix == ".xlsx":
             frames.append(pl.read_excel(path).cast(pl.String))
         else:
+            with path.open(encoding="utf-8", errors="replace") as file:
+                first = file.readline()
             frames.append(
-                pl.read_csv(path, has_header=table.header, infer_schema=False, encoding="utf8-lossy")
+                pl.read_csv(
+                    path,
+                    has_header=table.header,
+                    separator=";" if first.count(";") > first.count(",") else ",",
+                    infer_schema=False,
+                    encoding="utf8-lossy",
+                )
             )
     frame = pl.concat(frames)
     frame = frame.with_columns(pl.all().str.strip_chars())

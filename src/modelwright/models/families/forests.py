@@ -155,7 +155,7 @@ class Forest:
         if task.problem != "regression":
             starts.append({**base, "criterion": "entropy"})
             if self.extra and 3 <= facts.numbers <= PAIRED:
-                # Thresholds on sums and differences cut the plane at a slant: fewer splits for the same border.
+                # Thresholds on sums and differences cut the plane at a slant: fewer splits for one border.
                 ranges[RECIPE] = Choice(("plain", "wide"))
                 starts = [{**start, RECIPE: "plain"} for start in starts]
                 starts.insert(1, {**base, RECIPE: "wide"})

@@ -91,15 +91,15 @@ def test_the_leaderboard_is_a_table(undisturbed: Run) -> None:
 def test_killed_at_a_stage_and_resumed_to_the_same_bytes(
     undisturbed: Run, toy_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, step: str
 ) -> None:
-    real: Callable[[Path, bytes], None] = atomic.write_bytes
+    real = atomic.write_bytes
     state = {"hit": False}
 
-    def write(path: Path, content: bytes) -> None:
+    def write(path: Path, content: bytes, **how: bool) -> None:
         if path.parent.name == stage and path.name == step:
             raise Killed
         if step == "after" and state["hit"]:
             raise Killed
-        real(path, content)
+        real(path, content, **how)
         state["hit"] |= path.parent.name == stage and path.name == "stage.json"
 
     monkeypatch.setattr(atomic, "write_bytes", write)

@@ -13,6 +13,8 @@ Variant = Literal["simple", "plain", "wide"]
 """Of the style of trees. ``simple``: no column is made of two. ``plain``: those that a screen of the training
 rows finds to say more than both. ``wide``: sums and differences of every pair of numbers besides."""
 
+RECIPES = 2
+"""Version of what this file makes; fits that were made with another are made again."""
 MANY = 10
 """Above so many values a category also gets target statistics."""
 WORDY = 1.5

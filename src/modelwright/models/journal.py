@@ -16,20 +16,22 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwright.core.codec import canonical, decode, encode
+from modelwright.features.defaults import RECIPES
 from modelwright.models.fit import FitResult, Job, Product
 from modelwright.models.rows import Place
 from modelwright.store import atomic
 
 
 def key_of(place: Place, job: Job, version: int) -> str:
-    """What a fit depends on: rows, family and its version, configuration, fold, seed, threads. Not the time
-    it was allowed: a fit that was cut short says so, and is made again when there is more time."""
+    """What a fit depends on: rows, recipes, family and its version, configuration, fold, seed, threads. Not the
+    time it was allowed: a fit that was cut short says so, and is made again when there is more time."""
     what = {
         "data": place.digest,
         "signature": place.signature,
         "metric": place.metric,
         "family": job.family,
         "version": version,
+        "recipes": RECIPES,
         "config": job.config,
         "fold": job.fold,
         "seed": job.seed,

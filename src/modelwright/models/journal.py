@@ -23,8 +23,8 @@ from modelwright.store import atomic
 
 
 def key_of(place: Place, job: Job, version: int) -> str:
-    """What a fit depends on: rows, recipes, family and its version, configuration, fold, seed, threads. Not the
-    time it was allowed: a fit that was cut short says so, and is made again when there is more time."""
+    """What a fit depends on: rows, recipes, family and its version, configuration, fold, seed, threads. Not
+    the time it was allowed: a fit that was cut short says so, and is made again when there is more time."""
     what = {
         "data": place.digest,
         "signature": place.signature,

@@ -170,7 +170,7 @@ class Net:
 
     def forward(self, numbers: Matrix, others: Matrix, activation: Activation) -> Matrix:
         """Scores [n, outputs] without dropout."""
-        x = self.inside(numbers, others) * self.part["scale"]
+        x: Matrix = self.inside(numbers, others) * self.part["scale"]
         for number in range(self.depth + 1):
             x = x @ self.part[f"w{number}_"]
             x += self.part[f"bias{number}"]
@@ -190,7 +190,7 @@ class Net:
         [at least n, width] factors of dropout."""
         kept: dict[str, Any] = {}
         first = self.inside(numbers, others, kept)
-        x = first * self.part["scale"]
+        x: Matrix = first * self.part["scale"]
         inputs, bends = [x], []
         for number in range(self.depth):
             x = x @ self.part[f"w{number}_"]

@@ -4,7 +4,7 @@
 #   make setup       a development environment
 #   make check       lint, types, layers, sizes, documentation
 #   make test        all tests, the fast ones first
-#   make test-fast   the tests that take no more than two seconds each
+#   make test-fast   the tests that take no more than a third of a second each: under a minute
 #   make bench       how fast things are; no test depends on it
 #   make bench-peers  environments of the systems that benchmarks/tabular compares with (gigabytes)
 #   make soak        the long proofs of the live loop: load, kills, alarms (about an hour)
@@ -56,11 +56,12 @@ reference: $(VENV)/.dev
 	$(BIN)/python tools/make_reference.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS)
+	$(BIN)/python -m pytest -m "not slow and not medium" -n $(WORKERS)
+	$(BIN)/python -m pytest -m "medium and not slow" -n $(WORKERS)
 	$(BIN)/python -m pytest -m slow
 
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS)
+	$(BIN)/python -m pytest -m "not slow and not medium" -n $(WORKERS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py

@@ -31,6 +31,15 @@ settings.load_profile("modelwright")
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m leaves tests out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what ``tests/medium.txt`` lists (made by ``tools/find_medium.py`` from measured times)."""
+    listed = set((ROOT / "tests" / "medium.txt").read_text(encoding="utf-8").splitlines())
+    for item in items:
+        if item.nodeid in listed:
+            item.add_marker("medium")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The top folder of the repository."""

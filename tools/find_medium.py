@@ -3,15 +3,15 @@
     .venv/bin/python -m pytest -m "not slow" --durations=0 --durations-min=0.05 > LOG
     .venv/bin/python tools/find_medium.py LOG
 
-Measure on a machine that does nothing else. Tests of the list get the mark ``medium`` (``tests/conftest.py``), so
-that the fast ones stay fast; what is not there any more is left out by the next run of this.
+Measure on a machine that does nothing else. Tests of the list get the mark ``medium`` (``tests/conftest.py``),
+so that the fast ones stay fast; what is not there any more is left out by the next run of this.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 
 LONG = 0.33
@@ -21,7 +21,7 @@ LIST = Path(__file__).resolve().parents[1] / "tests" / "medium.txt"
 
 
 def main() -> None:
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for took, test in LINE.findall(Path(sys.argv[1]).read_text(encoding="utf-8")):
         seconds[test] += float(took)
     names = sorted(test for test, took in seconds.items() if took > LONG)

@@ -3,8 +3,8 @@
     .venv/bin/python -m pytest -m "not slow" --durations=0 --durations-min=0.05 > LOG
     .venv/bin/python tools/find_medium.py LOG
 
-Measure on a machine that does nothing else. Tests of the list get the mark ``medium`` (``tests/conftest.py``),
-so that the fast ones stay fast; what is not there any more is left out by the next run of this.
+Measure on a machine that does nothing else. Tests of the list get the mark ``medium`` (tests/conftest.py), so
+that the fast ones stay fast; what is not there any more is left out by the next run of this.
 """
 
 from __future__ import annotations

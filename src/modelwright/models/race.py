@@ -25,7 +25,7 @@ Ending = Literal["trials", "time", "stopped", "exhausted"]
 
 PRUNE_AFTER = 4
 """Finished trials before any is pruned."""
-REFITTED = 3
+REFITTED = 5
 """Leaders whose refits are allowed for."""
 REFIT_SLACK = 1.4
 """A refit has more rows than a fold, and a graph to be made."""

@@ -159,6 +159,7 @@ def test_a_fit_that_hangs_is_killed_at_its_deadline(places: Places, tmp_path: Pa
         for turn in range(3):  # the quickest counts: another program on this machine can only make it slower
             began = time.monotonic()
             fits = tmp_path / f"fits-{turn}"
+            pool.attach(fits)
             made = race(place, fits, pool, ("hanging", "toy"), trials=None, seconds=3.0)
             took = time.monotonic() - began
             if took < 3.0 + 1.5 and any(t.complete for t in made.trials):

@@ -12,6 +12,8 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+# Tests of whole programs, servers and clusters, which would be in each other's way.
+ALONE := tests/journeys tests/live/process tests/models/cluster
 # The first of these that is Python 3.11 or newer makes the environment; PYTHON=... picks another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -58,7 +60,8 @@ reference: $(VENV)/.dev
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not slow and not medium" -n $(WORKERS)
 	$(BIN)/python -m pytest -m "medium and not slow" -n $(WORKERS)
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest -m slow $(ALONE)
 
 test-fast: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not slow and not medium" -n $(WORKERS)

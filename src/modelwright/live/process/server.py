@@ -137,7 +137,19 @@ class Server(uvicorn.Server):
         until = loop.time() + LINGER
         while self.server_state.connections and loop.time() < until:
             await asyncio.sleep(0.01)
-        await super().shutdown(None)
+        closing = asyncio.ensure_future(self._close_idle())
+        try:
+            await super().shutdown(None)
+        finally:
+            closing.cancel()
+
+    async def _close_idle(self) -> None:
+        """Again and again: a connection that was accepted just before may only now be made, after uvicorn has
+        told all others to close, and one that then sends nothing would hold the end up for its whole time."""
+        while True:
+            await asyncio.sleep(0.2)
+            for connection in list(self.server_state.connections):
+                connection.shutdown()
 
     async def _take_the_rest(self, listening: socket.socket) -> None:
         """The connections that wait to be taken: closing the last listening socket would reset them."""

@@ -4,7 +4,7 @@
 #   make setup       a development environment
 #   make check       lint, types, layers, sizes, documentation
 #   make test        all tests, the fast ones first
-#   make test-fast   the tests that take no more than a third of a second each: under a minute
+#   make test-fast   the tests that take no more than a fifth of a second each
 #   make bench       how fast things are; no test depends on it
 #   make bench-peers  environments of the systems that benchmarks/tabular compares with (gigabytes)
 #   make soak        the long proofs of the live loop: load, kills, alarms (about an hour)

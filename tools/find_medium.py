@@ -1,4 +1,4 @@
-"""Which tests take more than a third of a second, from a log of pytest, into ``tests/medium.txt``.
+"""Which tests take more than a fifth of a second, from a log of pytest, into ``tests/medium.txt``.
 
     .venv/bin/python -m pytest -m "not slow" --durations=0 --durations-min=0.05 > LOG
     .venv/bin/python tools/find_medium.py LOG
@@ -14,7 +14,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-LONG = 0.33
+LONG = 0.2
 """Seconds of setup, call and teardown together."""
 LINE = re.compile(r"^([\d.]+)s (?:call|setup|teardown) +(tests/\S+?::.*?)\s*$", re.MULTILINE)
 LIST = Path(__file__).resolve().parents[1] / "tests" / "medium.txt"

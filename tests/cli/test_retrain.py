@@ -95,6 +95,7 @@ def test_killed_again_and_again_it_comes_to_one_decision(tmp_path: Path) -> None
     most, kills = 1, 0
     while True:
         before = written(tmp_path)
+        already = [d["done"] for d in record.every(place)] == ["done"]
         with (tmp_path / "errors").open("w") as errors:
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
         until = time.monotonic() + 120
@@ -108,7 +109,8 @@ def test_killed_again_and_again_it_comes_to_one_decision(tmp_path: Path) -> None
         most += 2 * kills
         now = deployment.read(place)  # whole at any time
         assert now.champion in ("v1", "v2")
-    assert process.returncode == 0, (tmp_path / "errors").read_text()
+    # Where the last kill came after all was done, there is nothing new to learn from.
+    assert process.returncode == (3 if already else 0), (tmp_path / "errors").read_text()
     assert kills >= 5
     made = record.every(place)
     assert [d["action"] for d in made] == ["promote"]

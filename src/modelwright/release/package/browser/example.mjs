@@ -1,5 +1,6 @@
-// Predict rows of JSON from standard input:  node example.mjs < rows.json
-// Without input that is piped, the rows of examples.json are predicted and compared with what Python answered:
+// Predict rows of JSON from standard input:
+//   node example.mjs < rows.json
+// Or predict the rows of examples.json, and compare with what Python answered:
 //   node example.mjs --check
 
 import { readFile } from "node:fs/promises";
@@ -26,6 +27,12 @@ if (process.argv.includes("--check")) {
 } else {
   const chunks = [];
   for await (const chunk of process.stdin) chunks.push(chunk);
-  const given = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  let given;
+  try {
+    given = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch (error) {
+    console.error(`standard input is not JSON (${error.message}): node example.mjs < rows.json, or --check`);
+    process.exit(2);
+  }
   console.log(JSON.stringify(await model.predict(Array.isArray(given) ? given : [given]), null, 1));
 }

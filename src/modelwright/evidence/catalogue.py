@@ -109,6 +109,18 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "below a "
         "twenty-fifth).",
         "Judge by pr_auc, recall or balanced_accuracy, and collect more such rows.",
+    _C(
+        "clean.variants", "spelling variants written as one", "note",
+        "Values of a category that are one value in other spellings (accents, hyphens, points) "
+        "were written as the commonest of them. The same is done at prediction time.",
+        "Name a value for itself in `data.columns` spellings where it is one of its own.",
+    ),
+    _C(
+        "clean.variants-proposed", "values that may be other spellings", "warning",
+        "Values of a category look like abbreviations or misspellings of others, and were left as they are "
+        "(a note where all of them are misspellings).",
+        "Confirm with `data.columns` spellings or `variants: all`, or name a value for itself.",
+    ),
     ),
     _C(
         "label.test-spelling", "classes spelled otherwise in the test rows", "note",

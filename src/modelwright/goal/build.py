@@ -105,7 +105,14 @@ def _named_by(source: str) -> str | None:
 
 def _clean(keys: GoalKeys) -> s.CleanSection:
     columns = tuple(
-        (name, s.ColumnWish(kind=wish.kind, spellings=tuple((wish.spellings or {}).items())))  # type: ignore[arg-type]
+        (
+            name,
+            s.ColumnWish(
+                kind=wish.kind,  # type: ignore[arg-type]
+                spellings=tuple((wish.spellings or {}).items()),
+                variants=wish.variants,  # type: ignore[arg-type]
+            ),
+        )
         for name, wish in (keys.data.columns or {}).items()
     )
     clean = keys.clean
@@ -122,6 +129,7 @@ def _split(keys: SplitKeys | None, test_elsewhere: bool) -> s.SplitSection:
     if keys is None:
         keys = SplitKeys()
     duplicates: s.Alike = keys.duplicates or usual.duplicates  # type: ignore[assignment]
+        variants=(clean.variants if clean else None) or "sure",  # type: ignore[arg-type]
     if keys.column is not None or keys.outer_folds is not None or keys.leave_out is not None:
         return s.SplitSection(
             given=True,

@@ -207,7 +207,13 @@ class ColumnKeys(Keys):
     spellings: Annotated[
         dict[str, str] | None,
         _table("a mapping from what is found to what is wanted", _spelling, {"type": "string"}, "mapping"),
-    ] = key("Values to be written differently: `{JHB: Johannesburg}`.")
+    ] = key(
+        "Values to be written differently: `{JHB: Johannesburg}`. A value named for itself is one of its "
+        "own, and never taken for another spelling."
+    )
+    variants: Annotated[str | None, c.one_of("sure", "all", "none")] = key(
+        "As `clean.variants`, for this column.", default="as clean.variants"
+    )
 
 
 class DataKeys(Keys):
@@ -276,6 +282,11 @@ class CleanKeys(Keys):
     off: Annotated[
         tuple[str, ...] | None, c.names("a list of cleaning operations", "the name of an operation")
     ] = key("Cleaning operations not to be used: a name such as `units`, or `units:age` for one column.")
+    variants: Annotated[str | None, c.one_of("sure", "all", "none")] = key(
+        "Which spelling variants of a category are written as one: `sure`, those that differ in accents, "
+        "hyphens and points; `all`, the proposed ones too (misspellings, abbreviations); `none`.",
+        default="sure",
+    )
 
 
 class SplitKeys(Keys):

@@ -14,6 +14,7 @@ Problem = Literal["binary", "multiclass", "regression"]
 ColumnKind = Literal["number", "category", "date", "text", "boolean", "ignore"]
 Op = Literal[">=", ">", "<=", "<"]
 Alike = Literal["together", "independent"]
+Variants = Literal["sure", "all", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class ColumnWish:
     kind: ColumnKind | None = None
     spellings: tuple[tuple[str, str], ...] = ()
     """Pairs (as found, as wanted)."""
+    variants: Variants | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class RolesSection:
     later: tuple[str, ...] = ()
     group: str | None = None
     time: str | None = None
+    variants: Variants = "sure"
+    """Which spelling variants of categories are merged."""
     sensitive: tuple[str, ...] = ()
     use_sensitive: bool = False
 

@@ -15,6 +15,7 @@ import pytest
 from modelwright.release.package import edge
 from modelwright.runtime.parse import UNREAD, ColumnParser, ColumnSpec
 from modelwright.runtime.parse.column import OPERATIONS
+from modelwright.runtime.parse.variants import key
 
 # Node starts once and reads every case.
 _SCRIPT = """
@@ -81,6 +82,14 @@ SPECS = [
     column(
         "category", STRIP, MARKERS, ("case", {"spellings": {"usa": "USA", "strasse": "Straße", ".": "dot"}})
     ),
+    column(
+        "category",
+        STRIP,
+        (
+            "variants",
+            {"map": {"JHB": "Johannesburg"}, "keys": {"saopaulo": "São Paulo", "strasseand1 2": "x"}},
+        ),
+    ),
     column("category", STRIP, ("mask", {"how": "mask", "patterns": MASK})),
     column("text", ("mask", {"how": "hash", "patterns": MASK}), ("text", {})),
     column("text", STRIP, MARKERS, ("text", {})),
@@ -113,11 +122,26 @@ def made_up(count: int) -> list[str]:
 # Node starts, and reads some fifty thousand values.
 @pytest.mark.slow
 def test_javascript_reads_every_value_as_python() -> None:
-    values = [*ODD["values"], *made_up(2000)]
+    spelt = [
+        "JHB",
+        "São-Paulo",
+        "sao paulo.",
+        "straße & 1 2",
+        "A-",
+        "3-5",
+        "U.S.A.",
+        "a - b",
+        "2. b",
+        "x_y",
+        "yes!",
+    ]
+    values = [*ODD["values"], *spelt, *made_up(2000)]
+    every_key = {key(value): f"key:{key(value)}" for value in values if isinstance(value, str)}
+    specs = [*SPECS, column("category", ("variants", {"keys": every_key}))]
     # Python's float of a number that JSON writes without a point is what JavaScript has.
     given = json.loads(json.dumps(values))
-    answered = ask([{"spec": spec, "values": given} for spec in SPECS])["columns"]
-    for spec, found in zip(SPECS, answered, strict=True):
+    answered = ask([{"spec": spec, "values": given} for spec in specs])["columns"]
+    for spec, found in zip(specs, answered, strict=True):
         wanted = json.loads(json.dumps(expected(spec, given)))
         differing = [(v, f, w) for v, f, w in zip(given, found, wanted, strict=True) if f != w]
         assert differing == [], spec

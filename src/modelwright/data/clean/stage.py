@@ -11,7 +11,7 @@ from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import ROW, Cleaned, Collected, Column, Role
-from modelwright.data.clean import identify, personal
+from modelwright.data.clean import identify, personal, spelt
 from modelwright.data.clean.apply import spec_of, typed_column
 from modelwright.data.clean.duplicates import repeated
 from modelwright.data.clean.examples import examples
@@ -37,11 +37,15 @@ def clean(
     columns: list[Column] = []
     identifiers: list[str] = list(roles.keys)
     series: list[pl.Series] = [raw[ROW]]
+    lines: list[spelt.Line] = []
     for name in collected.columns:
-        column, values, identifies = _column(raw[name], section, roles, problem, wishes.get(name), book)
+        column, values, identifies = _column(
+            raw[name], section, roles, problem, wishes.get(name), book, lines
+        )
         identifiers += [name] if identifies else []
         columns.append(column)
         series.append(values)
+    spelt.table(lines, book)
     table = pl.DataFrame(series)
     if problem.target is not None and not any(column.is_input for column in columns):
         book.finding(
@@ -72,8 +76,10 @@ def _column(
     problem: ProblemSection,
     wish: ColumnWish | None,
     book: Book,
+    lines: list[spelt.Line],
 ) -> tuple[Column, pl.Series, bool]:
-    """The column, its typed values, and whether it was found to identify rows."""
+    """The column, its typed values, and whether it was found to identify rows. ``lines``: those of the table
+    of spelling variants so far."""
     name = raw.name
     role = role_of(name, roles, problem, wish)
     off = frozenset(
@@ -82,7 +88,8 @@ def _column(
         if ":" not in entry or entry.partition(":")[2] == name
     )
     mask, dropped = _personal(raw, section, role, book)
-    found = infer_column(raw, _duty(role, problem), wish, off, mask)
+    merge = (wish.variants if wish is not None else None) or section.variants
+    found = infer_column(raw, _duty(role, problem), wish, off, mask, merge)
     column = Column(
         name=name,
         kind=found.kind,
@@ -106,6 +113,8 @@ def _column(
         column, identifies = _useless(column, values, off, book)
     if column.kind == "number" and column.is_input:
         _sentinels(values, book)
+    if column.is_input or role == "target":
+        lines.extend(spelt.tell(name, found.variants, book))
     return column, values, identifies
 
 

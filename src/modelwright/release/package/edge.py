@@ -29,7 +29,7 @@ NULL: Final = "\x01null"
 """The word for null in the graph that is written: it survives being a C string."""
 ONNXRUNTIME: Final = "1.30.0"
 """Of the packages onnxruntime-node and onnxruntime-web that this is tested with."""
-CARRIED: Final = frozenset("strip missing spellings mask case boolean number date text".split())
+CARRIED: Final = frozenset("strip missing spellings mask case variants boolean number date text".split())
 """Operations of preprocess.json that ``parse.mjs`` carries out."""
 CODE: Final = ("modelwright.mjs", "parse.mjs", "compare.mjs", "example.mjs", "index.html")
 TRIED: Final = frozenset(
@@ -190,7 +190,7 @@ def folds() -> dict[str, str]:
 def _folds_needed(columns: list[dict[str, Any]]) -> bool:
     kinds = {c["kind"] for c in columns} | {o["name"] for c in columns for o in c["operations"]}
     units = any(o["options"].get("units") for c in columns for o in c["operations"])
-    return bool(kinds & {"boolean", "case"}) or units
+    return bool(kinds & {"boolean", "case", "variants"}) or units
 
 
 def operators_of(graph: bytes) -> list[tuple[str, int, str]]:

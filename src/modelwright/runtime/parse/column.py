@@ -21,7 +21,9 @@ from modelwright.runtime.signature import NULL_TIME
 Kind = Literal["number", "boolean", "category", "date", "text"]
 Typed = float | int | str | None
 
-OPERATIONS: Final = ("strip", "missing", "spellings", "mask", "case", "boolean", "number", "date", "text")
+OPERATIONS: Final = (
+    "strip", "missing", "spellings", "mask", "case", "variants", "boolean", "number", "date", "text",
+)  # fmt: skip
 """In the order in which they may stand; each is the module of that name, with ``build(options)``."""
 _FINAL: Final = frozenset({"boolean", "number", "date", "text"})
 _REMEMBERED: Final = 100_000

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 import polars as pl
 
 from modelwright.core.records.data import CleanOperation, Kind
-from modelwright.data.clean.infer import boolean, case, date, missing, number, text
+from modelwright.data.clean.infer import boolean, case, date, missing, number, text, variants
 from modelwright.data.clean.infer.distinct import Distinct
 from modelwright.goal.sections import ColumnWish
 from modelwright.runtime.parse import ColumnParser, ColumnSpec, OperationSpec
@@ -42,6 +42,7 @@ class Inferred:
     why: str
     unit: str = ""
     notes: tuple[Note, ...] = ()
+    variants: variants.Variants = variants.NONE
 
 
 @dataclass(slots=True)
@@ -50,6 +51,10 @@ class _Recipe:
 
     left: Distinct
     off: frozenset[str]
+    named: tuple[tuple[str, str], ...] = ()
+    """The goal's spellings."""
+    wanted: variants.Wanted = "sure"
+    """Which spelling variants are merged."""
     operations: list[CleanOperation] = field(default_factory=list)
 
     def add(self, name: str, options: dict[str, Any], sentence: Callable[[int], str]) -> None:
@@ -69,8 +74,10 @@ def infer_column(
     wish: ColumnWish | None = None,
     off: frozenset[str] = frozenset(),
     mask: dict[str, Any] | None = None,
+    merge: variants.Wanted = "sure",
 ) -> Inferred:
-    """Look at a whole raw column. ``off``: operations not to be used; ``mask``: options of that operation.
+    """Look at a whole raw column. ``off``: operations not to be used; ``mask``: options of that operation;
+    ``merge``: which spelling variants of categories are merged.
 
     Of the target only its own spelling is looked at, and of other columns nothing but themselves.
     """
@@ -80,7 +87,7 @@ def infer_column(
     spelt = bool(wish is not None and wish.spellings)
     dates_as_numbers = wished == "date" and dtype.is_numeric()
     if words or spelt or dates_as_numbers or mask is not None:
-        return _words(series, duty, wish, wished, off, mask)
+        return _words(series, duty, wish, wished, off, mask, merge)
     return _typed(series, duty, wished)
 
 
@@ -149,12 +156,14 @@ def _words(
     wished: Kind | None,
     off: frozenset[str],
     mask: dict[str, Any] | None,
+    merge: variants.Wanted,
 ) -> Inferred:
     """A column of text."""
     if series.dtype not in (pl.String, pl.Categorical, pl.Enum):
         plainly = ColumnParser(ColumnSpec(series.name, "category"))
         series = pl.Series(series.name, plainly.many(series.to_list()), dtype=pl.String)
-    recipe = _Recipe(Distinct.of(series), off)
+    named = wish.spellings if wish is not None else ()
+    recipe = _Recipe(Distinct.of(series), off, named, merge if duty == "plain" else "propose")
     if "strip" not in off:
         recipe.add("strip", {}, lambda n: f"Take off white space around texts ({_cells(n)})")
     if wish is not None and wish.spellings and "spellings" not in off:
@@ -241,7 +250,7 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
         listed = list(dict.fromkeys([*found, *([] if words else missing.ALWAYS)])) or [""]
         shown = ", ".join(f'"{marker}"' if marker else "empty" for marker in found) or "empty"
         recipe.add("missing", {"markers": listed}, lambda n: f"Read {shown} as missing ({_cells(n)})")
-    unit, notes = "", []
+    unit, notes, alike = "", [], variants.NONE
     left = recipe.left.map(str.strip).without({""})
     if kind == "category":
         folded = case.infer(left) if "case" not in off and duty != "name" else {}
@@ -250,6 +259,11 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
             recipe.add(
                 "case", {"spellings": folded}, lambda n: f"Write other spellings as {shown} ({_cells(n)})"
             )
+        if "variants" not in off and duty != "name":
+            alike = variants.infer(recipe.left.map(str.strip).without({""}), recipe.wanted, recipe.named)
+            if alike.merged:
+                few = ", ".join(f"{v.text!r} as {v.to!r}" for v in alike.merged[:3])
+                recipe.add("variants", alike.options(), lambda n: f"Write {few} and the like ({_cells(n)})")
     elif kind == "number":
         numbers = number.infer(left, off, must=True) or number.Numbers({}, [], "", [])
         how = f": {'; '.join(numbers.said)}" if numbers.said else ""
@@ -271,7 +285,7 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
         notes += _dates(recipe, left, must)
     else:
         recipe.last("text", {}, f"Take texts as lower-case words ({_cells(left.cells)})", left.cells)
-    return Inferred(kind, tuple(recipe.operations), why, unit, tuple(notes))
+    return Inferred(kind, tuple(recipe.operations), why, unit, tuple(notes), alike)
 
 
 def _dates(recipe: _Recipe, left: Distinct, must: bool) -> list[Note]:

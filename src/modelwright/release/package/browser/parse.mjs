@@ -52,6 +52,43 @@ function letterCase(options, folded) {
   };
 }
 
+const MARK = /[\u0300-\u036f]/u;
+const LETTER = /^\p{L}$/u;
+const BLANK = new RegExp(`^[${SPACE}]$`, "u");
+const HYPHENS = "-‐‑–—_";
+const BETWEEN = ".,()[]{}'’‘`´\"“”„";
+
+/** What is left of a spelling when case, accents, hyphens between letters, quotes and points are set aside. */
+function variantKey(text, folded) {
+  const flat = [...folded(text.normalize("NFKD"))].filter((c) => !MARK.test(c));
+  const drops = (c, before, after, ends) => {
+    if (HYPHENS.includes(c)) {
+      return (LETTER.test(before) && LETTER.test(after)) || (BLANK.test(before) && BLANK.test(after));
+    }
+    if (";:!".includes(c)) return ends;
+    if (!BETWEEN.includes(c)) return false;
+    return !(DIGIT.test(after) || (DIGIT.test(before) && !(ends || BLANK.test(after))));
+  };
+  const made = [];
+  let gap = false;
+  flat.forEach((c, at) => {
+    if (BLANK.test(c) || drops(c, flat[at - 1] ?? " ", flat[at + 1] ?? " ", at === flat.length - 1)) {
+      gap = true;
+      return;
+    }
+    if (gap && made.length && DIGIT.test(made.at(-1)) && DIGIT.test(c)) made.push(" ");
+    made.push(c === "&" ? "and" : c);
+    gap = false;
+  });
+  return made.join("");
+}
+
+function variants(options, folded) {
+  const mapping = new Map(entries(options.map));
+  const keys = new Map(entries(options.keys));
+  return (text) => mapping.get(text) ?? keys.get(variantKey(text, folded)) ?? text;
+}
+
 const DIGIT = /^\p{Nd}$/u;
 
 /** The value of a decimal digit of any script: they stand in rows of ten. */
@@ -326,7 +363,7 @@ function text() {
 }
 
 const OPERATIONS = {
-  strip: () => strip, missing, spellings, mask, case: letterCase, boolean, number, date, text,
+  strip: () => strip, missing, spellings, mask, case: letterCase, variants, boolean, number, date, text,
 };
 const DEFAULTS = {
   number: {}, text: {}, boolean: { true: ["true", "1"], false: ["false", "0"] },

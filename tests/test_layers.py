@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "modelwright"
 
 # The order in which the design draws them; pyproject.toml must say the same.
 ORDER = (
-    "cli web testing estimators lifecycle report modalities live release evidence models features data goal "
-    "graph runtime stats store core"
+    "cli web testing estimators lifecycle report modalities labels live release evidence models features "
+    "data goal graph runtime stats store core"
 ).split()
 
 # Loading any of these makes every command slow to start.

@@ -1,0 +1,1 @@
+"""Labels by hand: what is asked of whom about which items, what they answered, and what follows from it."""

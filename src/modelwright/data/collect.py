@@ -13,6 +13,7 @@ import polars as pl
 from modelwright.core.book import Book
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import ROW, Collected
+from modelwright.data import corrections
 from modelwright.data.read.door import check_same_columns, read, stack
 from modelwright.data.read.frame import read_frame
 from modelwright.data.read.reader import Read
@@ -27,12 +28,16 @@ def collect(source: SourceSection, book: Book, frame: Any = None) -> Collected:
     The table has every column of the source as given (text of a text file stays text) and ROW, the place of
     the row among those collected. Raises :class:`~modelwright.core.errors.BadData`.
     """
-    main = read_frame(frame) if frame is not None else read(source.source, source.query)
+    main = (
+        read_frame(frame)
+        if frame is not None
+        else read(source.source, source.query, source.reading, source.target)
+    )
     reads = [main]
     table = main.frame
     test_rows = 0
     if source.test is not None:
-        test = read(source.test, source.query if _same_kind(source) else None)
+        test = read(source.test, source.query if _same_kind(source) else None, plan=main.plan)
         target_only = set(main.frame.columns) ^ set(test.frame.columns)
         if target_only:
             check_same_columns(main.frame, main.facts.name, test.frame, test.facts.name)
@@ -56,6 +61,10 @@ def collect(source: SourceSection, book: Book, frame: Any = None) -> Collected:
         consent=source.consent or "",
         collected=source.collected or "",
         read_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        corrections=Blob.of(corrections.read(source.corrections, source.keys, table), "json")
+        if source.corrections is not None
+        else None,
+        reading=Blob.of(dict(main.plan), "json") if main.plan is not None else None,
     )
 
 
@@ -86,6 +95,8 @@ def _say(reads: list[Read], book: Book) -> None:
                 f"{one.facts.name} is not UTF-8; it was read as {encoding}, by the look of it.",
                 "Check names with accents in it; save the file as UTF-8 if they are wrong.",
             )
+        for said in one.said:
+            book.finding(said.code, said.severity, f"{one.facts.name}: {said.message}", said.remedy)
         for note in one.notes:
             book.finding(
                 "collect.columns",

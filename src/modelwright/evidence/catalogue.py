@@ -56,6 +56,12 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Give every column a name of its own in the source.",
     ),
     _C(
+        "collect.nested", "how nested records became rows", "note",
+        "The source is nested (JSON, XML). What one row is, and what became of lists and records inside of a "
+        "row, was chosen by looking at all of it.",
+        "Say otherwise under `data.reading`: `records` for what a row is, `nested` for single places.",
+    ),
+    _C(
         "collect.encoding", "not UTF-8", "note",
         "A text file was read in another encoding, chosen by its look.",
         "Check names with accents; save the file as UTF-8.",
@@ -99,16 +105,53 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "If it means missing, say so in `data.columns` spellings.",
     ),
     _C(
+        "clean.characters-lost", "characters that were lost", "warning",
+        "Texts hold the sign that stands for a character nobody could decode; it cannot be told any more.",
+        "Export the source again, as UTF-8.",
+    ),
+    _C(
+        "clean.future-date", "dates in the future", "warning",
+        "A few dates lie after the day on which the data was read, in a column that holds no plans.",
+        "Mend them in the source.",
+    ),
+    _C(
+        "clean.impossible", "values that cannot be", "warning",
+        "A few numbers break what the name of the column says: an age below zero, a latitude of 200. They "
+        "are never changed by themselves.",
+        "Give the column `least` and `most` in `data.columns`; what lies beyond is then missing.",
+    ),
+    _C(
+        "clean.mixed-types", "numbers and words in one column", "warning",
+        "A column of numbers has words in more than one cell in fifty, and was taken as a category.",
+        "Read the words as missing with `data.columns` spellings, or say `kind: number`.",
+    ),
+    _C(
+        "clean.repaired", "broken texts mended", "note",
+        "Texts that were decoded with the wrong table (UTF-8 read as Windows-1252), escaped for HTML, or "
+        "with characters that nobody sees were mended. The same is done at prediction time.",
+        "Mend the source.",
+    ),
+    _C(
+        "clean.unit-assumed", "numbers whose unit was taken by their size", "warning",
+        "Numbers without a unit stand beside several units.",
+        "Write the unit in the source, or in the column's name.",
+    ),
+    _C(
+        "clean.units", "several units brought to one", "note",
+        "Numbers are written in several units of one thing (kg and lb), and were brought to one. The same is "
+        "done at prediction time.",
+        "Give factors of your own with `units` in `data.columns`.",
+    ),
+    _C(
+        "clean.units-apart", "units that do not go together", "warning",
+        "Numbers are written in units that cannot be turned into one another, and were taken as a category.",
+        "Give a factor with `units` in `data.columns`, and `kind: number`.",
+    ),
+    _C(
         "clean.unreadable", "cells that could not be read", "warning",
         "Cells of a column of numbers, dates or yes and no hold something else, and count as missing.",
         "Give their spellings in `data.columns`, or another kind for the column.",
     ),
-    _C(
-        "label.imbalance", "rare class", "note",
-        "A class has less than a fifth of the share it would have if all classes were equal (a warning "
-        "below a "
-        "twenty-fifth).",
-        "Judge by pr_auc, recall or balanced_accuracy, and collect more such rows.",
     _C(
         "clean.variants", "spelling variants written as one", "note",
         "Values of a category that are one value in other spellings (accents, hyphens, points) "
@@ -121,6 +164,29 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "(a note where all of them are misspellings).",
         "Confirm with `data.columns` spellings or `variants: all`, or name a value for itself.",
     ),
+    _C(
+        "label.corrected", "labels that a person looked at", "note",
+        "The file of corrections changed or confirmed labels. Rows that were looked at are not doubted again.",
+        "Nothing.",
+    ),
+    _C(
+        "label.corrections-stale", "corrections that fit no label", "warning",
+        "Corrections speak of a label that the row does not have any more, or of a row that was dropped; they "
+        "were left out.",
+        "Make the file anew from a run on this data, or name rows by `data.keys`.",
+    ),
+    _C(
+        "label.errors-likely", "labels that are probably wrong", "note",
+        "Models that had not seen a row contradict its label with confidence, or a number lies many times the "
+        "usual error away. Some of these labels are right: the model may be wrong.",
+        "Look at `doubt/label_errors.csv`, fill in `correct`, and name the file as `label.corrections`.",
+    ),
+    _C(
+        "label.imbalance", "rare class", "note",
+        "A class has less than a fifth of the share it would have if all classes were equal (a warning "
+        "below a "
+        "twenty-fifth).",
+        "Judge by pr_auc, recall or balanced_accuracy, and collect more such rows.",
     ),
     _C(
         "label.test-spelling", "classes spelled otherwise in the test rows", "note",

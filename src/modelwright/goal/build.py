@@ -11,7 +11,9 @@ from modelwright.goal.keys import (
     FRAME,
     BudgetKeys,
     GoalKeys,
+    LabelKeys,
     MonitorKeys,
+    ReadingKeys,
     ReleaseKeys,
     SearchKeys,
     SplitKeys,
@@ -26,6 +28,7 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
     search = keys.search or SearchKeys()
     budget = keys.budget or BudgetKeys()
     release = keys.release or ReleaseKeys()
+    labels = keys.label or LabelKeys()
     source = joined(data.source, base)
     return s.Sections(
         problem=s.ProblemSection(
@@ -44,6 +47,9 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
             consent=data.consent,
             collected=data.collected,
             target=data.target,
+            corrections=joined(labels.corrections, base) if labels.corrections else None,
+            keys=(data.keys or ()) if labels.corrections else (),
+            reading=_reading(data.reading),
         ),
         clean=_clean(keys),
         roles=s.RolesSection(
@@ -80,6 +86,12 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
     )
 
 
+def _reading(keys: ReadingKeys | None) -> s.ReadingSection:
+    if keys is None:
+        return s.ReadingSection()
+    return s.ReadingSection(records=keys.records, nested=tuple((keys.nested or {}).items()))
+
+
 def joined(place: str, base: Path) -> str:
     """``place`` from the current folder: a relative path (also inside ``sqlite:///``) joined to ``base``."""
     if place == FRAME:
@@ -111,6 +123,9 @@ def _clean(keys: GoalKeys) -> s.CleanSection:
                 kind=wish.kind,  # type: ignore[arg-type]
                 spellings=tuple((wish.spellings or {}).items()),
                 variants=wish.variants,  # type: ignore[arg-type]
+                units=tuple((wish.units or {}).items()),
+                least=wish.least,
+                most=wish.most,
             ),
         )
         for name, wish in (keys.data.columns or {}).items()
@@ -121,6 +136,7 @@ def _clean(keys: GoalKeys) -> s.CleanSection:
         duplicates=clean.duplicates if clean else None,  # type: ignore[arg-type]
         off=(clean.off if clean else None) or (),
         personal=keys.data.personal,  # type: ignore[arg-type]
+        variants=(clean.variants if clean else None) or "sure",  # type: ignore[arg-type]
     )
 
 
@@ -129,7 +145,6 @@ def _split(keys: SplitKeys | None, test_elsewhere: bool) -> s.SplitSection:
     if keys is None:
         keys = SplitKeys()
     duplicates: s.Alike = keys.duplicates or usual.duplicates  # type: ignore[assignment]
-        variants=(clean.variants if clean else None) or "sure",  # type: ignore[arg-type]
     if keys.column is not None or keys.outer_folds is not None or keys.leave_out is not None:
         return s.SplitSection(
             given=True,

@@ -194,6 +194,17 @@ def fraction(expected: str, *, low: float = 0.0, high: float = 1.0, closed: bool
     return Constraint("fraction", check, schema, bad)
 
 
+def real(expected: str) -> Constraint:
+    """Any finite number."""
+
+    def check(value: Any) -> float:
+        if not is_number(value) or not -math.inf < value < math.inf:
+            raise wrong(expected)
+        return float(value)
+
+    return Constraint("number", check, {"type": "number"}, ("1", True, [], {}, float("nan"), float("inf")))
+
+
 def whole(expected: str, low: int, high: int | None = None) -> Constraint:
     def check(value: Any) -> int:
         if (

@@ -141,6 +141,12 @@ def _spelling(found: str, wanted: Any) -> str:
     return text
 
 
+def _factor(unit: str, factor: Any) -> float:
+    if not c.is_number(factor) or not factor > 0:
+        raise wrong("a mapping from a unit to a number above zero", f"{unit!r} has {factor!r}")
+    return float(factor)
+
+
 _COST_SCHEMA = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}
 
 
@@ -214,13 +220,62 @@ class ColumnKeys(Keys):
     variants: Annotated[str | None, c.one_of("sure", "all", "none")] = key(
         "As `clean.variants`, for this column.", default="as clean.variants"
     )
+    units: Annotated[
+        dict[str, float] | None,
+        _table(
+            "a mapping {unit: how many of the column's unit one of it is}",
+            _factor,
+            {"type": "number"},
+            "mapping",
+        ),
+    ] = key(
+        "Units that are not known, or not turned into one another: `{km/kg: 1.4}` beside numbers in kmpl.",
+        default="known units are brought to the commonest",
+    )
+    least: Annotated[float | None, c.real("a number")] = key(
+        "The least that a number of this column can be; what is below is read as missing.", default="no limit"
+    )
+    most: Annotated[float | None, c.real("a number")] = key(
+        "The most that a number of this column can be; what is above is read as missing.", default="no limit"
+    )
+
+
+NESTED_WISHES = ("explode", "summarise", "join", "first", "count", "text", "columns", "fold", "ignore")
+
+
+def _nested(path: str, wish: Any) -> str:
+    if wish not in NESTED_WISHES:
+        raise wrong(f"one of {', '.join(NESTED_WISHES)}", f"{path!r} has {wish!r}")
+    return str(wish)
+
+
+class ReadingKeys(Keys):
+    records: Annotated[str | None, c.text("the name of an element, or the path of a list of records")] = key(
+        "What one row is, in XML and JSON: the name of an element (`planet`), or the dotted path of a list "
+        "of records (`order.lines`).",
+        default="what holds the target; without one, the outermost that repeats",
+    )
+    nested: Annotated[
+        dict[str, str] | None,
+        _table(
+            "a mapping {path: what to do}",
+            _nested,
+            {"type": "string", "enum": list(NESTED_WISHES)},
+            "mapping",
+        ),
+    ] = key(
+        "What to do with lists and records inside of a row, by dotted path: `explode` (each item is a row), "
+        "`summarise`, `join`, `first`, `count`, `text` (its JSON), `columns`, `fold` (keys are data), "
+        "`ignore`.",
+        default="found by looking at it, and said in the report",
+    )
 
 
 class DataKeys(Keys):
     source: Annotated[str, _place("a file, a glob, a folder, or a sqlite:// or postgresql:// database")] = (
         Field(
-            description="Where the rows are: a file (CSV, Parquet, JSON, JSON lines, Excel), a glob, or a "
-            "database URL with `query`. Relative to the goal file."
+            description="Where the rows are: a file (CSV, Parquet, JSON, JSON lines, XML, Excel), a glob, or "
+            "a database URL with `query`. Relative to the goal file."
         )
     )
     query: Annotated[str | None, c.text("the SQL query that selects the rows", 100_000)] = key(
@@ -228,6 +283,9 @@ class DataKeys(Keys):
     )
     test: Annotated[str | None, _place("a file, a glob or a database with the rows for the test")] = key(
         "Rows for the test that come from elsewhere (a database: by the same query). Excludes `split.test`."
+    )
+    reading: ReadingKeys | None = key(
+        "How nested sources become rows, where what is found is not what is meant."
     )
     target: Annotated[str | None, c.name("the name of the column to predict")] = key("The column to predict.")
     positive: Annotated[str | None, c.label("the class of the target that counts as positive")] = key(
@@ -286,6 +344,13 @@ class CleanKeys(Keys):
         "Which spelling variants of a category are written as one: `sure`, those that differ in accents, "
         "hyphens and points; `all`, the proposed ones too (misspellings, abbreviations); `none`.",
         default="sure",
+    )
+
+
+class LabelKeys(Keys):
+    corrections: Annotated[str | None, c.text("the path of a CSV of corrected labels", 4096)] = key(
+        "A CSV of labels that a person has looked at: `row` (or `data.keys`), `correct` and, if it is there, "
+        "`given`; such as a run's `doubt/label_errors.csv`, filled in. Relative to the goal file."
     )
 
 
@@ -394,6 +459,7 @@ class GoalKeys(Keys):
     )  # fmt: skip
     data: DataKeys = Field(description="Which rows, and what their columns mean.")
     clean: CleanKeys | None = key("How text becomes types.")
+    label: LabelKeys | None = key("Where labels come from besides the target column.")
     success: Annotated[tuple[str, ...] | None, _criteria()] = key(
         "How good the model must be: a list of criteria.", default="better than the best baseline"
     )

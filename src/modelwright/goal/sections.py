@@ -40,6 +40,11 @@ class ColumnWish:
     spellings: tuple[tuple[str, str], ...] = ()
     """Pairs (as found, as wanted)."""
     variants: Variants | None = None
+    units: tuple[tuple[str, float], ...] = ()
+    """Pairs (unit, how many of the column's unit one of it is)."""
+    least: float | None = None
+    most: float | None = None
+    """Numbers beyond these are read as missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,16 @@ class ProblemSection:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingSection:
+    """How a source becomes rows, where the goal overrules what is found by looking at it (collect)."""
+
+    records: str | None = None
+    """What one row is: the name of an element, or the dotted path of a list of records."""
+    nested: tuple[tuple[str, str], ...] = ()
+    """Pairs (dotted path, what to do with what stands there)."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSection:
     """Where the rows come from (collect)."""
 
@@ -66,6 +81,11 @@ class SourceSection:
     consent: str | None = None
     collected: str | None = None
     target: str | None = None
+    corrections: str | None = None
+    """A file of labels that a person has looked at (see ``data/corrections.py``), and the keys that may name
+    its rows."""
+    keys: tuple[str, ...] = ()
+    reading: ReadingSection = field(default_factory=ReadingSection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +97,8 @@ class CleanSection:
     off: tuple[str, ...] = ()
     """Names of cleaning operations not to be used, such as ``units`` or ``missing:age``."""
     personal: Literal["drop", "mask", "hash", "keep"] | None = None
+    variants: Variants = "sure"
+    """Which spelling variants of categories are merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +110,6 @@ class RolesSection:
     later: tuple[str, ...] = ()
     group: str | None = None
     time: str | None = None
-    variants: Variants = "sure"
-    """Which spelling variants of categories are merged."""
     sensitive: tuple[str, ...] = ()
     use_sensitive: bool = False
 

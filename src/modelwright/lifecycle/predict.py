@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from modelwright.core.errors import BadData, BadInput
 from modelwright.runtime import Model, load
+from modelwright.runtime.bundle import READING
 from modelwright.store import atomic
 
 if TYPE_CHECKING:
@@ -110,10 +111,11 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
             )
     model = load(bundle, threads=1)
     rows, broken, unread = 0, [], Unread()
+    reading = _reading(model)
     writer = Writer(output)
 
     def sound() -> Iterator[pl.DataFrame]:
-        for batch in batches(str(source), ROWS):
+        for batch in batches(str(source), ROWS, reading):
             for row in batch.quarantine:
                 if quarantine is None:
                     raise BadData(
@@ -138,6 +140,11 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
         text = "".join(json.dumps(row.to_json(), ensure_ascii=False) + "\n" for row in broken)
         atomic.write_text(quarantine, text)
     return Predicted(rows, len(broken), time.monotonic() - began, unread.counts(model))
+
+
+def _reading(model: Model) -> dict[str, Any] | None:
+    """How the training rows were read, where that had to be settled by looking at all of them."""
+    return model.bundle.json(READING) if READING in model.bundle.files else None
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -342,7 +349,7 @@ def explain_file(bundle: Path, source: Path, rows: int) -> list[dict[str, Any]]:
     from modelwright.runtime.explain import explain
 
     model = load(bundle)
-    frame = _head(batches(str(source), rows), rows)
+    frame = _head(batches(str(source), rows, _reading(model)), rows)
     made = model.predict_typed(typed_feeds(model, frame))
     found = explain(model, frame)
     result = []

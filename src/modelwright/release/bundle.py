@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from modelwright.release.sign import signature
-from modelwright.runtime.bundle import MANIFEST, SCHEMA_VERSION, SIGNATURE
+from modelwright.runtime.bundle import MANIFEST, READING, SCHEMA_VERSION, SIGNATURE
 from modelwright.runtime.seal import sealed
 from modelwright.store import atomic
 
@@ -27,6 +27,8 @@ class Contents:
     reference: dict[str, Any]
     model_card: str
     data_card: str
+    reading: dict[str, Any] | None = None
+    """How nested sources and logs become rows; a source that needs none of this has none."""
 
 
 def write(folder: Path, contents: Contents, *, sign_with: Path | None = None) -> None:
@@ -42,6 +44,8 @@ def write(folder: Path, contents: Contents, *, sign_with: Path | None = None) ->
         "MODEL_CARD.md": contents.model_card.encode(),
         "DATA_CARD.md": contents.data_card.encode(),
     }
+    if contents.reading is not None:
+        files[READING] = _json(contents.reading)
     manifest = sealed(
         {
             **contents.manifest,

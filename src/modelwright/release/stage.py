@@ -251,4 +251,5 @@ def contents(facts: Facts, success: SuccessSection, watched: dict[str, Any], wor
         reference=build_reference(development, tensors, graph, facts.personal),
         model_card=cards.model_card(facts, signature),
         data_card=cards.data_card(facts),
+        reading=None if facts.collected.reading is None else facts.collected.reading.get(),
     )

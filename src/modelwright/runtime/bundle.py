@@ -21,6 +21,8 @@ from modelwright.runtime.seal import LARGEST, unbroken
 SCHEMA_VERSION = 1
 MANIFEST = "model.json"
 SIGNATURE = "signature.json"
+READING = "reading.json"
+"""How the training rows were read, in bundles of nested sources and logs."""
 NEEDED = ("model.onnx", "preprocess.json", "reference.json")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}", re.ASCII)
 _LEFT_BY_SYSTEMS = frozenset({"thumbs.db", "desktop.ini"})

@@ -56,6 +56,11 @@ class Collected:
     consent: str = ""
     collected: str = ""
     read_at: str = field(default="", metadata={"key": False})
+    corrections: Blob | None = None
+    """JSON: labels that a person has looked at, lists of ROW, the label looked at (or null), the right one."""
+    reading: Blob | None = None
+    """JSON: the reader and what it settled by looking at the whole source, so that new rows can be read in
+    the same way. None where nothing had to be settled."""
 
 
 @dataclass(frozen=True, slots=True)

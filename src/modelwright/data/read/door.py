@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import glob
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from modelwright.core.errors import BadData, Unsupported
 from modelwright.core.records.data import SourceFacts
 from modelwright.core.registry import Registry
-from modelwright.data.read.reader import Batch, Read, Reader, Streaming
+from modelwright.core.secrets import public
+from modelwright.data.read.reader import Batch, Planning, Read, Reader, Streaming
 from modelwright.data.read.source import existing
+from modelwright.goal.sections import ReadingSection
 
 READERS: Registry[type[Reader]] = Registry(
     "reader",
@@ -23,6 +27,7 @@ READERS: Registry[type[Reader]] = Registry(
         "parquet": "modelwright.data.read.parquet:ParquetReader",
         "jsonl": "modelwright.data.read.jsonl:JsonLinesReader",
         "json": "modelwright.data.read.json:JsonReader",
+        "xml": "modelwright.data.read.xml:XmlReader",
         "excel": "modelwright.data.read.excel:ExcelReader",
         "database": "modelwright.data.read.database:DatabaseReader",
     },
@@ -30,7 +35,9 @@ READERS: Registry[type[Reader]] = Registry(
 """Readers by name, asked in this order; others enter through the entry-point group."""
 
 ROWS = 50_000
-_KNOWN = ".csv, .tsv, .parquet, .json, .jsonl, .xlsx, .sqlite, a database address, or a pattern of these"
+_KNOWN = (
+    ".csv, .tsv, .parquet, .json, .jsonl, .xml, .xlsx, .sqlite, a database address, or a pattern of these"
+)
 
 
 def find_reader(source: str) -> Reader:
@@ -56,28 +63,77 @@ def find_reader(source: str) -> Reader:
     )
 
 
-def read(source: str, query: str | None = None) -> Read:
+NOTHING = ReadingSection()
+
+
+def read(
+    source: str,
+    query: str | None = None,
+    wishes: ReadingSection = NOTHING,
+    target: str | None = None,
+    plan: Mapping[str, Any] | None = None,
+) -> Read:
     """All rows of a file, a pattern of files, or a database.
 
-    Raises :class:`~modelwright.core.errors.BadData` with what is wrong, where, and how to mend it.
+    ``wishes``: how the goal wants them read. ``target``: the column to predict, which says what a row of a
+    nested source is. ``plan``: that of an earlier read (``Read.plan``), by which to read these. Raises
+    :class:`~modelwright.core.errors.BadData` with what is wrong, where, and how to mend it.
     """
     if "://" not in source and glob.has_magic(source) and not Path(source).exists():
-        return _pattern(source, query)
+        return _pattern(source, query, wishes, target, plan)
     if "://" not in source and Path(source).is_dir():
         return _folder(Path(source))
-    return find_reader(source).read(source, query)
+    reader = find_reader(source)
+    planning = _planning(reader, wishes, source)
+    if planning is None:
+        return reader.read(source, query)
+    return _marked(planning, planning.read_all([source], wishes, target, _of(plan, reader.name)))
 
 
-def batches(source: str, rows: int = ROWS) -> Iterator[Batch]:
+def _planning(reader: Reader, wishes: ReadingSection, source: str) -> Planning | None:
+    """The reader, where it looks at the whole source; raises for wishes that it does not know."""
+    takes: frozenset[str] = getattr(reader, "takes", frozenset())
+    for key in (f.name for f in fields(wishes)):
+        if getattr(wishes, key) != getattr(NOTHING, key) and key not in takes:
+            raise BadData(
+                f"{public(Path(source).name)}: data.reading.{key} says nothing for the format {reader.name}",
+                code="data.reading",
+                hint=f"leave it out; this format knows {', '.join(sorted(takes))}"
+                if takes
+                else "leave it out",
+            )
+    found: object = reader
+    return found if hasattr(found, "read_all") else None  # type: ignore[return-value]
+
+
+def _marked(reader: Planning, made: Read) -> Read:
+    return made if made.plan is None else replace(made, plan={"reader": reader.name, "plan": made.plan})
+
+
+def _of(plan: Mapping[str, Any] | None, reader: str) -> Mapping[str, Any] | None:
+    """The reader's own part of a plan, where it is one of this reader's."""
+    if plan is None or plan.get("reader") != reader:
+        return None
+    own: Mapping[str, Any] = plan["plan"]
+    return own
+
+
+def batches(source: str, rows: int = ROWS, plan: Mapping[str, Any] | None = None) -> Iterator[Batch]:
     """The rows of a file in their order, some at a time, so that it may be larger than memory.
 
-    Formats that cannot be streamed are read whole and given in slices.
+    Formats that cannot be streamed are read whole and given in slices. ``plan``: see :func:`read`.
     """
     if "://" not in source and glob.has_magic(source) and not Path(source).exists():
         for path in _matching(source):
-            yield from batches(path, rows)
+            yield from batches(path, rows, plan)
         return
     reader = find_reader(source)
+    own = _of(plan, reader.name)
+    if own is not None:
+        planning = _planning(reader, NOTHING, source)
+        if planning is not None:
+            yield from planning.planned(source, rows, own)
+            return
     streaming: object = reader
     if hasattr(streaming, "batches"):
         typed: Streaming = streaming
@@ -116,9 +172,25 @@ def _folder(path: Path) -> Read:
     )
 
 
-def _pattern(source: str, query: str | None) -> Read:
+def _pattern(
+    source: str,
+    query: str | None,
+    wishes: ReadingSection,
+    target: str | None,
+    plan: Mapping[str, Any] | None,
+) -> Read:
     """Files of a pattern, one under the other in the order of their names."""
     paths = _matching(source)
+    reader = find_reader(paths[0])
+    planning = _planning(reader, wishes, source)
+    if planning is not None and all(find_reader(path).name == reader.name for path in paths[1:]):
+        made = _marked(planning, planning.read_all(paths, wishes, target, _of(plan, reader.name)))
+        details = {"files": str(len(paths)), **made.facts.details}
+        digest = made.facts.digest
+        if len(paths) == 1:  # that of a pattern, as in `changed`
+            digest = hashlib.sha256(digest.encode()).hexdigest()
+        facts = replace(made.facts, name=Path(source).name, details=details, digest=digest)
+        return replace(made, facts=facts)
     parts = [find_reader(path).read(path, query) for path in paths]
     first = parts[0]
     frames = []

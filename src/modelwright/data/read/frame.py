@@ -64,7 +64,7 @@ def to_polars(frame: Any) -> tuple[pl.DataFrame, list[str]]:
                 code="data.shape",
                 hint="pass an array of shape [rows, columns]",
             )
-        return pl.DataFrame([_values(f"c{k}", frame[:, k].tolist()) for k in range(frame.shape[1])]), []
+        return pl.DataFrame([column_of(f"c{k}", frame[:, k].tolist()) for k in range(frame.shape[1])]), []
     if isinstance(frame, Mapping):
         columns = {str(name): _listed(values) for name, values in frame.items()}
         if len({len(values) for values in columns.values()}) > 1:
@@ -74,7 +74,7 @@ def to_polars(frame: Any) -> tuple[pl.DataFrame, list[str]]:
                 code="data.shape",
                 hint="give every column one value a row",
             )
-        return pl.DataFrame([_values(name, values) for name, values in columns.items()]), []
+        return pl.DataFrame([column_of(name, values) for name, values in columns.items()]), []
     if isinstance(frame, Sequence) and not isinstance(frame, (str, bytes)):
         if frame and all(isinstance(row, Mapping) for row in frame):
             return from_records(frame), []
@@ -84,7 +84,7 @@ def to_polars(frame: Any) -> tuple[pl.DataFrame, list[str]]:
                 raise BadData(
                     "the rows differ in length", code="data.shape", hint="give every row one value a column"
                 )
-            return pl.DataFrame([_values(f"c{k}", [row[k] for row in frame]) for k in range(width)]), []
+            return pl.DataFrame([column_of(f"c{k}", [row[k] for row in frame]) for k in range(width)]), []
     raise _unknown(frame)
 
 
@@ -93,7 +93,7 @@ def from_records(records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     names: dict[str, None] = {}
     for record in records:
         names.update(dict.fromkeys(str(key) for key in record))
-    return pl.DataFrame([_values(name, [record.get(name) for record in records]) for name in names])
+    return pl.DataFrame([column_of(name, [record.get(name) for record in records]) for name in names])
 
 
 def flat(frame: pl.DataFrame) -> pl.DataFrame:
@@ -107,7 +107,7 @@ def flat(frame: pl.DataFrame) -> pl.DataFrame:
             pl.Time,
             pl.Duration,
         ):
-            series = _values(series.name, series.to_list())
+            series = column_of(series.name, series.to_list())
         made.append(series.rename(series.name.strip()) if series.name != series.name.strip() else series)
     return pl.DataFrame(made)
 
@@ -125,7 +125,7 @@ def _pandas(series: Any, name: str) -> pl.Series:
     kind = getattr(series.dtype, "kind", "O")
     if kind in "fiub" and isinstance(series.dtype, np.dtype):
         return pl.Series(name, series.to_numpy(), nan_to_null=True)
-    return _values(name, series.tolist())
+    return column_of(name, series.tolist())
 
 
 def _listed(values: Any) -> list[Any]:
@@ -134,7 +134,7 @@ def _listed(values: Any) -> list[Any]:
     return list(values)
 
 
-def _values(name: str, values: list[Any]) -> pl.Series:
+def column_of(name: str, values: list[Any]) -> pl.Series:
     """A column of Python values: of one type where they have one, else text as the parser writes it."""
     from datetime import date, datetime
 

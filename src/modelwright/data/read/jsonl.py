@@ -3,60 +3,66 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from modelwright.core.errors import BadData
-from modelwright.core.records.data import SourceFacts
+from modelwright.data.nested.table import Plan
 from modelwright.data.read import encoding as encodings
-from modelwright.data.read import names as column_names
 from modelwright.data.read.frame import flat, from_records
+from modelwright.data.read.json import by_plan, of_records
 from modelwright.data.read.reader import Batch, BrokenRow, Read
-from modelwright.data.read.source import digest, existing, modified, plain_suffix
+from modelwright.data.read.source import existing, plain_suffix
+from modelwright.goal.sections import ReadingSection
 
 
 class JsonLinesReader:
-    """A key that a record lacks is null in it; nested values become JSON text."""
+    """A key that a record lacks is null in it; nested values become columns with dotted names."""
 
     name = "jsonl"
+    takes = frozenset({"records", "nested"})
 
     def suits(self, source: str) -> bool:
         return "://" not in source and plain_suffix(source) in (".jsonl", ".ndjson", ".jsonlines")
 
     def read(self, source: str, query: str | None = None) -> Read:
-        path = existing(source)
-        encoding = encodings.find(path)
+        return self.read_all([source], ReadingSection())
+
+    def read_all(
+        self,
+        sources: Sequence[str],
+        wishes: ReadingSection,
+        target: str | None = None,
+        plan: Mapping[str, Any] | None = None,
+    ) -> Read:
+        paths = [existing(source) for source in sources]
         records: list[dict[str, Any]] = []
         broken: list[BrokenRow] = []
-        for item in _items(path, encoding):
+        for path in paths:
+            more, others = parted(path)
+            records += more
+            broken += others
+        details = {"encoding": encodings.find(paths[0]).name}
+        return of_records(records, paths, self.name, wishes, target, plan, details, broken)
+
+    def planned(self, source: str, rows: int, plan: Mapping[str, Any]) -> Iterator[Batch]:
+        path = existing(source)
+        made = Plan.from_json(plan)
+        records: list[dict[str, Any]] = []
+        broken: list[BrokenRow] = []
+        for item in _items(path, encodings.find(path)):
             if isinstance(item, BrokenRow):
                 broken.append(item)
             else:
                 records.append(item)
-        if not records or len(broken) > len(records):
-            what = f"; the first broken one on line {broken[0].line}: {broken[0].reason}" if broken else ""
-            raise BadData(
-                f"{path.name}: {len(broken)} of {len(records) + len(broken)} lines are no records{what}",
-                code="data.broken" if records else "data.no-rows",
-                hint="write one JSON object a line",
-            )
-        frame = from_records(records)
-        names, notes = column_names.settle(frame.columns)
-        frame = flat(frame.rename(dict(zip(frame.columns, names, strict=True))))
-        facts = SourceFacts(
-            name=path.name,
-            format="jsonl",
-            rows=frame.height,
-            columns=frame.width,
-            bytes=path.stat().st_size,
-            digest=digest(path),
-            modified=modified(path),
-            details={"encoding": encoding.name},
-        )
-        return Read(frame, facts, tuple(broken), tuple(notes))
+            if len(records) >= rows:
+                yield Batch(by_plan(made, records), tuple(broken))
+                records, broken = [], []
+        if records or broken:
+            yield Batch(by_plan(made, records), tuple(broken))
 
     def batches(self, source: str, rows: int) -> Iterator[Batch]:
         """The columns are those of the first batch; a key first met later is a column of later batches only
@@ -77,6 +83,25 @@ class JsonLinesReader:
                 records, broken = [], []
         if records or broken:
             yield _batch(records, broken, known)
+
+
+def parted(path: Path) -> tuple[list[dict[str, Any]], list[BrokenRow]]:
+    """The records of a file and its broken lines. Raises :class:`BadData` where most lines are broken."""
+    records: list[dict[str, Any]] = []
+    broken: list[BrokenRow] = []
+    for item in _items(path, encodings.find(path)):
+        if isinstance(item, BrokenRow):
+            broken.append(item)
+        else:
+            records.append(item)
+    if not records or len(broken) > len(records):
+        what = f"; the first broken one on line {broken[0].line}: {broken[0].reason}" if broken else ""
+        raise BadData(
+            f"{path.name}: {len(broken)} of {len(records) + len(broken)} lines are no records{what}",
+            code="data.broken" if records else "data.no-rows",
+            hint="write one JSON object a line",
+        )
+    return records, broken
 
 
 def _batch(records: list[dict[str, Any]], broken: list[BrokenRow], known: list[str]) -> Batch:

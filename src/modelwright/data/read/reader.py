@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
 from modelwright.core.records.data import SourceFacts
+from modelwright.core.records.evidence import Severity
+from modelwright.goal.sections import ReadingSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,16 @@ class BrokenRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A choice of the reader that a person should know and can overrule: it becomes a finding."""
+
+    code: str
+    severity: Severity
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """One source, read: all good rows, what was found, and the broken rows."""
 
@@ -34,6 +46,10 @@ class Read:
     quarantine: tuple[BrokenRow, ...] = ()
     notes: tuple[str, ...] = field(default=())
     """What a person should know, one sentence each: "2 columns had no name and are called ..."."""
+    said: tuple[Said, ...] = ()
+    plan: Mapping[str, Any] | None = None
+    """What was settled by looking at the whole source (JSON), so that new rows can be read in the same way;
+    None where nothing had to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +77,26 @@ class Streaming(Protocol):
 
     def batches(self, source: str, rows: int) -> Iterator[Batch]:
         """Rows in their order, at most about ``rows`` at a time, with the same columns in every batch."""
+
+
+class Planning(Protocol):
+    """A reader that settles how a source becomes rows by looking at all of it, as of nested records.
+
+    It takes several files as one source, since what one of them lacks may stand in another.
+    """
+
+    name: str
+    takes: frozenset[str]
+    """The keys of ``data.reading`` that it knows."""
+
+    def read_all(
+        self,
+        sources: Sequence[str],
+        wishes: ReadingSection,
+        target: str | None = None,
+        plan: Mapping[str, Any] | None = None,
+    ) -> Read:
+        """All rows of all files. With ``plan`` they are read by it, and nothing is settled anew."""
+
+    def planned(self, source: str, rows: int, plan: Mapping[str, Any]) -> Iterator[Batch]:
+        """Rows of one file by a plan, some at a time."""

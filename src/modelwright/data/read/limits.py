@@ -1,0 +1,39 @@
+"""How much of a source is taken before it is refused: bounds on memory, far beyond any sensible table."""
+
+from __future__ import annotations
+
+from modelwright.core.errors import BadData
+
+MOST_COLUMNS = 20_000
+LARGEST_CELL = 8 * 1024**2
+"""Characters of one cell."""
+DEEPEST = 100
+"""Levels of nesting."""
+
+
+def check_columns(count: int, name: str, hint: str = "") -> None:
+    """Raises :class:`BadData` for more columns than a table is meant to have."""
+    if count > MOST_COLUMNS:
+        raise BadData(
+            f"{name} has {count:,} columns; at most {MOST_COLUMNS:,} are read",
+            code="data.too-many-columns",
+            hint=hint or "write one row a thing and one column a property; are rows and columns exchanged?",
+        )
+
+
+def too_large(name: str, where: str) -> BadData:
+    """For a cell above :data:`LARGEST_CELL`."""
+    return BadData(
+        f"{name}, {where}: one cell is larger than {LARGEST_CELL // 1024**2} MB",
+        code="data.cell-too-large",
+        hint="keep such documents in files of their own; or is a quote or a bracket not closed there?",
+    )
+
+
+def too_deep(name: str) -> BadData:
+    """For nesting beyond :data:`DEEPEST`."""
+    return BadData(
+        f"{name} is nested more than {DEEPEST} levels deep: it is no table",
+        code="data.too-deep",
+        hint="write a list of records",
+    )

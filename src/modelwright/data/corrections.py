@@ -89,12 +89,12 @@ def apply(
     changed = confirmed = stale = 0
     flows: Counter[tuple[str, str]] = Counter()
     for row, given, correct in entries:
-        place = place_of.get(row)
-        now = called[place] if place is not None else None
-        if place is None or (given is not None and (given or None) != now and correct != now):
+        at = place_of.get(row)
+        now = called[at] if at is not None else None
+        if at is None or (given is not None and (given or None) != now and correct != now):
             stale += 1
             continue
-        checked[place] = True
+        checked[at] = True
         if correct == now:
             confirmed += 1
             continue
@@ -106,7 +106,7 @@ def apply(
                 code="label.corrections-unknown",
                 hint=did_you_mean(correct, known) or "use a label that is in the data",
             )
-        values[place] = value
+        values[at] = value
         changed += 1
         flows[now or "(none)", correct] += 1
     _say(changed, confirmed, stale, flows, target, book)

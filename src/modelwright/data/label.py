@@ -6,8 +6,10 @@ relation of the target to any other column.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Literal
 
 import polars as pl
@@ -15,7 +17,8 @@ import polars as pl
 from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
-from modelwright.core.records.data import Cleaned, Column, Labelled
+from modelwright.core.records.data import Cleaned, Collected, Column, Labelled
+from modelwright.data import corrections
 from modelwright.data.fits import asks_nothing, check_costs, check_criteria
 from modelwright.goal.nearest import did_you_mean, nearest
 from modelwright.goal.sections import ProblemSection, RolesSection, SuccessSection
@@ -40,11 +43,19 @@ mislead, and below a fiftieth most models predict the common class alone."""
 
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?")
 
+_NOTHING = Collected(Blob("table"), 0, (), (), "")
+"""For those who label rows that were not collected."""
+
 Resolved = Literal["binary", "multiclass", "regression"]
 
 
 def label(
-    problem: ProblemSection, roles: RolesSection, success: SuccessSection, cleaned: Cleaned, book: Book
+    problem: ProblemSection,
+    roles: RolesSection,
+    success: SuccessSection,
+    cleaned: Cleaned,
+    book: Book,
+    collected: Collected = _NOTHING,
 ) -> Labelled:
     """Rows with a usable target, and what is to be predicted.
 
@@ -53,6 +64,15 @@ def label(
     """
     frame: pl.DataFrame = cleaned.table.get()
     column = _target_column(problem, cleaned)
+    if collected.corrections is not None:
+        frame = corrections.apply(
+            frame,
+            column.name,
+            collected.corrections.get(),
+            lambda values: class_names(values, column),
+            _reader_of(column, frame[column.name]),
+            book,
+        )
     values = frame[column.name]
     present = values.is_not_null()
     unlabelled = int((~present).sum())
@@ -129,6 +149,25 @@ def label(
         unlabelled=unlabelled,
         why=why,
     )
+
+
+def _reader_of(column: Column, values: pl.Series) -> Callable[[str], Any]:
+    """What makes a label of a word; None where the data has no such label."""
+    if column.kind == "number":
+        return _number
+    if column.kind == "boolean":
+        no, yes = boolean_names(column)
+        return {no: 0.0, yes: 1.0}.get
+    known = {str(v): v for v in values.drop_nulls().unique().to_list()}
+    return known.get
+
+
+def _number(word: str) -> float | None:
+    try:
+        value = float(word)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def class_names(values: pl.Series, column: Column) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from modelwright.core.records.data import Cleaned, Collected, Development, Labelled, Profile, Sealed
 from modelwright.core.records.goal import Defined
+from modelwright.core.records.labels import Doubted
 from modelwright.core.records.models import Analysis, Shortlist
 from modelwright.core.records.verdict import Released, Safeguarded, Tested
 from modelwright.lifecycle.seen import Answer, Seen, count, done, listed, not_done
@@ -96,8 +97,10 @@ def _label(seen: Seen) -> Answer | None:
         return None
     left = f", {count(labelled.unlabelled, 'row')} without a label left out" if labelled.unlabelled else ""
     what = count(len(labelled.classes), "class", "classes") if labelled.classes else "values"
+    doubted = seen.get(Doubted)
+    doubts = f"; {count(doubted.count, 'label')} doubted, see doubt/" if doubted and doubted.count else ""
     return done(
-        f"the labels came with the data and were checked: {what} in {count(labelled.rows, 'row')}{left}",
+        f"the labels came with the data and were checked: {what} in {count(labelled.rows, 'row')}{left}{doubts}",
         "label/record.json",
     )
 

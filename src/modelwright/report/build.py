@@ -21,7 +21,7 @@ from modelwright.report.views import CriterionView, Records, RunView, Staged, St
 
 STAGES = (
     "define", "collect", "clean", "label", "profile", "split", "analyse", "choose", "train", "compress",
-    "test", "safeguard", "release", "live",
+    "doubt", "test", "safeguard", "release", "live",
 )  # fmt: skip
 """Stages in the order of the plan; the plan itself lives above this layer."""
 

@@ -72,12 +72,14 @@ _BY_CODE: dict[str, Look] = {
     "preparation": Look("data"),
     "before-after": Look("data"),
     "quarantine": Look("data"),
+    "label-errors": Look("data"),
+    "label-flows": Look("data", shares=True),
 }
 
 _BY_STAGE: dict[str, Place] = {
     "define": "data", "collect": "data", "clean": "data", "label": "data", "profile": "columns",
     "split": "data", "analyse": "relations", "choose": "models", "train": "models", "compress": "models",
-    "test": "test", "safeguard": "safety", "release": "release", "live": "release",
+    "doubt": "data", "test": "test", "safeguard": "safety", "release": "release", "live": "release",
 }  # fmt: skip
 
 _BY_ABOUT: dict[str, Place] = {

@@ -1,0 +1,117 @@
+"""Corrected labels: read by row or by key, applied, and refused where they fit nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from modelwright.core.book import Book
+from modelwright.core.errors import BadData
+from modelwright.core.records.blob import Blob
+from modelwright.core.records.data import Collected, Labelled
+from modelwright.core.records.evidence import Finding
+from modelwright.data import corrections
+from modelwright.data.label import label
+from modelwright.goal.sections import ProblemSection, RolesSection, SuccessSection
+from modelwright.testing.tables import cleaned_of
+
+TABLE = pl.DataFrame({"id": ["a", "b", "c", "c"], "y": ["cat", "dog", "cat", "dog"]})
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "mended.csv"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def corrected(values: list[object], entries: list[list[object]]) -> tuple[Labelled, dict[str, Finding]]:
+    frame = pl.DataFrame({"x": [float(i) for i in range(len(values))], "y": values}, strict=False)
+    collected = Collected(
+        Blob("table"), len(values), ("x", "y"), (), "d", corrections=Blob.of(entries, "json")
+    )
+    book = Book()
+    asked = ProblemSection("t", target="y")
+    made = label(asked, RolesSection(), SuccessSection(), cleaned_of(frame, "y"), book, collected)
+    return made, {i.code: i for i in book.items if isinstance(i, Finding)}
+
+
+def test_lines_that_were_not_filled_in_are_passed_over(tmp_path: Path) -> None:
+    path = written(tmp_path, "row,given,instead,correct\n2,cat,dog,dog\n0,cat,dog,\n1,dog,cat,dog\n")
+    assert corrections.read(path, (), TABLE) == [[1, "dog", "dog"], [2, "cat", "dog"]]
+
+
+def test_rows_may_be_named_by_their_keys(tmp_path: Path) -> None:
+    path = written(tmp_path, "id,label\nb,cat\n")
+    assert corrections.read(path, ("id",), TABLE) == [[1, None, "cat"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "message"),
+    [
+        ("row,x\n1,dog\n", (), "no column `correct`"),
+        ("x,correct\n1,dog\n", (), "does not say which rows"),
+        ("row,correct\n9,dog\n", (), "line 2: there is no row 9; there are 4"),
+        ("row,correct\n-1,dog\n", (), "'-1' is no row"),
+        ("row,correct\n1,dog\n1,cat\n", (), "line 3: the row stands twice"),
+        ("id,correct\nz,dog\n", ("id",), "no row has id='z'"),
+        ("id,correct\nc,dog\n", ("id",), "several rows have id='c'"),
+        ("id,correct\na,dog\n", ("nr",), "does not say which rows"),
+        ('row,correct\n1,"dog\n', (), "cannot be read"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(
+    tmp_path: Path, text: str, keys: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(BadData, match=message) as caught:
+        corrections.read(written(tmp_path, text), keys, TABLE)
+    assert caught.value.code == "label.corrections-bad"
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadData, match=r"the corrections gone\.csv cannot be read"):
+        corrections.read(str(tmp_path / "gone.csv"), (), TABLE)
+
+
+def test_labels_are_changed_and_confirmed() -> None:
+    made, found = corrected(["cat", "dog"] * 20, [[0, "cat", "dog"], [1, "dog", "dog"], [2, None, "dog"]])
+    table = made.table.get()
+    assert table["y"].to_list()[:4] == ["dog", "dog", "dog", "dog"]
+    assert table[corrections.CHECKED].to_list()[:4] == [True, True, True, False]
+    assert found["label.corrected"].numbers == {"changed": 2.0, "confirmed": 1.0}
+    assert "cat to dog (2)" in found["label.corrected"].message
+
+
+def test_a_label_may_be_given_to_a_row_that_had_none() -> None:
+    made, _ = corrected(["cat", "dog", None] * 10, [[2, "", "dog"]])
+    assert made.rows == 21
+    assert made.unlabelled == 9
+
+
+def test_corrections_of_another_label_are_stale() -> None:
+    made, found = corrected(["cat", "dog"] * 20, [[0, "dog", "bird"], [1, "dog", "cat"]])
+    assert found["label.corrections-stale"].numbers == {"rows": 1.0}
+    assert made.table.get()["y"].to_list()[:2] == ["cat", "cat"]
+
+
+def test_a_correction_that_is_no_label_is_refused() -> None:
+    with pytest.raises(BadData, match="row 0 is 'dgo', which is no label") as caught:
+        corrected(["cat", "dog"] * 20, [[0, "cat", "dgo"]])
+    assert "'dog'" in caught.value.hint
+
+
+def test_numbers_and_booleans_are_corrected_too() -> None:
+    made, _ = corrected([float(i) + 0.5 for i in range(40)], [[3, "3.5", "35"]])
+    assert made.table.get()["__target__"].to_list()[3] == 35.0
+    made, _ = corrected([True, False] * 20, [[0, "true", "false"]])
+    assert made.table.get()["__target__"].to_list()[:2] == [0, 0]
+    with pytest.raises(BadData, match="'many'"):
+        corrected([float(i) + 0.5 for i in range(40)], [[3, None, "many"]])
+
+
+def test_without_corrections_nothing_is_added() -> None:
+    frame = pl.DataFrame({"y": ["cat", "dog"] * 20})
+    asked = ProblemSection("t", target="y")
+    made = label(asked, RolesSection(), SuccessSection(), cleaned_of(frame, "y"), Book())
+    assert corrections.CHECKED not in made.table.get().columns

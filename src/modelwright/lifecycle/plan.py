@@ -33,7 +33,7 @@ class Stage:
 PLAN: tuple[Stage, ...] = (
     Stage("define", "modelwright.goal.define:define", (1, 2, 3), "run"),
     Stage("collect", "modelwright.data.collect:collect", (4, 5), "looks"),
-    Stage("clean", "modelwright.data.clean.stage:clean", (6, 7), "shared"),
+    Stage("clean", "modelwright.data.clean.stage:clean", (6, 7), "shared", 2),
     Stage("label", "modelwright.data.label:label", (8,), "shared"),
     Stage("profile", "modelwright.data.profile.stage:profile", (9,), "shared"),
     Stage("split", "modelwright.data.split.stage:split", (10,), "shared"),

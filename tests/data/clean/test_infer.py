@@ -63,7 +63,7 @@ def test_numbers(values: list[str], expected: dict[str, Any], typed: list[float]
     "values",
     [
         ["18-29", "30-44", "45-60"],
-        ["5 kg", "3 lb", "7 oz"],
+        ["5 kg", "3 l", "7 m"],
         ["00501", "10001", "94305"],
         ["a1", "b2"],
         ["1st", "2nd", "3rd"],

@@ -104,6 +104,20 @@ SPECS = [
     column("number", STRIP, ("number", {"thousands": ",", "currency": ["$", "€", "US$"], "negatives": True})),
     column("number", STRIP, ("number", {"thousands": " ", "percent": True})),
     column("number", STRIP, ("number", {"units": {"kg": 1.0, "g": 0.001, "m²": 1.0, "km": 1000}})),
+    column(
+        "number", STRIP, ("number", {"units": {"c": 1.0, "°f": [0.5555555555555556, -17.77777777777778]}})
+    ),
+    column(
+        "number",
+        STRIP,
+        (
+            "number",
+            {"units": {"ft": 1.0, "in": 1 / 12, "'": 1.0, '"': 1 / 12}, "compound": True, "ranges": True},
+        ),
+    ),
+    column("number", ("number", {"ranges": True, "thousands": ",", "units": {"kg": 1.0}})),
+    column("number", ("number", {"least": -1, "most": 100.5})),
+    column("category", ("repair", {"wrong": ["encoding", "entities", "unseen"]})),
     column("number", STRIP, ("spellings", {"map": {"3": "4"}}), ("number", {})),
     column("date", STRIP, MARKERS, ("date", {"formats": FORMATS})),
     column("date", STRIP, ("date", {"formats": FORMATS[:2], "zone": 120, "epoch": "s"})),
@@ -135,7 +149,24 @@ def test_javascript_reads_every_value_as_python() -> None:
         "x_y",
         "yes!",
     ]
-    values = [*ODD["values"], *spelt, *made_up(2000)]
+    measured = ["5 ft 11 in", "5'11\"", "6ft, and 2 in", "10 - 12 kg", "1,133 – 1,384", "3 to 4", "9-3",
+                "1..2",
+                "5 °F", "101", -1, -1.5, 100.5, 101, "10 kg - 12 kg", "-5 - 3", "7to8"]  # fmt: skip
+    wrong = [
+        text.encode().decode("cp1252", "replace")
+        for text in ("São", "Österreich", "it’s", "Привет", "漢字", "😀")
+    ]
+    wrong += [text.encode().decode("latin-1") for text in ("São", "à", "😀", "\ufeffx")]
+    wrong += [
+        "CAFÉ…",
+        "MANHÃ–",
+        "Ã–l",
+        "É»",
+        "Â°",
+        "&amp;&#65;&#x42;&nbsp;&oslash;&bogus;&#0;&#55296;",
+        "a\u200bb\xad",
+    ]
+    values = [*ODD["values"], *spelt, *measured, *wrong, *made_up(2000)]
     every_key = {key(value): f"key:{key(value)}" for value in values if isinstance(value, str)}
     specs = [*SPECS, column("category", ("variants", {"keys": every_key}))]
     # Python's float of a number that JSON writes without a point is what JavaScript has.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -11,7 +12,7 @@ from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import ROW, Cleaned, Collected, Column, Role
-from modelwright.data.clean import identify, personal, spelt
+from modelwright.data.clean import identify, impossible, personal, spelt
 from modelwright.data.clean.apply import spec_of, typed_column
 from modelwright.data.clean.duplicates import repeated
 from modelwright.data.clean.examples import examples
@@ -21,7 +22,6 @@ from modelwright.goal.sections import CleanSection, ColumnWish, ProblemSection, 
 from modelwright.runtime.parse import ColumnParser
 
 VERSION = 1
-_SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 999.0, 9999.0, 99999.0, 999999.0)
 
 
 def clean(
@@ -38,9 +38,10 @@ def clean(
     identifiers: list[str] = list(roles.keys)
     series: list[pl.Series] = [raw[ROW]]
     lines: list[spelt.Line] = []
+    read_at = datetime.fromisoformat(collected.read_at) if collected.read_at else None
     for name in collected.columns:
         column, values, identifies = _column(
-            raw[name], section, roles, problem, wishes.get(name), book, lines
+            raw[name], section, roles, problem, wishes.get(name), book, lines, read_at
         )
         identifiers += [name] if identifies else []
         columns.append(column)
@@ -77,6 +78,7 @@ def _column(
     wish: ColumnWish | None,
     book: Book,
     lines: list[spelt.Line],
+    read_at: datetime | None,
 ) -> tuple[Column, pl.Series, bool]:
     """The column, its typed values, and whether it was found to identify rows. ``lines``: those of the table
     of spelling variants so far."""
@@ -111,8 +113,8 @@ def _column(
         column = replace(column, is_input=False, why="the goal says to ignore it")
     elif column.is_input and (wish is None or wish.kind is None):
         column, identifies = _useless(column, values, off, book)
-    if column.kind == "number" and column.is_input:
-        _sentinels(values, book)
+    if column.is_input:
+        impossible.look(column, values, read_at, book)
     if column.is_input or role == "target":
         lines.extend(spelt.tell(name, found.variants, book))
     return column, values, identifies
@@ -193,34 +195,6 @@ def _useless(column: Column, values: pl.Series, off: frozenset[str], book: Book)
     role: Role = "ignored" if column.role == "input" else column.role
     ignored = replace(column, role=role, is_input=False, why=f"{column.why}; ignored: {why}")
     return ignored, code == "clean.identifier"
-
-
-def _sentinels(values: pl.Series, book: Book) -> None:
-    """Numbers such as -999 that may stand for "missing"; they are reported and never changed."""
-    present = values.drop_nulls()
-    if present.n_unique() < 10:
-        return
-    low, high = present.min(), present.max()
-    for sentinel in _SENTINELS:
-        if sentinel not in (low, high):
-            continue
-        count = int((present == sentinel).sum())
-        rest = present.filter(present != sentinel)
-        lowest, highest = float(rest.min()), float(rest.max())  # type: ignore[arg-type]
-        span = max(highest - lowest, 1e-300)
-        gap = lowest - sentinel if sentinel == low else sentinel - highest
-        crosses = sentinel < 0 <= lowest
-        if count >= max(2, 0.002 * len(present)) and (gap > span or (crosses and gap >= 1 and sentinel < -1)):
-            book.finding(
-                "clean.sentinel",
-                "warning",
-                f"{values.name!r} is {sentinel:g} in {count:,} rows, far from all its other values "
-                f"({lowest:g} to {highest:g}): it may stand for a missing value.",
-                "If it does, say so in data: "
-                f'`columns: {{{values.name}: {{spellings: {{"{sentinel:g}": ""}}}}}}`.',
-                column=values.name,
-                numbers={"value": sentinel, "rows": float(count)},
-            )
 
 
 def _check_numbers(raw: pl.Series, values: pl.Series) -> None:

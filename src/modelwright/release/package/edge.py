@@ -29,7 +29,7 @@ NULL: Final = "\x01null"
 """The word for null in the graph that is written: it survives being a C string."""
 ONNXRUNTIME: Final = "1.30.0"
 """Of the packages onnxruntime-node and onnxruntime-web that this is tested with."""
-CARRIED: Final = frozenset("strip missing spellings mask case variants boolean number date text".split())
+CARRIED: Final = frozenset("repair strip missing spellings mask case variants boolean number date text".split())
 """Operations of preprocess.json that ``parse.mjs`` carries out."""
 CODE: Final = ("modelwright.mjs", "parse.mjs", "compare.mjs", "example.mjs", "index.html")
 TRIED: Final = frozenset(

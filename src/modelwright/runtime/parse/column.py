@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from modelwright.core.errors import BadBundle
 from modelwright.runtime.parse.date import from_epoch
-from modelwright.runtime.parse.number import plain_number
+from modelwright.runtime.parse.number import plain_number, within
 from modelwright.runtime.parse.values import Raw, microseconds, plain, render
 from modelwright.runtime.signature import NULL_TIME
 
@@ -22,7 +22,8 @@ Kind = Literal["number", "boolean", "category", "date", "text"]
 Typed = float | int | str | None
 
 OPERATIONS: Final = (
-    "strip", "missing", "spellings", "mask", "case", "variants", "boolean", "number", "date", "text",
+    "repair", "strip", "missing", "spellings", "mask", "case", "variants",
+    "boolean", "number", "date", "text",
 )  # fmt: skip
 """In the order in which they may stand; each is the module of that name, with ``build(options)``."""
 _FINAL: Final = frozenset({"boolean", "number", "date", "text"})
@@ -108,12 +109,15 @@ class ColumnParser:
         options = last[-1].options if last else {}
         self._epoch: str | None = options.get("epoch")
         self._zone = int(options.get("zone", 0))
-        # Numbers may pass unread unless a marker or a spelling stands for one of them.
-        self.numbers_pass = all(op.name != "mask" for op in spec.operations) and not any(
+        limits = options if options.keys() & {"least", "most"} else None
+        self._within = within(limits) if limits is not None else None
+        self._by_itself = all(op.name != "mask" for op in spec.operations) and not any(
             plain_number(str(text).strip()) is not None
             for op in spec.operations
             for text in (*op.options.get("markers", ()), *op.options.get("map", ()))
         )
+        # Numbers may pass unread unless a marker or a spelling stands for one of them, or they have limits.
+        self.numbers_pass = self._by_itself and self._within is None
         self.plain_decimal = str(options.get("decimal", ".")) == "."
         self._memory: dict[str, Typed | _Unread] = {}
 
@@ -153,7 +157,7 @@ class ColumnParser:
             return self.text(made)
         kind = self.kind
         if kind in ("number", "boolean") and isinstance(made, (int, float)):
-            if not self.numbers_pass and not isinstance(made, bool):
+            if not self._by_itself and not isinstance(made, bool):
                 shown = render(made)
                 if self._settle(shown) != shown:
                     return self.text(shown)
@@ -163,6 +167,8 @@ class ColumnParser:
                 return UNREAD
             if kind == "boolean":
                 return number if number in (0.0, 1.0) else UNREAD
+            if self._within is not None and math.isfinite(number) and not self._within(number):
+                return UNREAD
             return number if math.isfinite(number) else None
         if kind == "date":
             if isinstance(made, (datetime, date)):

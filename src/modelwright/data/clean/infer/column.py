@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 import polars as pl
 
 from modelwright.core.records.data import CleanOperation, Kind
-from modelwright.data.clean.infer import boolean, case, date, missing, number, text, variants
+from modelwright.data.clean.infer import boolean, case, date, missing, number, repair, text, variants
+from modelwright.data.clean.infer import notes as told
 from modelwright.data.clean.infer.distinct import Distinct
+from modelwright.data.clean.infer.notes import Note, cells, unread
 from modelwright.goal.sections import ColumnWish
 from modelwright.runtime.parse import ColumnParser, ColumnSpec, OperationSpec
 from modelwright.runtime.parse.column import build_operation
@@ -22,17 +24,6 @@ Duty = Literal["plain", "class", "amount", "answer", "name"]
 # Beyond this many different whole numbers, or with fewer rows for each, a target of numbers is an amount.
 _MOST_CLASSES = 20
 _ROWS_A_CLASS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A finding in the making."""
-
-    code: str
-    severity: Literal["note", "warning"]
-    message: str
-    remedy: str
-    numbers: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +46,10 @@ class _Recipe:
     """The goal's spellings."""
     wanted: variants.Wanted = "sure"
     """Which spelling variants are merged."""
+    units: tuple[tuple[str, float], ...] = ()
+    """The goal's factors of units."""
+    limits: dict[str, float] = field(default_factory=dict)
+    """``least`` and ``most``, as the goal says."""
     operations: list[CleanOperation] = field(default_factory=list)
 
     def add(self, name: str, options: dict[str, Any], sentence: Callable[[int], str]) -> None:
@@ -85,10 +80,27 @@ def infer_column(
     dtype = series.dtype
     words = dtype in (pl.String, pl.Categorical, pl.Enum)
     spelt = bool(wish is not None and wish.spellings)
+    limits = limits_of(wish)
     dates_as_numbers = wished == "date" and dtype.is_numeric()
     if words or spelt or dates_as_numbers or mask is not None:
         return _words(series, duty, wish, wished, off, mask, merge)
-    return _typed(series, duty, wished)
+    found = _typed(series, duty, wished)
+    if found.kind != "number" or not limits:
+        return found
+    last = found.operations[-1]
+    shown = " to ".join(
+        "any" if end is None else f"{end:g}" for end in (limits.get("least"), limits.get("most"))
+    )
+    inside = CleanOperation("number", last.options | limits, f"Read as numbers, {shown}", 0)
+    return replace(found, operations=(*found.operations[:-1], inside))
+
+
+def limits_of(wish: ColumnWish | None) -> dict[str, float]:
+    """The goal's ``least`` and ``most`` of a column, as options of ``number``."""
+    if wish is None:
+        return {}
+    ends = {"least": wish.least, "most": wish.most}
+    return {name: end for name, end in ends.items() if end is not None}
 
 
 def _typed(series: pl.Series, duty: Duty, wished: Kind | None) -> Inferred:
@@ -163,16 +175,43 @@ def _words(
         plainly = ColumnParser(ColumnSpec(series.name, "category"))
         series = pl.Series(series.name, plainly.many(series.to_list()), dtype=pl.String)
     named = wish.spellings if wish is not None else ()
-    recipe = _Recipe(Distinct.of(series), off, named, merge if duty == "plain" else "propose")
+    recipe = _Recipe(
+        Distinct.of(series),
+        off,
+        named,
+        merge if duty == "plain" else "propose",
+        wish.units if wish is not None else (),
+        limits_of(wish),
+    )
+    mended: list[Note] = []
+    if "repair" not in off and duty != "name":
+        wrong = repair.infer(series)
+        if wrong:
+            recipe.add("repair", {"wrong": wrong}, lambda n: f"Mend {' and '.join(wrong)} ({cells(n)})")
+        count = recipe.operations[-1].changed if wrong else 0
+        mended = told.repaired(series.name, wrong, count, repair.lost(series))
+    found = _settled(recipe, duty, wish, wished, off, mask)
+    return replace(found, notes=(*mended, *found.notes)) if mended else found
+
+
+def _settled(
+    recipe: _Recipe,
+    duty: Duty,
+    wish: ColumnWish | None,
+    wished: Kind | None,
+    off: frozenset[str],
+    mask: dict[str, Any] | None,
+) -> Inferred:
+    """What is done to the texts first, the kind that they then have, and the rest of its recipe."""
     if "strip" not in off:
-        recipe.add("strip", {}, lambda n: f"Take off white space around texts ({_cells(n)})")
+        recipe.add("strip", {}, lambda n: f"Take off white space around texts ({cells(n)})")
     if wish is not None and wish.spellings and "spellings" not in off:
         mapping = dict(wish.spellings)
         shown = ", ".join(f"{a!r} as {b!r}" for a, b in list(mapping.items())[:3])
-        recipe.add("spellings", {"map": mapping}, lambda n: f"Write {shown} ({_cells(n)})")
+        recipe.add("spellings", {"map": mapping}, lambda n: f"Write {shown} ({cells(n)})")
     if mask is not None and "mask" not in off:
         kinds = " and ".join(mask["patterns"])
-        recipe.add("mask", mask, lambda n: f"{mask['how'].capitalize()} personal data: {kinds} ({_cells(n)})")
+        recipe.add("mask", mask, lambda n: f"{mask['how'].capitalize()} personal data: {kinds} ({cells(n)})")
     stripped = recipe.left.map(str.strip)
     if wished is not None:
         return _as_kind(recipe, wished, "the goal says so", must=True, duty=duty)
@@ -185,7 +224,7 @@ def _words(
     values = _present(stripped, off, words=False, target=duty == "answer")
     if not values.texts:
         return _as_kind(recipe, "category", "it has no value at all", must=True, duty=duty)
-    kind, why = _kind(values, duty, off)
+    kind, why = _kind(values, duty, off, recipe.units)
     if kind == "category" and duty == "plain" and "text" not in off:
         values = _present(stripped, off, words=True, target=False)
         if text.infer(values):
@@ -193,7 +232,9 @@ def _words(
     return _as_kind(recipe, kind, why, must=False, duty=duty)
 
 
-def _kind(values: Distinct, duty: Duty, off: frozenset[str]) -> tuple[Kind, str]:
+def _kind(
+    values: Distinct, duty: Duty, off: frozenset[str], units: tuple[tuple[str, float], ...]
+) -> tuple[Kind, str]:
     """The kind of the values that are there, and why."""
     found = len(values.texts)
     few = f"{found} different value" + ("s" if found != 1 else "")
@@ -202,7 +243,7 @@ def _kind(values: Distinct, duty: Duty, off: frozenset[str]) -> tuple[Kind, str]
     if "date" not in off and duty == "plain" and date.compact(values) is not None:
         return "date", "all values are dates of eight digits"
     if "number" not in off:
-        numbers = number.infer(values, off)
+        numbers = number.infer(values, off, given=dict(units))
         if numbers is not None:
             if duty == "answer":
                 parsed = pl.Series(_read_all(values, numbers.options), dtype=pl.Float64)
@@ -249,42 +290,45 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
         found = missing.markers(stripped.texts, words=words, target=target)
         listed = list(dict.fromkeys([*found, *([] if words else missing.ALWAYS)])) or [""]
         shown = ", ".join(f'"{marker}"' if marker else "empty" for marker in found) or "empty"
-        recipe.add("missing", {"markers": listed}, lambda n: f"Read {shown} as missing ({_cells(n)})")
+        recipe.add("missing", {"markers": listed}, lambda n: f"Read {shown} as missing ({cells(n)})")
     unit, notes, alike = "", [], variants.NONE
     left = recipe.left.map(str.strip).without({""})
     if kind == "category":
+        if duty == "plain" and not must and "number" not in off:
+            notes += told.units_apart(left.name, number.units_apart(left)) or told.mixed(left)
         folded = case.infer(left) if "case" not in off and duty != "name" else {}
         if folded:
             shown = ", ".join(repr(to) for to in list(folded.values())[:3])
             recipe.add(
-                "case", {"spellings": folded}, lambda n: f"Write other spellings as {shown} ({_cells(n)})"
+                "case", {"spellings": folded}, lambda n: f"Write other spellings as {shown} ({cells(n)})"
             )
         if "variants" not in off and duty != "name":
             alike = variants.infer(recipe.left.map(str.strip).without({""}), recipe.wanted, recipe.named)
             if alike.merged:
                 few = ", ".join(f"{v.text!r} as {v.to!r}" for v in alike.merged[:3])
-                recipe.add("variants", alike.options(), lambda n: f"Write {few} and the like ({_cells(n)})")
+                recipe.add("variants", alike.options(), lambda n: f"Write {few} and the like ({cells(n)})")
     elif kind == "number":
-        numbers = number.infer(left, off, must=True) or number.Numbers({}, [], "", [])
+        given = dict(recipe.units)
+        numbers = number.infer(left, off, must=True, given=given) or number.Numbers({}, [], "", [])
         how = f": {'; '.join(numbers.said)}" if numbers.said else ""
         changed = sum(c for k, c in enumerate(left.counts) if left.plain[k] is None)
         recipe.last(
             "number",
-            numbers.options,
-            f"Read as numbers{how} ({_cells(changed)} not written plainly)",
+            numbers.options | recipe.limits,
+            f"Read as numbers{how} ({cells(changed)} not written plainly)",
             changed,
         )
         unit = numbers.unit
-        notes += _unread(left, numbers.unread, "number")
+        notes += unread(left, numbers.unread, "number") + told.units(left.name, numbers)
     elif kind == "boolean":
         made = boolean.options()
         known = {*made["true"], *made["false"]}
-        recipe.last("boolean", made, f"Read yes as 1 and no as 0 ({_cells(left.cells)})", left.cells)
-        notes += _unread(left, [t for t in left.texts if t.casefold() not in known], "yes or no")
+        recipe.last("boolean", made, f"Read yes as 1 and no as 0 ({cells(left.cells)})", left.cells)
+        notes += unread(left, [t for t in left.texts if t.casefold() not in known], "yes or no")
     elif kind == "date":
         notes += _dates(recipe, left, must)
     else:
-        recipe.last("text", {}, f"Take texts as lower-case words ({_cells(left.cells)})", left.cells)
+        recipe.last("text", {}, f"Take texts as lower-case words ({cells(left.cells)})", left.cells)
     return Inferred(kind, tuple(recipe.operations), why, unit, tuple(notes), alike)
 
 
@@ -295,15 +339,15 @@ def _dates(recipe: _Recipe, left: Distinct, must: bool) -> list[Note]:
         low, high = float(cast(float, numbers.min())), float(cast(float, numbers.max()))
         whole = bool((numbers == numbers.round(0)).all())
         options = date.from_numbers(left.name, low, high, whole, must=must)
-    unread: list[str] = []
+    lost: list[str] = []
     ambiguous = ""
     if options is None:
         dates = date.infer(left, must=True)
         assert dates is not None
-        options, unread, ambiguous = dates.options, dates.unread, dates.ambiguous
+        options, lost, ambiguous = dates.options, dates.unread, dates.ambiguous
     shown = ", ".join(options.get("formats", [])) or f"counts of {options.get('epoch')} since 1970"
-    recipe.last("date", options, f"Read {shown} as dates ({_cells(left.cells)})", left.cells)
-    notes = _unread(left, unread, "date")
+    recipe.last("date", options, f"Read {shown} as dates ({cells(left.cells)})", left.cells)
+    notes = unread(left, lost, "date")
     if ambiguous:
         notes.append(
             Note(
@@ -314,25 +358,3 @@ def _dates(recipe: _Recipe, left: Distinct, must: bool) -> list[Note]:
             )
         )
     return notes
-
-
-def _unread(left: Distinct, unread: list[str], what: str) -> list[Note]:
-    if not unread:
-        return []
-    lost = set(unread)
-    cells = sum(c for t, c in zip(left.texts, left.counts, strict=True) if t in lost)
-    return [
-        Note(
-            "clean.unreadable",
-            "warning",
-            f"{_cells(cells)} of {left.name!r} could not be read as a {what} and are missing: "
-            + ", ".join(repr(t[:40]) for t in unread[:5])
-            + (", ..." if len(unread) > 5 else ""),
-            "Give their spellings in data.columns, or another kind for the column.",
-            {"cells": float(cells), "share": cells / max(1, left.cells)},
-        )
-    ]
-
-
-def _cells(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count:,} cells"

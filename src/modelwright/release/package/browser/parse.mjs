@@ -89,6 +89,82 @@ function variants(options, folded) {
   return (text) => mapping.get(text) ?? keys.get(variantKey(text, folded)) ?? text;
 }
 
+// Bytes of Windows-1252 as characters, and Latin-1 where that has none.
+const HIGH = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ";
+const HIGH_BYTES = (
+  "80 82 83 84 85 86 87 88 89 8a 8b 8c 8e 91 92 93 94 95 96 97 98 99 9a 9b 9c 9e 9f"
+).split(" ");
+const BYTES = new Map();
+for (let b = 0x80; b < 0x100; b++) BYTES.set(String.fromCharCode(b), b);
+[...HIGH].forEach((c, at) => BYTES.set(c, parseInt(HIGH_BYTES[at], 16)));
+const FOLLOWS = `[\\u0080-\\u00bf${HIGH}]`;
+const SEQUENCE =
+  `[\\u00c2-\\u00df]${FOLLOWS}|[\\u00e0-\\u00ef]${FOLLOWS}{2}|[\\u00f0-\\u00f4]${FOLLOWS}{3}`;
+const RUN = new RegExp(`(?:${SEQUENCE})+`, "gu");
+const TYPED = "…–—‘’“”•»«™";
+const UPPER = /^[\p{Uppercase}]$/u;
+const ENTITY = /&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});/g;
+const ENTITIES = new Map(Object.entries({
+  AElig: "\u00c6", Aacute: "\u00c1", Acirc: "\u00c2", Agrave: "\u00c0", Aring: "\u00c5", Auml: "\u00c4", Ccedil:
+  "\u00c7", Eacute: "\u00c9", Ecirc: "\u00ca", Egrave: "\u00c8", Euml: "\u00cb", Iacute: "\u00cd", Icirc:
+  "\u00ce", Igrave: "\u00cc", Iuml: "\u00cf", Ntilde: "\u00d1", Oacute: "\u00d3", Ocirc: "\u00d4", Ograve:
+  "\u00d2", Oslash: "\u00d8", Ouml: "\u00d6", Uacute: "\u00da", Ucirc: "\u00db", Ugrave: "\u00d9", Uuml: "\u00dc",
+  aacute: "\u00e1", acirc: "\u00e2", aelig: "\u00e6", agrave: "\u00e0", amp: "&", apos: "'", aring: "\u00e5",
+  atilde: "\u00e3", auml: "\u00e4", bull: "\u2022", ccedil: "\u00e7", copy: "\u00a9", deg: "\u00b0", eacute:
+  "\u00e9", ecirc: "\u00ea", egrave: "\u00e8", euml: "\u00eb", euro: "\u20ac", gt: ">", hellip: "\u2026", iacute:
+  "\u00ed", icirc: "\u00ee", igrave: "\u00ec", iuml: "\u00ef", laquo: "\u00ab", ldquo: "\u201c", lsquo: "\u2018",
+  lt: "<", mdash: "\u2014", nbsp: " ", ndash: "\u2013", ntilde: "\u00f1", oacute: "\u00f3", ocirc: "\u00f4",
+  ograve: "\u00f2", oslash: "\u00f8", otilde: "\u00f5", ouml: "\u00f6", pound: "\u00a3", quot: "\"", raquo:
+  "\u00bb", rdquo: "\u201d", reg: "\u00ae", rsquo: "\u2019", szlig: "\u00df", trade: "\u2122", uacute: "\u00fa",
+  ucirc: "\u00fb", ugrave: "\u00f9", uuml: "\u00fc"
+}));
+const UNSEEN = /[\u200b\u2060\ufeff\u00ad]/g;
+
+/** UTF-8 that was read as Windows-1252 or Latin-1, turned back. */
+function decoded(text) {
+  const sure = (part, before, after) => {
+    if (part[0] === "\u00c2") return !TYPED.includes(part[1]);
+    if (part[0] === "\u00c3") return !(UPPER.test(before) && TYPED.includes(part[1]));
+    if ("\u00c4\u00c5".includes(part[0])) return !TYPED.includes(part[1]) || LETTER.test(after);
+    if (part[0] === "\u00e2") return "€\u0080‚\u0082„\u0084".includes(part[1]);
+    return ["\u00f0\u0178", "\u00f0\u009f", "\u00ef\u00bb"].includes(part.slice(0, 2));
+  };
+  for (let round = 0; round < 3; round++) {
+    const made = text.replace(RUN, (whole, at) => {
+      const parts = whole.match(new RegExp(SEQUENCE, "gu"));
+      const before = [...text.slice(0, at)].at(-1) ?? "";
+      const after = [...text.slice(at + whole.length)][0] ?? "";
+      if (parts.length === 1 && !sure(parts[0], before, after)) return whole;
+      try {
+        const bytes = Uint8Array.from([...whole], (c) => BYTES.get(c));
+        return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+      } catch {
+        return whole;
+      }
+    });
+    if (made === text) break;
+    text = made;
+  }
+  return text;
+}
+
+function repair(options) {
+  const wrong = new Set(options.wrong);
+  const entity = (whole, name) => {
+    if (!name.startsWith("#")) return ENTITIES.get(name) ?? whole;
+    const code = /^#x/i.test(name) ? parseInt(name.slice(2), 16) : parseInt(name.slice(1), 10);
+    const printable =
+      code >= 0x20 && code < 0x110000 && !(code >= 0x7f && code < 0xa0) && !(code >= 0xd800 && code < 0xe000);
+    return printable ? String.fromCodePoint(code) : whole;
+  };
+  return (text) => {
+    if (wrong.has("encoding")) text = decoded(text);
+    if (wrong.has("entities")) text = text.replace(ENTITY, entity);
+    if (wrong.has("unseen")) text = text.replace(UNSEEN, "");
+    return text;
+  };
+}
+
 const DIGIT = /^\p{Nd}$/u;
 
 /** The value of a decimal digit of any script: they stand in rows of ten. */
@@ -188,10 +264,61 @@ function boolean(options, folded) {
 }
 
 function number(options, folded) {
+  let one = plainly(options, folded);
+  if (options.ranges) one = withRanges(one);
+  if (options.compound) one = withCompound(one);
+  return (text) => {
+    const value = one(text);
+    return value !== null && within(options, value) ? value : null;
+  };
+}
+
+const within = ({ least, most }, value) => !(value < (least ?? -Infinity) || value > (most ?? Infinity));
+
+const NOT_UNIT = `\\p{Nd}${SPACE}.,()\\-+`;
+const RANGE = new RegExp(
+  `^(.*?[0-9][^\\-–—]*?)[${SPACE}]*(?:-|–|—|(?<![${WORD}])to(?![${WORD}])|\\.\\.+)[${SPACE}]*([^${SPACE}\\-–—].*)$`,
+  "su",
+);
+const UNIT_BEHIND = new RegExp(`^.*?[0-9][${SPACE}]*([^${NOT_UNIT}][^\\p{Nd}()]*[23]?)$`, "su");
+const PART = `[0-9]+(?:\\.[0-9]+)?[${SPACE}]*[^${NOT_UNIT}]+\\.?`;
+const PARTS_OF = new RegExp(PART, "gu");
+const COMPOUND = new RegExp(`^(?:${PART})(?:[${SPACE},]*(?:and[${SPACE}]+)?(?:${PART}))+$`, "u");
+
+function withRanges(one) {
+  return (text) => {
+    const value = one(text);
+    if (value !== null) return value;
+    const parts = RANGE.exec(strip(text));
+    if (!parts) return null;
+    const tail = UNIT_BEHIND.exec(parts[2]);
+    const high = one(parts[2]);
+    const low = (tail ? one(`${parts[1]} ${tail[1]}`) : null) ?? one(parts[1]);
+    return low === null || high === null || low > high ? null : (low + high) / 2;
+  };
+}
+
+function withCompound(one) {
+  return (text) => {
+    const value = one(text);
+    if (value !== null) return value;
+    if (!COMPOUND.test(strip(text))) return null;
+    let total = 0;
+    for (const [part] of text.matchAll(PARTS_OF)) {
+      const size = one(part);
+      if (size === null) return null;
+      total += size;
+    }
+    return total;
+  };
+}
+
+/** Reads one number, with all that may stand around it. */
+function plainly(options, folded) {
   const decimal = String(options.decimal ?? ".");
   const thousands = options.thousands ?? "";
   const currency = (options.currency ?? []).map(String).sort((a, b) => [...b].length - [...a].length);
-  const units = new Map(entries(options.units).map(([k, v]) => [folded(k), Number(v)]));
+  const units = new Map(entries(options.units).map(([k, v]) => [folded(k), [v, 0].flat().slice(0, 2).map(Number)]));
   const negatives = Boolean(options.negatives);
   const separators = thousands === " " ? [" ", "\u00a0", "\u202f", "\u2009"] : thousands ? [thousands] : [];
   const mark = `[${separators.map(escaped).join("")}]`;
@@ -225,7 +352,7 @@ function number(options, folded) {
     }
     text = strip(text);
     let sign = 1;
-    let factor = 1;
+    let [factor, offset] = [1, 0];
     if (negatives && text.startsWith("(") && text.endsWith(")")) {
       sign = -1;
       text = strip(text.slice(1, -1));
@@ -249,7 +376,7 @@ function number(options, folded) {
     const found = withUnit?.exec(text);
     const unit = found && folded(strip(found[2]));
     if (found && units.has(unit)) {
-      factor = units.get(unit);
+      [factor, offset] = units.get(unit);
       text = found[1];
     }
     if (negatives && sign > 0 && text.startsWith("(") && text.endsWith(")")) {
@@ -257,7 +384,7 @@ function number(options, folded) {
       text = strip(text.slice(1, -1));
     }
     const value = digits(text);
-    return value === null ? null : sign * factor * value;
+    return value === null ? null : sign * factor * value + offset;
   };
 }
 
@@ -363,7 +490,7 @@ function text() {
 }
 
 const OPERATIONS = {
-  strip: () => strip, missing, spellings, mask, case: letterCase, variants, boolean, number, date, text,
+  repair, strip: () => strip, missing, spellings, mask, case: letterCase, variants, boolean, number, date, text,
 };
 const DEFAULTS = {
   number: {}, text: {}, boolean: { true: ["true", "1"], false: ["false", "0"] },
@@ -404,6 +531,7 @@ export class Column {
     this.last = last ? build(last.name, last.options) : null;
     if (!last && spec.kind !== "category") this.last = build(spec.kind, DEFAULTS[spec.kind]);
     this.epoch = last?.options.epoch ?? null;
+    this.limits = last?.name === "number" ? last.options : {};
     // Numbers may pass unread unless a marker or a spelling stands for one of them.
     const stands = spec.operations.flatMap((s) => [...(s.options.markers ?? []), ...Object.keys(s.options.map ?? {})]);
     this.numbersPass =
@@ -450,6 +578,7 @@ export class Column {
       }
       const made = Number(raw);
       if (this.kind === "boolean") return made === 0 || made === 1 ? made : UNREAD;
+      if (Number.isFinite(made) && !within(this.limits, made)) return UNREAD;
       return Number.isFinite(made) ? made : null;
     }
     if (this.kind === "date" && this.epoch !== null && typeof raw !== "boolean") {

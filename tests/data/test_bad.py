@@ -18,7 +18,13 @@ from modelwright.core.book import Book
 from modelwright.core.errors import BadInput
 from modelwright.data.clean.stage import clean
 from modelwright.data.collect import collect
-from modelwright.goal.sections import CleanSection, ProblemSection, RolesSection, SourceSection
+from modelwright.goal.sections import (
+    CleanSection,
+    ProblemSection,
+    ReadingSection,
+    RolesSection,
+    SourceSection,
+)
 
 BAD = Path(__file__).parent / "bad"
 CASES = sorted(path.parent.name for path in BAD.glob("*/case.json"))
@@ -29,12 +35,21 @@ def run(folder: Path, case: dict[str, Any]) -> None:
         return name if name is None or "://" in name else str(folder / name)
 
     source = SourceSection(
-        source=place(case["source"]) or "", query=case.get("query"), test=place(case.get("test"))
+        source=place(case["source"]) or "",
+        query=case.get("query"),
+        test=place(case.get("test")),
+        reading=reading(case.get("reading", {})),
     )
     roles = {key: tuple(v) if isinstance(v, list) else v for key, v in case.get("roles", {}).items()}
     problem = ProblemSection("bad", case.get("problem"), case.get("target"))
     book = Book()
     clean(CleanSection(), RolesSection(**roles), problem, collect(source, book), book)
+
+
+def reading(given: dict[str, Any]) -> ReadingSection:
+    return ReadingSection(
+        **{key: tuple(value.items()) if isinstance(value, dict) else value for key, value in given.items()}
+    )
 
 
 @pytest.mark.parametrize("name", CASES)

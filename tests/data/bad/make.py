@@ -19,6 +19,12 @@ def main() -> None:
     (HERE / "no_parquet" / "people.parquet").write_bytes(b"PAR1 this is no parquet")
     (HERE / "no_workbook" / "people.xlsx").write_bytes(b"name,age\n1,2\n")
     (HERE / "no_database" / "people.sqlite").write_bytes(b"not a database at all" * 100)
+    packed("cell_too_large/notes.csv.gz", b"name,note\nann,short\nbob," + b"x" * (10 << 20) + b"\n")
+    packed(
+        "cell_of_xml_too_large/notes.xml.gz",
+        b"<notes><note>short</note><note>" + b"x" * (10 << 20) + b"</note></notes>\n",
+    )
+    packed("too_many_columns/wide.csv.gz", b"c," * 999_999 + b"c\n" + b"1," * 999_999 + b"1\n")
     for case in ("unknown_table", "query_missing", "query_writes", "query_wrong", "query_without_rows"):
         path = HERE / case / "shop.sqlite"
         path.unlink(missing_ok=True)
@@ -27,6 +33,10 @@ def main() -> None:
             connection.execute("create table Invoice (id integer, total real)")
             connection.execute("insert into Customer values (1, 'ann')")
         connection.close()
+
+
+def packed(name: str, content: bytes) -> None:
+    (HERE / name).write_bytes(gzip.compress(content, mtime=0))
 
 
 if __name__ == "__main__":

@@ -89,7 +89,8 @@ class Rows:
         made = []
         for name, held in self._columns.items():
             held += [None] * (self.height - len(held))
-            made.append(column_of(name, held))
+            column = column_of(name, held)
+            made.append(column.cast(pl.String) if column.dtype == pl.Null else column)
         return pl.DataFrame(made)
 
 
@@ -106,7 +107,11 @@ def json_plan(
     for record in records:
         shape.observe(record)
     if shape.folded is not None:
-        check_columns(10**6, name, "are ids used as keys? write a list of records, with the id in each")
+        check_columns(
+            max(len(record) for record in records),
+            name,
+            "are ids used as keys? write a list of records, with the id in each",
+        )
     if not any(one.records or one.listed or one.deep for one in shape.keys.values()):
         if wanted is not None:
             raise not_found(wanted, [], name)

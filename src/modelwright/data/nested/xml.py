@@ -121,7 +121,11 @@ def _pieces(
     parser: Any = make_parser()
     parser.setFeature(feature_namespaces, True)
     parser.setFeature(feature_external_ges, False)
-    parser.setContentHandler(_Handler(file, names, start, end))
+    # The address of a grammar is passed over: with the line above nothing is fetched from there.
+    parser.forbid_external = False
+    handler = _Handler(file, names, start, end)
+    handler.setDocumentLocator(parser)
+    parser.setContentHandler(handler)
     try:
         while piece := stream.read(_PIECE):
             parser.feed(piece)

@@ -15,6 +15,7 @@ from modelwright.data.read import encoding as encodings
 from modelwright.data.read import names as column_names
 from modelwright.data.read.dialect import Dialect
 from modelwright.data.read.encoding import Encoding
+from modelwright.data.read.limits import LARGEST_CELL, MOST_COLUMNS, check_columns, too_large
 from modelwright.data.read.reader import Batch, BrokenRow, Read
 from modelwright.data.read.records import first_end, is_regular, read_fast, read_slow, split_records
 from modelwright.data.read.source import digest, existing, modified, plain_suffix
@@ -91,11 +92,11 @@ class _Opening:
         whole = True
         for part in encodings.utf8(path, self.encoding):
             sample += part
-            if len(sample) > _SAMPLE:
+            if len(sample) > _SAMPLE and (b"\n" in sample or len(sample) > 2 * LARGEST_CELL):
                 whole = False
                 break
         text = (
-            sample[:_SAMPLE].decode("utf-8", errors="ignore")
+            sample[: max(_SAMPLE, sample.find(b"\n") + 1)].decode("utf-8", errors="ignore")
             if not whole
             else sample.decode("utf-8", "replace")
         )
@@ -103,7 +104,13 @@ class _Opening:
             raise BadData(
                 f"{path.name} holds nothing but white space", code="data.empty", hint="write the data again"
             )
+        if not whole and len(sample) > 2 * LARGEST_CELL and b"\n" not in sample:
+            raise too_large(path.name, "line 1")
+        first = text.partition("\n")[0]
+        if max(first.count(mark) for mark in dialects.DELIMITERS) > 10 * MOST_COLUMNS:
+            check_columns(max(first.count(mark) for mark in dialects.DELIMITERS) + 1, path.name)
         self.dialect: Dialect = dialects.find(text, whole)
+        check_columns(self.dialect.width, path.name)
         if path.suffix.lower() == ".tsv" and self.dialect.width == 1:
             self.dialect = replace(self.dialect, delimiter="\t")
         self.names, self.notes = self._header()
@@ -155,10 +162,19 @@ class _Opening:
             if piece.endswith((b"\n\n", b"\n\r\n")):
                 piece = piece.rstrip(b"\r\n") + b"\n"
             if is_regular(piece, self.dialect):
-                yield Batch(read_fast(piece, self.names, self.dialect))
+                frame = read_fast(piece, self.names, self.dialect)
+                if len(piece) > LARGEST_CELL:
+                    self._check_cells(frame, line)
+                yield Batch(frame)
             else:
                 frame, broken = read_slow(piece, self.names, self.dialect, self.path.name, line)
                 yield Batch(frame, tuple(broken))
+
+    def _check_cells(self, frame: pl.DataFrame, line: int) -> None:
+        for name in frame.columns:
+            longest = frame[name].str.len_bytes().max()
+            if isinstance(longest, int) and longest > LARGEST_CELL:
+                raise too_large(self.path.name, f"column {name!r}, from line {line} on")
 
     def empty(self) -> pl.DataFrame:
         return pl.DataFrame(schema=dict.fromkeys(self.names, pl.String))

@@ -30,6 +30,7 @@ READERS: Registry[type[Reader]] = Registry(
         "xml": "modelwright.data.read.xml:XmlReader",
         "excel": "modelwright.data.read.excel:ExcelReader",
         "database": "modelwright.data.read.database:DatabaseReader",
+        "labels": "modelwright.labels.reader:LabelsReader",
     },
 )
 """Readers by name, asked in this order; others enter through the entry-point group."""

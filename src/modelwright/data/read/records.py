@@ -17,33 +17,39 @@ from modelwright.data.read.reader import BrokenRow
 _NEWLINE, _RETURN = 10, 13
 _LONGEST = 1000
 """Lines that one record may have; a quote still open then is taken for a stray one."""
-_STUCK = 64 * 1024**2
+_STUCK = 16 * 1024**2
 
 
 def split_records(parts: Iterator[bytes], dialect: Dialect) -> Iterator[bytes]:
     """The same bytes in pieces that end where a record ends, each with a line end."""
-    rest = b""
+    held: list[bytes] = []
+    size, odd = 0, False
     quote = ord(dialect.quote)
     for part in parts:
         if dialect.old_mac:
             part = part.replace(b"\r", b"\n")
-        rest += part
-        cut = _last_end(rest, quote)
-        if cut < 0 and len(rest) > _STUCK:
-            cut = rest.rfind(b"\n")
+        cut = _last_end(part, quote, odd)
+        odd ^= bool(part.count(dialect.quote.encode()) % 2)
+        if cut < 0 and size + len(part) > _STUCK:
+            part, held, size = b"".join([*held, part]), [], 0
+            cut = part.rfind(b"\n")
+            odd = bool(part.count(dialect.quote.encode(), cut + 1) % 2)
         if cut >= 0:
-            yield rest[: cut + 1]
-            rest = rest[cut + 1 :]
+            yield b"".join([*held, part[: cut + 1]])
+            held, size, part = [], 0, part[cut + 1 :]
+        held.append(part)
+        size += len(part)
+    rest = b"".join(held)
     if rest:
         yield rest if rest.endswith(b"\n") else rest + b"\n"
 
 
-def _last_end(text: bytes, quote: int) -> int:
-    """Place of the last line end outside quotes; -1 if there is none."""
+def _last_end(text: bytes, quote: int, odd: bool) -> int:
+    """Place of the last line end outside quotes; -1 if there is none. ``odd``: a quote is open before it."""
     if quote not in text:
-        return text.rfind(b"\n")
+        return -1 if odd else text.rfind(b"\n")
     bytes_ = np.frombuffer(text, dtype=np.uint8)
-    inside = np.logical_xor.accumulate(bytes_ == quote)
+    inside = np.logical_xor.accumulate(bytes_ == quote) ^ odd
     ends = np.flatnonzero((bytes_ == _NEWLINE) & ~inside)
     return int(ends[-1]) if len(ends) else -1
 

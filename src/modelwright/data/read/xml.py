@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from modelwright.core.errors import BadData
 from modelwright.data.nested.elements import xml_plan
 from modelwright.data.nested.plan import Choice
 from modelwright.data.nested.shape import Shape
@@ -57,17 +56,11 @@ class XmlReader:
             with opened(path) as stream:
                 for cells in _cells(stream, path, made):
                     rows.add(cells)
-        if not rows.height:
-            raise no_rows(label)
         frame = rows.frame()
+        if not rows.height or all(frame[name].null_count() == frame.height for name in frame.columns):
+            raise no_rows(label)
         settled, notes = column_names.settle(frame.columns)
         frame = frame.rename(dict(zip(frame.columns, settled, strict=True)))
-        if not frame.width:
-            raise BadData(
-                f"{label} has elements and nothing in them",
-                code="data.no-rows",
-                hint="name the element that is a row: `reading: {records: NAME}`",
-            )
         details = {"rows are": f"<{made.records[-1]}>" if made.records else "whole documents"}
         return Read(
             frame, facts_of(paths, self.name, frame, details), (), tuple(notes),

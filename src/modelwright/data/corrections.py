@@ -9,6 +9,7 @@ the ``label_errors.csv`` of a run, filled in.
 from __future__ import annotations
 
 import csv
+import math
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -113,6 +114,27 @@ def apply(
     return frame.with_columns(
         pl.Series(target, values, dtype=frame[target].dtype), pl.Series(CHECKED, checked, dtype=pl.Boolean)
     )
+
+
+def reader_of(kind: str, values: pl.Series, booleans: tuple[str, str]) -> Callable[[str], Any]:
+    """What makes a label of a word, for a target of that kind; None where the data has no such label.
+
+    ``booleans``: how the false and the true label are called.
+    """
+    if kind == "number":
+        return _number
+    if kind == "boolean":
+        return {booleans[0]: 0.0, booleans[1]: 1.0}.get
+    known = {str(v): v for v in values.drop_nulls().unique().to_list()}
+    return known.get
+
+
+def _number(word: str) -> float | None:
+    try:
+        value = float(word)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _say(

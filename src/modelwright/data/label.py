@@ -6,10 +6,8 @@ relation of the target to any other column.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from collections.abc import Callable
 from typing import Any, Literal
 
 import polars as pl
@@ -18,10 +16,10 @@ from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import Cleaned, Collected, Column, Labelled
-from modelwright.data import corrections
+from modelwright.data import corrections, weak
 from modelwright.data.fits import asks_nothing, check_costs, check_criteria
 from modelwright.goal.nearest import did_you_mean, nearest
-from modelwright.goal.sections import ProblemSection, RolesSection, SuccessSection
+from modelwright.goal.sections import LabelSection, ProblemSection, RolesSection, SuccessSection
 
 TARGET = "__target__"
 WEIGHT = "__weight__"
@@ -45,6 +43,7 @@ _NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?")
 
 _NOTHING = Collected(Blob("table"), 0, (), (), "")
 """For those who label rows that were not collected."""
+_BY_HAND = LabelSection()
 
 Resolved = Literal["binary", "multiclass", "regression"]
 
@@ -56,6 +55,7 @@ def label(
     cleaned: Cleaned,
     book: Book,
     collected: Collected = _NOTHING,
+    section: LabelSection = _BY_HAND,
 ) -> Labelled:
     """Rows with a usable target, and what is to be predicted.
 
@@ -63,16 +63,20 @@ def label(
     rows; each message says what and where, each hint how to mend it.
     """
     frame: pl.DataFrame = cleaned.table.get()
+    if section.rules:
+        frame, cleaned = weak.with_target(frame, cleaned, problem.target)
     column = _target_column(problem, cleaned)
+    reader = corrections.reader_of(column.kind, frame[column.name], boolean_names(column))
     if collected.corrections is not None:
+        entries = collected.corrections.get()
         frame = corrections.apply(
-            frame,
-            column.name,
-            collected.corrections.get(),
-            lambda values: class_names(values, column),
-            _reader_of(column, frame[column.name]),
-            book,
+            frame, column.name, entries, lambda values: class_names(values, column), reader, book
         )
+    made = 0
+    if section.rules:
+        said = iter(class_names(frame[column.name].drop_nulls(), column))
+        named = [next(said) if there else None for there in frame[column.name].is_not_null()]
+        frame, made = weak.apply(frame, column, named, section.rules, cleaned, reader, book)
     values = frame[column.name]
     present = values.is_not_null()
     unlabelled = int((~present).sum())
@@ -148,26 +152,8 @@ def label(
         test_rows=test_rows,
         unlabelled=unlabelled,
         why=why,
+        weak=made,
     )
-
-
-def _reader_of(column: Column, values: pl.Series) -> Callable[[str], Any]:
-    """What makes a label of a word; None where the data has no such label."""
-    if column.kind == "number":
-        return _number
-    if column.kind == "boolean":
-        no, yes = boolean_names(column)
-        return {no: 0.0, yes: 1.0}.get
-    known = {str(v): v for v in values.drop_nulls().unique().to_list()}
-    return known.get
-
-
-def _number(word: str) -> float | None:
-    try:
-        value = float(word)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 def class_names(values: pl.Series, column: Column) -> list[str]:

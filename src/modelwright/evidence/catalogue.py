@@ -194,6 +194,23 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Give classes one spelling in both files.",
     ),
     _C(
+        "label.weak", "labels made by rules", "note",
+        "Rows without a label were given one by labelling rules, weighed by a label model. They are learned from, "
+        "and not tested on.",
+        "Label some rows by hand: they show how good each rule is.",
+    ),
+    _C(
+        "label.weak-poor", "a rule that is no better than chance", "warning",
+        "On rows labelled by hand a rule is right less often than its class is common.",
+        "Mend the rule, or take it out.",
+    ),
+    _C(
+        "label.weak-test", "tested on labels made by rules", "blocker",
+        "No row for the test was labelled by hand, so the test measures agreement with the rules, not with the "
+        "truth.",
+        "Label some rows by hand, or give some as `data.test`.",
+    ),
+    _C(
         "label.unlabelled", "rows without a target", "note",
         "Rows whose target is missing are left out (a warning above one row in twenty).",
         "Find out why they have none: where that depends on the answer, the model learns a bias.",

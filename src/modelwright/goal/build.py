@@ -51,6 +51,7 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
             keys=(data.keys or ()) if labels.corrections else (),
             reading=_reading(data.reading),
         ),
+        label=s.LabelSection(rules=labels.rules or ()),
         clean=_clean(keys),
         roles=s.RolesSection(
             weight=data.weight,

@@ -14,6 +14,8 @@ from pydantic_core import PydanticCustomError
 
 from modelwright.goal import constraints as c
 from modelwright.goal.constraints import Constraint, Shorthand, wrong
+from modelwright.goal.rules import constraint
+from modelwright.goal.sections import Rule
 
 WORKING_PROBLEMS = ("binary", "multiclass", "regression")
 LATER_PROBLEMS = (
@@ -351,6 +353,10 @@ class LabelKeys(Keys):
     corrections: Annotated[str | None, c.text("the path of a CSV of corrected labels", 4096)] = key(
         "A CSV of labels that a person has looked at: `row` (or `data.keys`), `correct` and, if it is there, "
         "`given`; such as a run's `doubt/label_errors.csv`, filled in. Relative to the goal file."
+    )
+    rules: Annotated[tuple[Rule, ...] | None, constraint()] = key(
+        "Labelling rules for rows without a label: `{label: spam, when: {column: text, contains: [free]}}`. "
+        "A label model weighs them; rows so labelled are marked as weak, and are not tested on."
     )
 
 

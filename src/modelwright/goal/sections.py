@@ -48,6 +48,33 @@ class ColumnWish:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """When a labelling rule speaks: ``test`` is ``all``, ``any`` or ``not`` of its parts, or a test of a
+    column (see ``goal/rules.py``)."""
+
+    test: str
+    column: str = ""
+    values: tuple[str | float, ...] = ()
+    parts: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A labelling rule: rows that fulfil the condition are probably of that class."""
+
+    name: str
+    label: str
+    when: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSection:
+    """Labels that nobody has given by hand (label)."""
+
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ProblemSection:
     """What is asked (define, label, choose and everything that judges)."""
 
@@ -195,6 +222,7 @@ class Sections:
 
     problem: ProblemSection
     source: SourceSection
+    label: LabelSection = field(default_factory=LabelSection)
     clean: CleanSection = field(default_factory=CleanSection)
     roles: RolesSection = field(default_factory=RolesSection)
     split: SplitSection = field(default_factory=SplitSection)

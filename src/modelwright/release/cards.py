@@ -302,7 +302,12 @@ def _labels(facts: Facts) -> str:
         if labelled.unlabelled
         else ""
     )
-    return f"`{cell(labelled.target)}`, {labelled.problem}. {cell(labelled.why)}{left}"
+    by_rules = (
+        f" {words.count(labelled.weak, 'label')} made by rules, which no person has checked."
+        if labelled.weak
+        else ""
+    )
+    return f"`{cell(labelled.target)}`, {labelled.problem}. {cell(labelled.why)}{left}{by_rules}"
 
 
 def _parts(facts: Facts) -> str:

@@ -132,6 +132,8 @@ class Labelled:
     """Rows left out because their target is missing."""
     why: str = ""
     """Why this problem and this positive class."""
+    weak: int = 0
+    """Rows whose label was made by rules: those with ``__weak__`` true in the table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 
 from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.data.profile.stage import day
 from modelwright.data.split.ordered import Floats
 from modelwright.data.split.units import Ints
+from modelwright.data.weak import WEAK
 
 MANY_COPIES = 0.3
 FEW_GROUPS = 10
@@ -31,6 +33,25 @@ def check_classes(strata: Ints, classes: tuple[str, ...], part: np.ndarray, name
         code="split.class-left-out",
         hint="choose another split, add rows, or merge classes with columns: {<target>: {spellings: ...}}",
     )
+
+
+def by_hand(book: Book, frame: pl.DataFrame, rows: np.ndarray) -> np.ndarray:
+    """Of rows (positions) to be sealed, those whose label a person gave; all of them, with a blocker, where
+    rules made every one."""
+    if WEAK not in frame.columns or not len(rows):
+        return rows
+    weak: np.ndarray = frame[WEAK].to_numpy()[rows]
+    if weak.all():
+        book.finding(
+            "label.weak-test",
+            "blocker",
+            f"all {len(rows)} test rows have labels made by rules: the test measures agreement with the "
+            "rules, not with the truth",
+            "label some rows by hand, or give some as data.test",
+            numbers={"rows": float(len(rows))},
+        )
+        return rows
+    return np.asarray(rows[~weak])
 
 
 def report_straddling(

@@ -173,6 +173,7 @@ class _Maker:
         return column
 
     def sealed(self, rows: np.ndarray) -> Sealed:
+        rows = guards.by_hand(self.book, self.frame, rows)
         table = self.frame[rows]
         content = [c.name for c in self.labelled.columns]
         return Sealed(

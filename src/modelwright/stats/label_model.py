@@ -65,8 +65,8 @@ def fit(votes: Codes, classes: int, known: Codes | None = None, balance: Array |
     ``votes`` int64 [n, rules], the class voted for or ``ABSTAIN``; ``known`` int64 [n], the label where it
     is known, else negative; ``balance`` [classes], by default that of the known labels where there are at
     least 20 of every class, else even. Rows with a single vote and no label say nothing of accuracies and
-    are left out. The optimum is local, begun at rules that are right seven times in ten. Raises ValueError for
-    fewer than two classes.
+    are left out. The optimum is local, begun at rules that are right seven times in ten. Raises ValueError
+    for fewer than two classes.
     """
     if classes < 2:
         raise ValueError("a label model needs at least two classes")

@@ -27,7 +27,7 @@ class Measured:
     peak: float
     """MB: the largest proportional set size (pages shared by n processes count 1/n each) of the tree."""
     outside: float
-    """Cores that other processes used meanwhile, on average: above 0.1 the figures are not to be trusted."""
+    """Cores that other processes used meanwhile, on average: above 0.25 the figures are not to be trusted."""
 
 
 def run(

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import numpy as np
 import score
-from run import PREDICTIONS, _file, measured
+from run import PREDICTIONS, QUIET, _file, measured
 from scipy.stats import rankdata, wilcoxon
 
 
@@ -66,10 +66,10 @@ def main() -> None:
         for system in systems:
             row = rows.get((system, *pair))
             value = None if row is None else row.get("score")
-            mark = "" if row is None or row["outside"] <= 0.1 else " ~"
+            mark = "" if row is None or row["outside"] <= QUIET else " ~"
             cells.append("" if row is None else "failed" if value is None else f"{value:.5g}{mark}")
         print(f"| {pair[0]}, {pair[1]} | " + " | ".join(cells) + " |")
-    print("\n~ measured while other processes used more than a tenth of a core\n")
+    print("\n~ measured while other processes used more than a quarter of a core\n")
     if shared and len(systems) > 1:
         _ranks(rows, systems, shared)
     _against(rows, systems, pairs, asked.ours, asked.budget)

@@ -39,8 +39,8 @@ def read(path: str, keys: tuple[str, ...], table: pl.DataFrame) -> list[list[Any
     """
     lines, columns = _lines(path)
     name = Path(path).name
-    label = next((c for c in ("correct", "label") if c in columns), None)
-    if label is None:
+    labels = [c for c in ("correct", "label") if c in columns]
+    if not labels:
         raise _bad(f"{name} has no column `correct`", "it says what the label of each row should be")
     if "row" in columns:
         row_of = _by_number(name, table.height)
@@ -51,7 +51,7 @@ def read(path: str, keys: tuple[str, ...], table: pl.DataFrame) -> list[list[Any
         raise _bad(f"{name} does not say which rows it speaks of", f"give it a column {wanted}")
     found: dict[int, tuple[str | None, str]] = {}
     for number, line in enumerate(lines, 2):
-        correct = (line.get(label) or "").strip()
+        correct = next((word for c in labels if (word := (line.get(c) or "").strip())), "")
         if not correct:
             continue
         row = row_of(line, number)

@@ -42,6 +42,12 @@ def test_lines_that_were_not_filled_in_are_passed_over(tmp_path: Path) -> None:
     assert corrections.read(path, (), TABLE) == [[1, "dog", "dog"], [2, "cat", "dog"]]
 
 
+def test_what_the_labelling_pages_export_is_read(tmp_path: Path) -> None:
+    """The file of a run, labelled there: `correct` is still empty, `label` is what was said."""
+    path = written(tmp_path, "row,given,correct,label\n2,cat,,dog\n1,dog,cat,dog\n")
+    assert corrections.read(path, (), TABLE) == [[1, "dog", "cat"], [2, "cat", "dog"]]
+
+
 def test_rows_may_be_named_by_their_keys(tmp_path: Path) -> None:
     path = written(tmp_path, "id,label\nb,cat\n")
     assert corrections.read(path, ("id",), TABLE) == [[1, None, "cat"]]

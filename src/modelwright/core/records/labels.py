@@ -18,7 +18,7 @@ class Doubted:
     """table: ``row`` Int64 (ROW), ``given`` and ``instead`` String (as the data spells them),
     ``suspicion`` Float64 in [0, 1] (an order, not a probability), ``reason`` String."""
     count: int
-    """Rows of ``suspects``."""
+    """All of them; ``suspects`` lists the first ten thousand."""
     low: int
     """About how many labels are wrong, at least and at most, by confident learning; 0 and ``count`` for
     numbers, where nothing is known of either."""

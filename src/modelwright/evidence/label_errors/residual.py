@@ -28,7 +28,8 @@ def standardised(actual: Array, predicted: Array) -> Array:
 
     The centre is the local median, the scale 1.4826 times the local median of absolute deviations (that of a
     normal distribution is then its standard deviation), at least a tenth of the global one (by the ninetieth
-    percentile), so that rows whose neighbours are predicted exactly do not stand out for a trifle. All 0 where nothing errs.
+    percentile), so that rows whose neighbours are predicted exactly do not stand out for a trifle. All 0
+    where nothing errs.
     """
     residual = np.asarray(actual - predicted, dtype=np.float64)
     n = len(residual)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from modelwright.core.records.labels import Doubted
 from modelwright.core.records.models import Analysis, Trained
 from modelwright.core.stage import Work
 from modelwright.data.corrections import CHECKED
+from modelwright.data.weak import WEAK
 from modelwright.evidence.label_errors import residual
 from modelwright.evidence.label_errors.confident import confident, suspicion
 from modelwright.evidence.testing.private import personal, private_columns
@@ -30,6 +32,10 @@ SHOWN = 20
 """Lines of the table in the report; the file has all."""
 COLUMNS = 4
 """Inputs shown beside each label: those that say most of the target."""
+WIDEST = 50
+"""Inputs in the file."""
+MOST = 10_000
+"""Labels that are listed; how many there are is said."""
 LEAST = 30
 """Rows below which predictions say nothing of labels."""
 
@@ -41,9 +47,9 @@ class Suspects:
     """Positions among the rows looked at, most suspicious first, and what is said of each."""
 
     at: NDArray[np.int64]
-    instead: tuple[str, ...]
     suspicion: Array
-    reasons: tuple[str, ...]
+    say: Callable[[int], tuple[str, str]]
+    """From a place in ``at``: the label to put instead, and the reason."""
     low: int
     high: int
     flows: NDArray[np.int64] | None = None
@@ -64,48 +70,80 @@ def doubt(
     ``correct``, and the goal's ``label: {corrections: FILE}`` reads it.
     """
     held = trained.validation.get()
-    where = {int(row): place for place, row in enumerate(held["row"])}
-    frame: pl.DataFrame = development.table.get().filter(pl.col(ROW).is_in(held["row"].tolist()))
-    scores = held["scores"][[where[row] for row in frame[ROW].to_list()]]
+    every: pl.DataFrame = development.table.get()
+    order = np.argsort(held["row"], kind="stable")
+    place = np.searchsorted(held["row"][order], every[ROW].to_numpy()).clip(max=max(len(order) - 1, 0))
+    seen = held["row"][order][place] == every[ROW].to_numpy() if len(order) else np.zeros(every.height, bool)
+    frame, scores = every.filter(pl.Series(seen)), held["scores"][order[place[seen]]]
     if frame.height < LEAST:
         return _nothing(development, frame.height, f"fewer than {LEAST} rows were held out")
     if not np.all(np.isfinite(scores)):
         return _nothing(development, frame.height, "some held-out predictions are not numbers")
-    found = (
-        _numbers(frame, scores)
-        if development.problem == "regression"
-        else _classes(development, frame, scores)
-    )
-    checked = _checked(frame)
-    shown = [place for place in range(len(found.at)) if not checked[found.at[place]]]
+    regression = development.problem == "regression"
+    found = _numbers(frame, scores) if regression else _classes(development, frame, scores)
+    checked = _flag(frame, CHECKED)
+    listed = np.flatnonzero(~checked[found.at])
+    kept = [(int(found.at[p]), found.say(int(p)), round(float(found.suspicion[p]), 6)) for p in listed[:MOST]]
+    weak = _flag(frame, WEAK)
+    by_rules = "; the label was made by rules"
     table = pl.DataFrame(
         {
-            "row": pl.Series([frame[ROW][int(found.at[p])] for p in shown], dtype=pl.Int64),
-            "given": pl.Series([given(development, frame, int(found.at[p])) for p in shown], dtype=pl.String),
-            "instead": pl.Series([found.instead[p] for p in shown], dtype=pl.String),
-            "suspicion": pl.Series([round(float(found.suspicion[p]), 6) for p in shown], dtype=pl.Float64),
-            "reason": pl.Series([found.reasons[p] for p in shown], dtype=pl.String),
+            "row": pl.Series([frame[ROW][at] for at, _, _ in kept], dtype=pl.Int64),
+            "given": pl.Series([given(development, frame, at) for at, _, _ in kept], dtype=pl.String),
+            "instead": pl.Series([instead for _, (instead, _), _ in kept], dtype=pl.String),
+            "suspicion": pl.Series([score for _, _, score in kept], dtype=pl.Float64),
+            "reason": pl.Series(
+                [why + by_rules * bool(weak[at]) for at, (_, why), _ in kept], dtype=pl.String
+            ),
         }
     )
-    confirmed = len(found.at) - len(shown)
     made = Doubted(
-        frame.height, development.rows, Blob.of(table, "table"), len(shown), found.low, found.high, confirmed
+        frame.height,
+        development.rows,
+        Blob.of(table, "table"),
+        len(listed),
+        found.low,
+        found.high,
+        len(found.at) - len(listed),
     )
-    atomic.write_text(work.folder / FILE, as_csv(table))
-    if shown:
+    inputs = strongest(roles, development, analysis, frame)
+    positions = [at for at, _, _ in kept]
+    beside = _readable(frame.select(inputs[:WIDEST])[positions], development)
+    atomic.write_text(work.folder / FILE, as_csv(table, beside))
+    if kept:
         _say(made, development, book)
-        _show(made, roles, development, analysis, frame, [int(found.at[p]) for p in shown], book)
+        _show(made, frame, inputs[:COLUMNS], positions, book)
         _draw(found, development, book)
     return made
 
 
-def as_csv(table: pl.DataFrame) -> str:
-    """The file: what is suspected, and an empty column ``correct`` for a person to fill in."""
+def strongest(
+    roles: RolesSection, development: Development, analysis: Analysis, frame: pl.DataFrame
+) -> list[str]:
+    """Inputs, those that say most of the target first; private ones left out."""
+    private = private_columns(development, roles, personal(development))
+    inputs = [c.name for c in development.columns if c.is_input and c.name in frame.columns]
+    order = sorted(analysis.relations, key=lambda r: (-r.score if r.score == r.score else 1.0, r.column))
+    names = list(dict.fromkeys([*(r.column for r in order if r.column in inputs), *inputs]))
+    return [name for name in names if name not in private]
+
+
+def as_csv(table: pl.DataFrame, inputs: pl.DataFrame) -> str:
+    """The file: what is suspected, an empty column ``correct`` for a person to fill in, and the rows' inputs,
+    so that it can be looked at by itself (an input that is called like one of these gets ``_`` behind it)."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*table.columns, "correct"])
-    writer.writerows((*line, "") for line in table.iter_rows())
+    own = [*table.columns, "correct"]
+    writer.writerow([*own, *(f"{name}_" if name in (*own, "label") else name for name in inputs.columns)])
+    cells = inputs.iter_rows() if inputs.width else iter([()] * table.height)
+    writer.writerows((*line, "", *more) for line, more in zip(table.iter_rows(), cells, strict=True))
     return out.getvalue()
+
+
+def _readable(rows: pl.DataFrame, development: Development) -> pl.DataFrame:
+    """Dates as people write them."""
+    dates = [c.name for c in development.columns if c.kind == "date" and c.name in rows.columns]
+    return rows.with_columns(pl.from_epoch(d, time_unit="us").dt.to_string("iso") for d in dates)
 
 
 def given(development: Development, frame: pl.DataFrame, position: int) -> str:
@@ -122,11 +160,11 @@ def _nothing(development: Development, rows: int, why: str) -> Doubted:
     return Doubted(0, development.rows, Blob.of(empty, "table"), 0, 0, 0, why_not=f"{why} ({rows} rows)")
 
 
-def _checked(frame: pl.DataFrame) -> NDArray[np.bool_]:
-    """Rows whose label a person has confirmed or corrected after an earlier run."""
-    if CHECKED not in frame.columns:
+def _flag(frame: pl.DataFrame, name: str) -> NDArray[np.bool_]:
+    """A column of yes and no that need not be there."""
+    if name not in frame.columns:
         return np.zeros(frame.height, dtype=bool)
-    return np.asarray(frame[CHECKED].fill_null(value=False).to_numpy(), dtype=bool)
+    return np.asarray(frame[name].fill_null(value=False).to_numpy(), dtype=bool)
 
 
 def _classes(development: Development, frame: pl.DataFrame, scores: Array) -> Suspects:
@@ -137,24 +175,18 @@ def _classes(development: Development, frame: pl.DataFrame, scores: Array) -> Su
     order, instead = suspicion(labels, probabilities, found)
     flagged = np.flatnonzero((found.seems >= 0) & (found.seems != labels))
     at = flagged[np.argsort(-order[flagged], kind="stable")]
-    reasons = []
-    for p in at:
+    names = development.classes
+
+    def say(place: int) -> tuple[str, str]:
+        p = int(at[place])
         i, j = int(labels[p]), int(instead[p])
-        reasons.append(
-            f"a model that had not seen it gives {development.classes[j]!r} a probability of "
-            f"{probabilities[p, j]:.0%} and {development.classes[i]!r} {probabilities[p, i]:.0%}; "
-            f"{found.counts[i, j]} rows labelled {development.classes[i]!r} look like "
-            f"{development.classes[j]!r}, {found.counts[j, i]} the other way round"
+        return names[j], (
+            f"a model that had not seen it gives {names[j]!r} a probability of {probabilities[p, j]:.0%} and "
+            f"{names[i]!r} {probabilities[p, i]:.0%}; {found.counts[i, j]} rows labelled {names[i]!r} look "
+            f"like {names[j]!r}, {found.counts[j, i]} the other way round"
         )
-    return Suspects(
-        at,
-        tuple(development.classes[int(instead[p])] for p in at),
-        order[at],
-        tuple(reasons),
-        found.one_way,
-        found.contradicted,
-        found.counts,
-    )
+
+    return Suspects(at, order[at], say, found.one_way, found.contradicted, found.counts)
 
 
 def _numbers(frame: pl.DataFrame, scores: Array) -> Suspects:
@@ -165,19 +197,18 @@ def _numbers(frame: pl.DataFrame, scores: Array) -> Suspects:
         far = np.zeros(frame.height)
     at = np.argsort(-np.abs(far), kind="stable")
     at = at[np.abs(far[at]) >= residual.FAR]
-    reasons = []
-    for p in at:
-        usual = abs(actual[p] - predicted[p]) / abs(far[p])
-        slip = residual.slipped(float(actual[p]), float(predicted[p]), float(usual))
-        reasons.append(
+
+    def say(place: int) -> tuple[str, str]:
+        p = int(at[place])
+        usual = float(abs(actual[p] - predicted[p]) / abs(far[p]))
+        slip = residual.slipped(float(actual[p]), float(predicted[p]), usual)
+        return f"{predicted[p]:.6g}", (
             f"a model that had not seen it says {predicted[p]:.4g}; rows predicted alike are usually off by "
             f"{usual:.3g}, this one by {abs(far[p]):.1f} times that" + (f"; it is {slip}" if slip else "")
         )
-    away = np.abs(far[at])
-    instead = tuple(f"{predicted[p]:.6g}" for p in at)
-    return Suspects(
-        at, instead, 1.0 - residual.FAR / (2.0 * np.maximum(away, residual.FAR)), tuple(reasons), 0, len(at)
-    )
+
+    away = np.maximum(np.abs(far[at]), residual.FAR)
+    return Suspects(at, 1.0 - residual.FAR / (2.0 * away), say, 0, len(at))
 
 
 def _say(made: Doubted, development: Development, book: Book) -> None:
@@ -209,23 +240,18 @@ def _say(made: Doubted, development: Development, book: Book) -> None:
 
 def _show(
     made: Doubted,
-    roles: RolesSection,
-    development: Development,
-    analysis: Analysis,
     frame: pl.DataFrame,
+    names: list[str],
     positions: list[int],
     book: Book,
 ) -> None:
-    private = private_columns(development, roles, personal(development))
-    inputs = {c.name for c in development.columns if c.is_input} & set(frame.columns)
-    strongest = sorted(analysis.relations, key=lambda r: (-r.score if r.score == r.score else 1.0, r.column))
-    names = [r.column for r in strongest if r.column in inputs]
-    names = (names + sorted(inputs - set(names)))[:COLUMNS]
     lines = []
     for (row, label, instead, _, reason), position in zip(
         made.suspects.get().head(SHOWN).iter_rows(), positions, strict=False
     ):
-        lines.append((row, label, instead, reason, *(cell(frame, position, name, private) for name in names)))
+        lines.append(
+            (row, label, instead, reason, *(cell(frame, position, name, frozenset()) for name in names))
+        )
     book.table(
         Table(
             "label-errors",
@@ -233,7 +259,8 @@ def _show(
             ("row", "given", "rather", "why", *names),
             tuple(lines),
             note=f"The first {len(lines)} of {made.count}, most suspicious first; rows are counted from 0 as "
-            f"collected. All are in doubt/{FILE}. Some will be right: look before you change them.",
+            f"collected. {'All' if made.count <= MOST else f'The first {MOST:,}'} are in doubt/{FILE}. Some "
+            "will be right: look before you change them.",
         )
     )
 

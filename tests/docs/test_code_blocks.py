@@ -23,7 +23,13 @@ PAGES = (
     "docs/how-to/ship.md",
     "docs/how-to/cluster.md",
 )
-PROSE = ("docs/decisions.md", "docs/index.md", "docs/how-to/live.md", "docs/how-to/pages.md")
+PROSE = (
+    "docs/decisions.md",
+    "docs/index.md",
+    "docs/how-to/label.md",
+    "docs/how-to/live.md",
+    "docs/how-to/pages.md",
+)
 """Pages without a block that does anything. Servers do not end: what live.md says is done by
 tests/journeys/test_live.py."""
 

@@ -149,15 +149,15 @@ def test_test_items_go_to_everybody_and_are_counted_apart(make: Make) -> None:
     given = [Item(f"k{i}", {"text": str(i)}, "a" if i < 3 else None) for i in range(12)]
     store = make(classes(gold="g", gold_every=3), given=given)
     queue = Queue(store)
-    for name, answer in (("ada", "a"), ("ben", "b")):
+    for name, answer, most in (("ben", "b", 4), ("ada", "a", 99)):
         who = person(store, name)
-        while (handed := queue.next(who)) is not None:
-            queue.answer(who, handed.item, answer)
+        for _ in range(most):
+            if handed := queue.next(who):
+                queue.answer(who, handed.item, answer)
     found = {w.person.name: w for w in progress.work(store, store.must()[1])}
-    assert (found["ada"].tested, found["ada"].right) == (3, 3)
-    assert found["ada"].done == 12
-    assert found["ben"].done == found["ben"].tested == 1  # nothing was left but test items
-    assert found["ben"].right == 0
+    assert (found["ben"].done, found["ben"].tested, found["ben"].right) == (4, 1, 0)
+    # Six items were left, and after three others comes a test item.
+    assert (found["ada"].done, found["ada"].tested, found["ada"].right) == (8, 2, 2)
     assert progress.far(store, store.must()[1]).wanted == 9
 
 
@@ -286,4 +286,4 @@ class Anything(RuleBasedStateMachine):
 
 
 test_anything_in_any_order = Anything.TestCase
-test_anything_in_any_order.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+test_anything_in_any_order.settings = settings(max_examples=6, stateful_step_count=12, deadline=None)

@@ -12,6 +12,8 @@ from modelwright.cli import (
     doctor,
     explain,
     keys,
+    label,
+    labels,
     monitor,
     new,
     package,
@@ -54,6 +56,8 @@ app.command("retrain")(retrain.retrain)
 app.command("decide")(retrain.decide)
 app.add_typer(keys.app, name="keys")
 app.command("ui")(ui.ui)
+app.command("label")(label.label)
+app.add_typer(labels.app, name="labels")
 app.command("package")(package.package)
 app.command("doctor")(doctor.doctor)
 

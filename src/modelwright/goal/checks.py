@@ -47,7 +47,7 @@ def _source(keys: GoalKeys, frames: bool) -> Iterator[Disagreement]:
     if data.source == UNKNOWN:
         return
     database = scheme(data.source) in DATABASES
-    stored = data.source.lower().endswith((".sqlite", ".sqlite3", ".db"))
+    stored = data.source.lower().endswith((".sqlite", ".sqlite3", ".db", ".labels"))
     if database and data.query is None:
         yield Disagreement(
             ("data", "source"),

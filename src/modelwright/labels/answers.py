@@ -23,7 +23,7 @@ from typing import Any, Final
 from modelwright.core.errors import BadInput
 from modelwright.labels.project import Project
 
-MOST: Final = 1000
+MOST: Final = 400
 """Spans or boxes of one item."""
 SAME_BOX: Final = 0.5
 """Intersection over union from which two boxes are taken for the same (Everingham and others, the PASCAL

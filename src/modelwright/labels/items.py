@@ -135,25 +135,30 @@ def items(found: Found, project: Project) -> Iterator[Item]:
 
 
 def known(project: Project, said: Any, row: int) -> Any:
-    """A known answer in its canonical form, from how a table spells it."""
-    value = said
-    if project.task == "multiple" and isinstance(said, str) and not said.lstrip().startswith("["):
-        value = [part.strip() for part in said.replace(";", "|").split("|") if part.strip()]
-    elif project.task in ("multiple", "spans", "boxes") and isinstance(said, str):
-        try:
-            value = json.loads(said)
-        except ValueError:
-            value = said
-    elif project.task == "classes":
-        value = str(int(said)) if isinstance(said, float) and said.is_integer() else str(said).strip()
+    """A known answer in its canonical form, from how a table spells it. Raises :class:`BadData`."""
     try:
-        return answers.checked(project, value)
+        return spelled(project, said)
     except BadInput as error:
         raise BadData(
             f"the known answer of row {row} in {project.gold!r}: {error.message}",
             code="labels.gold",
             hint="known answers are written like labels; several labels as a|b; leave the others empty",
         ) from None
+
+
+def spelled(project: Project, said: Any) -> Any:
+    """An answer from a cell of a table: names, several as ``a|b`` or ``a;b``, marks as JSON."""
+    value = said
+    if project.task == "multiple" and isinstance(said, str) and not said.lstrip().startswith("["):
+        value = [part.strip() for part in said.replace(";", "|").split("|") if part.strip()]
+    elif project.task in ("multiple", "spans", "boxes") and isinstance(said, str):
+        try:
+            value = json.loads(said)
+        except (ValueError, RecursionError):
+            value = said
+    elif project.task == "classes":
+        value = str(int(said)) if isinstance(said, float) and said.is_integer() else str(said).strip()
+    return answers.checked(project, value)
 
 
 def text_of(project: Project, content: dict[str, Any]) -> str:

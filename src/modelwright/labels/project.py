@@ -204,6 +204,18 @@ def asked(
     return Asked(made, data, *people, folder, source)
 
 
+def joined(first: Asked, second: Asked) -> Asked:
+    """Both together; where both say something, the second holds."""
+    return Asked(
+        {**first.given, **second.given},
+        second.data or first.data,
+        tuple(dict.fromkeys((*first.annotators, *second.annotators))),
+        tuple(dict.fromkeys((*first.reviewers, *second.reviewers))),
+        first.folder if first.data else second.folder,
+        first.source,
+    )
+
+
 def settled(asked: Asked, name: str, before: Project | None, found: Mapping[str, Any]) -> Project:
     """The project that was asked for, over one that is there already, over what the data says.
 
@@ -251,7 +263,11 @@ def settled(asked: Asked, name: str, before: Project | None, found: Mapping[str,
 
 
 def with_keys(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
-    """Each class with its key: its own, else digits and then letters in their order, while there are any."""
+    """Each class with its key: its own, its name where that is one digit or letter, else digits and then
+    letters in their order, while there are any."""
+    own = {c.name for c in choices if len(c.name) == 1 and c.name in _DIGITS + _LETTERS}
+    given = {c.key for c in choices if c.key}
+    choices = tuple(replace(c, key=c.name) if not c.key and c.name in own - given else c for c in choices)
     taken = {c.key for c in choices if c.key}
     free = iter([k for k in _DIGITS + _LETTERS if k not in taken])
     return tuple(c if c.key else replace(c, key=next(free, "")) for c in choices)

@@ -226,3 +226,13 @@ def _not_allowed(person: Person) -> BadInput:
         code="labels.not-reviewer",
         hint="`modelwright label DATA --reviewer NAME` makes one",
     )
+
+
+def content(store: Store, item: int) -> dict[str, Any]:
+    """What an item shows; raises :class:`BadInput` where there is none."""
+    with store.reading() as connection:
+        text = connection.execute(sa.select(tables.items.c.content).where(tables.items.c.n == item)).scalar()
+    if text is None:
+        raise BadInput("there is no such item", code="labels.item", hint="load the page again")
+    made: dict[str, Any] = json.loads(text)
+    return made

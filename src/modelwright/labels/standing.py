@@ -13,7 +13,9 @@ from modelwright.labels.project import Project
 
 def refresh(connection: sa.Connection, project: Project, item: int) -> None:
     """Count an item's answers anew, and say whether somebody should still be asked."""
-    a, c = tables.assignments.c, tables.acts.c
+    a, c, i = tables.assignments.c, tables.acts.c, tables.items.c
+    # Two who answer the same item at once count one after the other (PostgreSQL; SQLite has one writer).
+    kept = connection.execute(sa.select(i.final, i.gold).where(i.n == item).with_for_update()).one()
     rows = connection.execute(
         sa.select(a.state, a.until, c.answer)
         .join_from(tables.assignments, tables.acts, a.act == c.n, isouter=True)
@@ -22,8 +24,6 @@ def refresh(connection: sa.Connection, project: Project, item: int) -> None:
     said = [row.answer for row in rows if row.state == "done"]
     held = sum(row.state == "open" for row in rows)
     skips = sum(row.state == "skipped" for row in rows)
-    i = tables.items.c
-    kept = connection.execute(sa.select(i.final, i.gold).where(i.n == item)).one()
     connection.execute(
         sa.update(tables.items)
         .where(i.n == item)

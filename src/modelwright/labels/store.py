@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -170,7 +171,7 @@ class Store:
                 added += 1
                 batch.append(
                     {
-                        "n": last, "key": item.key, "content": answers.written(item.content),
+                        "n": last, "key": item.key, "content": json.dumps(item.content, ensure_ascii=False),
                         "rank": float(last) if project.order == "given" else chance(item.key),
                         "done": 0, "held": 0, "skips": 0, "wanted": gold is None, "state": "open",
                         "final": None, "gold": gold,

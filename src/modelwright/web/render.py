@@ -92,6 +92,11 @@ def _finalize(value: Any) -> Any:
     return value if isinstance(value, Markup) else clean("" if value is None else value)
 
 
+def environment() -> Environment:
+    """Jinja2 as all pages use it: everything escaped, numbers and times as people read them."""
+    return _environment()
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(

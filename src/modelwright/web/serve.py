@@ -6,6 +6,8 @@ import errno
 import socket
 from collections.abc import Callable
 
+from starlette.applications import Starlette
+
 from modelwright.core.errors import BadInput
 from modelwright.web.site import Site
 
@@ -15,16 +17,21 @@ def serve(site: Callable[[int], Site], host: str, port: int, say: Callable[[str]
 
     Raises :class:`BadInput` where the address cannot be had.
     """
-    import uvicorn
-
     from modelwright.web.app import build_app
+
+    run(lambda bound: build_app(site(bound)), host, port, say)
+
+
+def run(app: Callable[[int], Starlette], host: str, port: int, say: Callable[[str], None]) -> None:
+    """As :func:`serve`, for any pages: ``app`` gets the port that was bound."""
+    import uvicorn
 
     listening = _listen(host, port)
     bound = int(listening.getsockname()[1])
-    app = build_app(site(bound))
+    made = app(bound)
     shown = f"[{host}]" if ":" in host else host
     config = uvicorn.Config(
-        app,
+        made,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -94,6 +94,13 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Bring columns in with `data.columns`, or add some to the source.",
     ),
     _C(
+        "clean.near-duplicates", "nearly equal rows or texts", "note",
+        "Rows differ from another in one column alone, and little there; or texts share four in five of "
+        "their word triples with another (a warning from one row in a hundred).",
+        "Drop one of each in the source, or name what they share as `data.group`. `clean: {off: "
+        "[near-duplicates]}` does not look for them.",
+    ),
+    _C(
         "clean.personal", "personal data changed", "note",
         "The column holds personal data by its look, and was dropped, masked or hashed as the goal asks.",
         "Nothing.",
@@ -103,6 +110,34 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "One extreme number (such as -999) stands far from all others and repeats. It is never changed "
         "by itself.",
         "If it means missing, say so in `data.columns` spellings.",
+    _C(
+        "clean.personal-found", "personal data", "warning",
+        "The column holds personal data by its look (names, addresses, phone, card, account or national "
+        "numbers, IP addresses, dates of birth), and the goal does not say what is to be done with it.",
+        "Say so as `personal` under `data`: drop, mask, hash, generalise or keep.",
+    ),
+    _C(
+        "privacy.consent-missing", "no ground for using the data", "blocker",
+        "The goal requires the ground on which the data may be used, and names none.",
+        "Write it as `consent` under `data`.",
+    ),
+    _C(
+        "privacy.licence-missing", "no licence of the data", "blocker",
+        "The goal requires the data's licence, and names none.",
+        "Write it as `licence` under `data`.",
+    ),
+    _C(
+        "privacy.k-anonymity", "how many rows hide each other", "note",
+        "The rows of the smallest group that shares all quasi-identifiers (a blocker where the goal asks for "
+        "more).",
+        "Make these columns coarser, or leave rows of small groups out.",
+    ),
+    _C(
+        "privacy.l-diversity", "what a group gives away", "note",
+        "The least number of different values of a sensitive column within a group (a blocker where the goal "
+        "asks for more).",
+        "Make the quasi-identifiers coarser.",
+    ),
     ),
     _C(
         "clean.characters-lost", "characters that were lost", "warning",
@@ -226,6 +261,12 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "At least three rows in ten equal an earlier one. Copies stay on one side, so the test is "
         "harder than rows "
         "that may be copies too.",
+    _C(
+        "split.near-duplicates", "test rows that nearly equal rows to learn from", "note",
+        "Test rows differ little from a row to learn from (a warning from one in a hundred), so on them the "
+        "test shows memory.",
+        "Name what such rows share as `data.group`, or drop one of each in the source.",
+    ),
         "Name the columns that tell records apart as `data.keys`, or drop duplicates.",
     ),
     _C(

@@ -142,6 +142,13 @@ def _clean(keys: GoalKeys) -> s.CleanSection:
 
 
 def _split(keys: SplitKeys | None, test_elsewhere: bool) -> s.SplitSection:
+        privacy=s.PrivacySection(
+            quasi=keys.data.quasi_identifiers or (),
+            k=keys.data.k_anonymity,
+            diversity=keys.data.l_diversity,
+            require=keys.data.require or (),
+            secret=keys.data.personal_secret,
+        ),
     usual = s.SplitSection()
     if keys is None:
         keys = SplitKeys()

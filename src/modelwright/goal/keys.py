@@ -318,9 +318,13 @@ class DataKeys(Keys):
     use_sensitive: Annotated[bool | None, c.flag()] = key(
         "Whether sensitive columns may also be inputs.", default="false"
     )
-    personal: Annotated[str | None, c.one_of("drop", "mask", "hash", "keep")] = key(
-        "What to do with personal data (emails, phones, card numbers) found in the columns. Names of persons "
-        "are not recognised. Where nothing is said, the data is kept and the log of a served model masks it.",
+    personal: Annotated[
+        str | None, c.one_of("drop", "mask", "hash", "generalise", "keep", meant={"generalize": "generalise"})
+    ] = key(
+        "What to do with personal data found in columns and in texts: names, e-mail and postal addresses, "
+        "phone, card, account and national numbers, IP addresses, dates of birth. `drop` leaves the column "
+        "out, `mask` writes the kind, `hash` a digest, `generalise` something coarser. Where nothing is "
+        "said, the data is kept and the log of a served model masks it.",
         default="keep; mask in the log",
     )
     consent: Annotated[str | None, c.text("in words, the ground on which the data may be used")] = key(
@@ -331,6 +335,26 @@ class DataKeys(Keys):
     )
     collected: Annotated[str | None, c.text("in words or as a date, when the data was collected")] = key(
         "When the data was collected, for the data card."
+    )
+    personal_secret: Annotated[str | None, c.text("the name of an environment variable")] = key(
+        "With `personal: hash`: the environment variable that holds the secret of the digests. It is asked "
+        "for wherever the model runs, and is no part of the bundle.",
+        default="digests without a secret, which can be undone by trying",
+    )
+    quasi_identifiers: Annotated[tuple[str, ...] | None, c.names("a list of column names")] = key(
+        "Columns that together may point at a person (age, post code, sex): k-anonymity and l-diversity are "
+        "measured over them.",
+    )
+    k_anonymity: Annotated[int | None, c.whole("a whole number, 2 or more", 2)] = key(
+        "The least rows that each combination of the quasi-identifiers must have; fewer block the release.",
+        default="measured, not asked for",
+    )
+    l_diversity: Annotated[int | None, c.whole("a whole number, 2 or more", 2)] = key(
+        "The least different values of the target, and of each sensitive column, within each combination.",
+        default="measured, not asked for",
+    )
+    require: Annotated[tuple[str, ...] | None, c.some_of("consent", "licence")] = key(
+        "What must be named here for a model to be released."
     )
 
 

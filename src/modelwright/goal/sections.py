@@ -119,11 +119,26 @@ class SourceSection:
 class CleanSection:
     """How text becomes types, and what is switched off (clean)."""
 
+@dataclass(frozen=True, slots=True)
+class PrivacySection:
+    """What must hold of the rows before a model of them is released (a part of clean)."""
+
+    quasi: tuple[str, ...] = ()
+    """Columns that together may point at a person."""
+    k: int | None = None
+    diversity: int | None = None
+    require: tuple[str, ...] = ()
+    """``consent``, ``licence``: what the goal has to name."""
+    secret: str | None = None
+    """The environment's variable that holds the secret of digests."""
+
+
     columns: tuple[tuple[str, ColumnWish], ...] = ()
     duplicates: Literal["keep", "drop"] | None = None
     off: tuple[str, ...] = ()
     """Names of cleaning operations not to be used, such as ``units`` or ``missing:age``."""
-    personal: Literal["drop", "mask", "hash", "keep"] | None = None
+    personal: Literal["drop", "mask", "hash", "generalise", "keep"] | None = None
+    privacy: PrivacySection = field(default_factory=PrivacySection)
     variants: Variants = "sure"
     """Which spelling variants of categories are merged."""
 

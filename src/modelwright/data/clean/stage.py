@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
@@ -12,7 +11,7 @@ from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import ROW, Cleaned, Collected, Column, Role
-from modelwright.data.clean import identify, impossible, personal, spelt
+from modelwright.data.clean import anonymity, identify, impossible, near, spelt, treat
 from modelwright.data.clean.apply import spec_of, typed_column
 from modelwright.data.clean.duplicates import repeated
 from modelwright.data.clean.examples import examples
@@ -22,6 +21,15 @@ from modelwright.goal.sections import CleanSection, ColumnWish, ProblemSection, 
 from modelwright.runtime.parse import ColumnParser
 
 VERSION = 1
+
+
+@dataclass(slots=True)
+class _Told:
+    """Lines of tables over all columns, so far; ``read_at``: when the source was read."""
+
+    read_at: datetime | None
+    spelt: list[spelt.Line] = field(default_factory=list)
+    personal: list[treat.Line] = field(default_factory=list)
 
 
 def clean(
@@ -37,16 +45,14 @@ def clean(
     columns: list[Column] = []
     identifiers: list[str] = list(roles.keys)
     series: list[pl.Series] = [raw[ROW]]
-    lines: list[spelt.Line] = []
-    read_at = datetime.fromisoformat(collected.read_at) if collected.read_at else None
+    told = _Told(datetime.fromisoformat(collected.read_at) if collected.read_at else None)
     for name in collected.columns:
-        column, values, identifies = _column(
-            raw[name], section, roles, problem, wishes.get(name), book, lines, read_at
-        )
+        column, values, identifies = _column(raw[name], section, roles, problem, wishes.get(name), book, told)
         identifiers += [name] if identifies else []
         columns.append(column)
         series.append(values)
-    spelt.table(lines, book)
+    spelt.table(told.spelt, book)
+    treat.table(told.personal, book)
     table = pl.DataFrame(series)
     if problem.target is not None and not any(column.is_input for column in columns):
         book.finding(
@@ -59,6 +65,14 @@ def clean(
     table, duplicates, dropped, test_rows = _duplicates(
         section, identifiers, [c.name for c in columns if c.role == "time"], table, collected, book
     )
+    if "near-duplicates" not in section.off:
+        near.report(table, columns, book)
+    sensitive = [
+        *([problem.target] if problem.target and problem.problem != "regression" else []),
+        *roles.sensitive,
+    ]
+    anonymity.report(table, section.privacy, sensitive, book)
+    anonymity.demands(section.privacy, collected.licence, collected.consent, book)
     return Cleaned(
         table=Blob.of(table, "table"),
         rows=table.height,
@@ -77,11 +91,9 @@ def _column(
     problem: ProblemSection,
     wish: ColumnWish | None,
     book: Book,
-    lines: list[spelt.Line],
-    read_at: datetime | None,
+    told: _Told,
 ) -> tuple[Column, pl.Series, bool]:
-    """The column, its typed values, and whether it was found to identify rows. ``lines``: those of the table
-    of spelling variants so far."""
+    """The column, its typed values, and whether it was found to identify rows."""
     name = raw.name
     role = role_of(name, roles, problem, wish)
     off = frozenset(
@@ -89,7 +101,7 @@ def _column(
         for entry in section.off
         if ":" not in entry or entry.partition(":")[2] == name
     )
-    mask, dropped = _personal(raw, section, role, book)
+    mask, dropped = treat.treat(raw, section, role, book, told.personal)
     merge = (wish.variants if wish is not None else None) or section.variants
     found = infer_column(raw, _duty(role, problem), wish, off, mask, merge)
     column = Column(
@@ -114,9 +126,9 @@ def _column(
     elif column.is_input and (wish is None or wish.kind is None):
         column, identifies = _useless(column, values, off, book)
     if column.is_input:
-        impossible.look(column, values, read_at, book)
+        impossible.look(column, values, told.read_at, book)
     if column.is_input or role == "target":
-        lines.extend(spelt.tell(name, found.variants, book))
+        told.spelt.extend(spelt.tell(name, found.variants, book))
     return column, values, identifies
 
 
@@ -149,31 +161,6 @@ def _why(found: Inferred, role: Role) -> str:
     return f"{found.kind}: {found.why}" + (
         f"; {role}: the goal says so" if role not in ("input", "ignored") else ""
     )
-
-
-def _personal(
-    raw: pl.Series, section: CleanSection, role: Role, book: Book
-) -> tuple[dict[str, Any] | None, str]:
-    """Options of ``mask`` for the column, or why it is dropped; neither unless the goal asks for it."""
-    if section.personal in (None, "keep") or role in ("target", "weight"):
-        return None, ""
-    kinds = personal.kinds(raw)
-    if not kinds:
-        return None, ""
-    shown = " and ".join(kinds)
-    done = {"drop": "is left out", "mask": "is masked", "hash": "is replaced by digests"}[
-        str(section.personal)
-    ]
-    book.finding(
-        "clean.personal",
-        "note",
-        f"{raw.name!r} holds personal data by its look ({shown}); as the goal asks, it {done}.",
-        "Nothing; digests hide values from eyes and not from somebody who tries all possible values.",
-        column=raw.name,
-    )
-    if section.personal == "drop":
-        return None, f"it holds personal data ({shown}), and the goal drops that"
-    return {"how": section.personal, "patterns": kinds}, ""
 
 
 def _useless(column: Column, values: pl.Series, off: frozenset[str], book: Book) -> tuple[Column, bool]:

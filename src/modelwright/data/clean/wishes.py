@@ -19,6 +19,8 @@ def named(section: CleanSection, roles: RolesSection, problem: ProblemSection) -
     for key, names in (("keys", roles.keys), ("later", roles.later), ("sensitive", roles.sensitive)):
         for name in names:
             yield f"data.{key}", name
+    for name in section.privacy.quasi:
+        yield "data.quasi_identifiers", name
     for name, _ in section.columns:
         yield "data.columns", name
 

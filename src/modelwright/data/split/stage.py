@@ -17,6 +17,7 @@ from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import Column, Development, Labelled, Sealed, Split
 from modelwright.core.records.evidence import Table
+from modelwright.data.clean import near
 from modelwright.data.label import TARGET
 from modelwright.data.split import given, guards
 from modelwright.data.split.digest import digest_of
@@ -360,6 +361,7 @@ class _Maker:
             guards.report_few_groups(self.book, self.group, test, layout.group)
         if layout.when is not None and layout.time is not None:
             guards.report_time(self.book, layout.when, test, layout.time, self._dates())
+        near.report_across(self.frame, self.labelled.columns, test, self.book)
 
     def _split(
         self,

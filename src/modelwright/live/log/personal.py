@@ -19,14 +19,19 @@ from typing import Any, Final
 from modelwright.core.errors import BadInput
 from modelwright.live.place import Place
 from modelwright.runtime.model import Model
-from modelwright.runtime.parse.mask import PATTERNS, is_card
+from modelwright.runtime.parse.mask import PATTERNS, holds
 
 MASKED: Final = "<personal>"
 POLICIES: Final = ("drop", "mask", "hash", "keep")
 SECRET: Final = "log.secret"
 Treatment = Callable[[dict[str, Any]], dict[str, Any]]
 # Whether one of the patterns can match at all: one pass for the many texts that none does.
-_SUSPECT = re.compile(r"@|\+\d|\(\d{3}\)|\d{3}[.\-]\d{3}|(?:\d[ \-]?){13}")
+_SUSPECT = re.compile(
+    r"@|\+\d|\(\d{3}\)|\d{3}[.\-]\d{3}|\d{6}|\d{2,4}[ .\-/]\d{2,4}[ .\-/]\d{2}|[A-Z]{2}\d\d ?[A-Z0-9]{4}"
+    r"|\d\.\d+\.\d|[0-9a-fA-F]:[0-9a-fA-F:]+:"
+)
+# Names and addresses are told from other words by their setting, which a field of a form does not have.
+_KINDS: Final = tuple(kind for kind in PATTERNS if kind not in ("name", "address"))
 
 
 def policy_of(model: Model) -> str:
@@ -77,7 +82,7 @@ def treatment(model: Model, policy: str | None = None, *, place: Place | None = 
     # Values that the bundle itself publishes are no one's secret, and need no search.
     public = {c.name: frozenset(c.categories) for c in model.signature.inputs if c.name not in personal}
     nothing: frozenset[str] = frozenset()
-    told = {kind: f"<{kind}>" for kind in PATTERNS}
+    told = {kind: f"<{kind}>" for kind in _KINDS}
 
     def treat(row: dict[str, Any]) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -97,14 +102,14 @@ def treatment(model: Model, policy: str | None = None, *, place: Place | None = 
 
 
 def _searched(text: str, told: dict[str, str], key: bytes) -> str:
-    for kind, pattern in PATTERNS.items():
+    for kind in _KINDS:
 
         def replace(found: re.Match[str], kind: str = kind) -> str:
-            if kind == "card" and not is_card(found.group()):
+            if not holds(kind, found):
                 return found.group()
             return f"<{kind}:{digest(key, found.group())}>" if key else told[kind]
 
-        text = pattern.sub(replace, text)
+        text = PATTERNS[kind].sub(replace, text)
     return text
 
 

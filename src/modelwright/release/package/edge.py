@@ -20,6 +20,7 @@ from modelwright.release.package.job import Job, template, write_json
 from modelwright.release.package.rows import holed, rows_for
 from modelwright.runtime.model import Model
 from modelwright.runtime.parse.column import UNREAD
+from modelwright.runtime.parse.mask import OLD_KINDS
 from modelwright.runtime.session import open_graph
 from modelwright.runtime.signature import NULL_TEXT
 
@@ -29,7 +30,9 @@ NULL: Final = "\x01null"
 """The word for null in the graph that is written: it survives being a C string."""
 ONNXRUNTIME: Final = "1.30.0"
 """Of the packages onnxruntime-node and onnxruntime-web that this is tested with."""
-CARRIED: Final = frozenset("repair strip missing spellings mask case variants boolean number date text".split())
+CARRIED: Final = frozenset(
+    "repair strip missing spellings mask case variants boolean number date text".split()
+)
 """Operations of preprocess.json that ``parse.mjs`` carries out."""
 CODE: Final = ("modelwright.mjs", "parse.mjs", "compare.mjs", "example.mjs", "index.html")
 TRIED: Final = frozenset(
@@ -49,6 +52,7 @@ def write(job: Job, folder: Path) -> dict[str, Any]:
     JavaScript does not know, or a known value with a NUL in it.
     """
     model = Model(job.bundle, threads=1)
+    _refuse_private(model)
     graph, replaced = with_other_null(model.bundle.files["model.onnx"])
     preprocess = model.bundle.json("preprocess.json")
     names = model.tensors.names
@@ -98,6 +102,25 @@ def write(job: Job, folder: Path) -> dict[str, Any]:
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
     return {"bytes": len(graph), "examples": len(examples), "null_words": replaced, "untried": untried}
+
+
+def _refuse_private(model: Model) -> None:
+    """Digests with a secret, and kinds of personal data that the JavaScript does not look for."""
+    for column in model.bundle.json("preprocess.json")["columns"]:
+        for operation in column["operations"]:
+            options = operation["options"]
+            if operation["name"] != "mask" or column["name"] not in model.tensors.names:
+                continue
+            if (
+                options["how"] == "generalise"
+                or options.keys() & {"secret", "whole"}
+                or (set(options["patterns"]) - set(OLD_KINDS))
+            ):
+                raise Unsupported(
+                    f"personal data of {column['name']!r} is treated as the JavaScript does not know it",
+                    code="package.edge-operation",
+                    hint="leave the column out, or serve this bundle with `modelwright serve` instead",
+                )
 
 
 def with_other_null(graph: bytes) -> tuple[bytes, int]:

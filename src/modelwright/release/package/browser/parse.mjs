@@ -180,6 +180,7 @@ function digitValue(character) {
 
 function isCard(text) {
   const digits = [...text].filter((c) => DIGIT.test(c)).map(digitValue).reverse();
+  if (!(digits.at(-1) >= 2 && digits.at(-1) <= 6) || new Set(digits).size === 1) return false;
   const total = digits.reduce((sum, digit, place) => {
     const doubled = place % 2 ? digit * 2 : digit;
     return sum + (doubled > 9 ? doubled - 9 : doubled);
@@ -192,7 +193,8 @@ const PERSONAL = {
   card: /(?<![\p{Nd}.])(?:\p{Nd}[ \-]?){12,18}\p{Nd}(?![\p{Nd}.])/gu,
   phone: new RegExp(
     `(?<![${WORD}.])(?:\\+\\p{Nd}{1,3}[ .\\-]?(?:\\(?\\p{Nd}{1,4}\\)?[ .\\-]?){2,5}\\p{Nd}{2,4}` +
-      `|\\(\\p{Nd}{3}\\) ?\\p{Nd}{3}[ .\\-]\\p{Nd}{4}|\\p{Nd}{3}[.\\-]\\p{Nd}{3}[.\\-]\\p{Nd}{4})(?![${WORD}])`,
+      `|\\(\\p{Nd}{3}\\) ?\\p{Nd}{3}[ .\\-]\\p{Nd}{4}|\\p{Nd}{3}[.\\-]\\p{Nd}{3}[.\\-]\\p{Nd}{4}` +
+      `|\\(?0\\p{Nd}{1,4}\\)?[ \\-/]\\p{Nd}{3,4}[ \\-]?\\p{Nd}{3,4})(?![${WORD}]|\\.\\p{Nd})`,
     "gu",
   ),
 };
@@ -202,6 +204,8 @@ function mask(options) {
     for (const kind of options.patterns) {
       text = text.replace(PERSONAL[kind], (found) => {
         if (kind === "card" && !isCard(found)) return found;
+        const count = [...found].filter((c) => DIGIT.test(c)).length;
+        if (kind === "phone" && (count < 7 || count > 15)) return found;
         return options.how === "mask" ? `<${kind}>` : `${kind}-${sha256(found).slice(0, 16)}`;
       });
     }

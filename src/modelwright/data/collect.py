@@ -13,7 +13,7 @@ import polars as pl
 from modelwright.core.book import Book
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import ROW, Collected
-from modelwright.data import corrections
+from modelwright.data import answers, corrections
 from modelwright.data.read.door import check_same_columns, read, stack
 from modelwright.data.read.frame import read_frame
 from modelwright.data.read.reader import Read
@@ -63,6 +63,9 @@ def collect(source: SourceSection, book: Book, frame: Any = None) -> Collected:
         read_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
         corrections=Blob.of(corrections.read(source.corrections, source.keys, table), "json")
         if source.corrections is not None
+        else None,
+        answers=Blob.of(answers.read(source.answers, source.keys, table), "json")
+        if source.answers is not None
         else None,
         reading=Blob.of(dict(main.plan), "json") if main.plan is not None else None,
     )

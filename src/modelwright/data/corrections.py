@@ -8,7 +8,6 @@ the ``label_errors.csv`` of a run, filled in.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
 from collections.abc import Callable
@@ -20,15 +19,12 @@ import polars as pl
 from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.data import ROW
+from modelwright.data.naming import lines_of, naming
 from modelwright.goal.nearest import did_you_mean
 
 CHECKED = "__checked__"
 """Boolean column of labelled rows: whether a person has confirmed or corrected the label. Only there where
 the goal names corrections."""
-MOST_BYTES = 256 * 10**6
-
-Entry = tuple[int, str | None, str]
-"""ROW, the label that was looked at (None: not said), the right one."""
 
 
 def read(path: str, keys: tuple[str, ...], table: pl.DataFrame) -> list[list[Any]]:
@@ -37,18 +33,12 @@ def read(path: str, keys: tuple[str, ...], table: pl.DataFrame) -> list[list[Any
     Raises :class:`BadData` where the file cannot be read or used, names a row twice with different labels, or
     names rows that there are not.
     """
-    lines, columns = _lines(path)
+    lines, columns = lines_of(path, _bad)
     name = Path(path).name
     labels = [c for c in ("correct", "label") if c in columns]
     if not labels:
         raise _bad(f"{name} has no column `correct`", "it says what the label of each row should be")
-    if "row" in columns:
-        row_of = _by_number(name, table.height)
-    elif keys and all(k in columns for k in keys):
-        row_of = _by_keys(name, keys, table)
-    else:
-        wanted = f"`row`, or the keys {', '.join(keys)}" if keys else "`row`, or name data.keys in the goal"
-        raise _bad(f"{name} does not say which rows it speaks of", f"give it a column {wanted}")
+    row_of = naming(name, columns, keys, table, _bad)
     found: dict[int, tuple[str | None, str]] = {}
     for number, line in enumerate(lines, 2):
         correct = next((word for c in labels if (word := (line.get(c) or "").strip())), "")
@@ -161,60 +151,6 @@ def _say(
             column=target,
             numbers={"rows": float(stale)},
         )
-
-
-def _lines(path: str) -> tuple[list[dict[str, str]], list[str]]:
-    file = Path(path)
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise _bad(
-                f"{file.name} has more than {MOST_BYTES // 10**6} MB", "keep the rows that were corrected"
-            )
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.DictReader(text, strict=True)
-            lines = list(reader)
-            return lines, list(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise _bad(f"the corrections {file.name} cannot be read: {why}", "check label.corrections") from error
-
-
-def _by_number(name: str, rows: int) -> Callable[[dict[str, str], int], int]:
-    def row_of(line: dict[str, str], number: int) -> int:
-        text = (line["row"] or "").strip()
-        if not (text.isascii() and text.isdigit() and len(text) < 16):
-            raise _bad(f"{name}, line {number}: {text[:40]!r} is no row", "rows are counted from 0")
-        if int(text) >= rows:
-            raise _bad(
-                f"{name}, line {number}: there is no row {int(text)}; there are {rows}", "count from 0"
-            )
-        return int(text)
-
-    return row_of
-
-
-def _by_keys(name: str, keys: tuple[str, ...], table: pl.DataFrame) -> Callable[[dict[str, str], int], int]:
-    missing = [k for k in keys if k not in table.columns]
-    if missing:
-        raise _bad(f"there is no column {missing[0]!r} to find rows by", "check data.keys")
-    columns = [table[k].cast(pl.String).to_list() for k in keys]
-    places: dict[tuple[str | None, ...], int] = {}
-    twice = set()
-    for place, values in enumerate(zip(*columns, strict=True)):
-        if values in places:
-            twice.add(values)
-        places[values] = place
-
-    def row_of(line: dict[str, str], number: int) -> int:
-        values = tuple(line[k] for k in keys)
-        shown = ", ".join(f"{k}={v!r}" for k, v in zip(keys, values, strict=True))
-        if values in twice:
-            raise _bad(f"{name}, line {number}: several rows have {shown}", "name rows by a column `row`")
-        if values not in places:
-            raise _bad(f"{name}, line {number}: no row has {shown}", "check the line, or leave it out")
-        return places[values]
-
-    return row_of
 
 
 def _bad(message: str, hint: str) -> BadData:

@@ -16,7 +16,7 @@ from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import Cleaned, Collected, Column, Labelled
-from modelwright.data import corrections, weak
+from modelwright.data import answers, corrections, weak
 from modelwright.data.fits import asks_nothing, check_costs, check_criteria
 from modelwright.goal.nearest import did_you_mean, nearest
 from modelwright.goal.sections import LabelSection, ProblemSection, RolesSection, SuccessSection
@@ -63,7 +63,7 @@ def label(
     rows; each message says what and where, each hint how to mend it.
     """
     frame: pl.DataFrame = cleaned.table.get()
-    if section.rules:
+    if section.rules or collected.answers is not None:
         frame, cleaned = weak.with_target(frame, cleaned, problem.target)
     column = _target_column(problem, cleaned)
     reader = corrections.reader_of(column.kind, frame[column.name], boolean_names(column))
@@ -72,11 +72,12 @@ def label(
         frame = corrections.apply(
             frame, column.name, entries, lambda values: class_names(values, column), reader, book
         )
-    made = 0
+    made, process = 0, ""
+    if collected.answers is not None:
+        given, how = collected.answers.get(), section.consensus
+        frame, process = answers.apply(frame, column, _named(frame, column), given, how, reader, book)
     if section.rules:
-        said = iter(class_names(frame[column.name].drop_nulls(), column))
-        named = [next(said) if there else None for there in frame[column.name].is_not_null()]
-        frame, made = weak.apply(frame, column, named, section.rules, cleaned, reader, book)
+        frame, made = weak.apply(frame, column, _named(frame, column), section.rules, cleaned, reader, book)
     values = frame[column.name]
     present = values.is_not_null()
     unlabelled = int((~present).sum())
@@ -153,7 +154,14 @@ def label(
         unlabelled=unlabelled,
         why=why,
         weak=made,
+        process=process,
     )
+
+
+def _named(frame: pl.DataFrame, column: Column) -> list[str | None]:
+    """The class of each row, None where it has none."""
+    said = iter(class_names(frame[column.name].drop_nulls(), column))
+    return [next(said) if there else None for there in frame[column.name].is_not_null()]
 
 
 def class_names(values: pl.Series, column: Column) -> list[str]:

@@ -33,7 +33,7 @@ def with_target(frame: pl.DataFrame, cleaned: Cleaned, target: str | None) -> tu
     """Rows of which nobody has labelled any need not have the column: it is added, empty."""
     if target is None or any(column.name == target for column in cleaned.columns):
         return frame, cleaned
-    column = Column(target, "category", "target", is_input=False, why="no row has it; rules make the labels")
+    column = Column(target, "category", "target", is_input=False, why="no row has it: its labels are made")
     empty = pl.Series(target, [None] * frame.height, dtype=pl.String)
     return frame.with_columns(empty), replace(cleaned, columns=(*cleaned.columns, column))
 

@@ -200,6 +200,12 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Confirm with `data.columns` spellings or `variants: all`, or name a value for itself.",
     ),
     _C(
+        "label.agreement", "how far annotators agree", "note",
+        "Several people labelled the rows: how many, how far they agree beyond chance, and how they were settled "
+        "(a warning where Krippendorff's alpha is below 0.667 beyond doubt).",
+        "Make the guidelines clearer, ask more people, and have the rows settled where they differ.",
+    ),
+    _C(
         "label.corrected", "labels that a person looked at", "note",
         "The file of corrections changed or confirmed labels. Rows that were looked at are not doubted again.",
         "Nothing.",

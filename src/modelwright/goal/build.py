@@ -48,10 +48,14 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
             collected=data.collected,
             target=data.target,
             corrections=joined(labels.corrections, base) if labels.corrections else None,
-            keys=(data.keys or ()) if labels.corrections else (),
+            answers=joined(labels.answers, base) if labels.answers else None,
+            keys=(data.keys or ()) if labels.corrections or labels.answers else (),
             reading=_reading(data.reading),
         ),
-        label=s.LabelSection(rules=labels.rules or ()),
+        label=s.LabelSection(
+            rules=labels.rules or (),
+            consensus=labels.consensus or "dawid-skene",  # type: ignore[arg-type]  # by its constraint
+        ),
         clean=_clean(keys),
         roles=s.RolesSection(
             weight=data.weight,

@@ -378,6 +378,14 @@ class LabelKeys(Keys):
         "A CSV of labels that a person has looked at: `row` (or `data.keys`), `correct` and, if it is there, "
         "`given`; such as a run's `doubt/label_errors.csv`, filled in. Relative to the goal file."
     )
+    answers: Annotated[str | None, c.text("the path of a CSV of answers", 4096)] = key(
+        "A CSV of labels that several people gave, a line an answer: `row` (or `data.keys`), `annotator`, "
+        "`label`. Rows without a label get the consensus, and the report says how far people agree. Relative "
+        "to the goal file."
+    )
+    consensus: Annotated[
+        str | None, c.one_of("dawid-skene", "majority", meant={"dawid_skene": "dawid-skene"})
+    ] = key("What settles `answers`: a model of who is reliable, or the majority.", default="dawid-skene")
     rules: Annotated[tuple[Rule, ...] | None, constraint()] = key(
         "Labelling rules for rows without a label: `{label: spam, when: {column: text, contains: [free]}}`. "
         "A label model weighs them; rows so labelled are marked as weak, and are not tested on."

@@ -14,6 +14,7 @@ Problem = Literal["binary", "multiclass", "regression"]
 ColumnKind = Literal["number", "category", "date", "text", "boolean", "ignore"]
 Op = Literal[">=", ">", "<=", "<"]
 Alike = Literal["together", "independent"]
+Consensus = Literal["dawid-skene", "majority"]
 Variants = Literal["sure", "all", "none"]
 
 
@@ -69,9 +70,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class LabelSection:
-    """Labels that nobody has given by hand (label)."""
+    """How labels are made that are not in the data (label)."""
 
     rules: tuple[Rule, ...] = ()
+    consensus: Consensus = "dawid-skene"
+    """What settles the answers of several people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +112,9 @@ class SourceSection:
     collected: str | None = None
     target: str | None = None
     corrections: str | None = None
-    """A file of labels that a person has looked at (see ``data/corrections.py``), and the keys that may name
-    its rows."""
+    """A file of labels that a person has looked at (see ``data/corrections.py``)."""
+    answers: str | None = None
+    """A file of labels that several people gave (see ``data/answers.py``); ``keys`` may name its rows."""
     keys: tuple[str, ...] = ()
     reading: ReadingSection = field(default_factory=ReadingSection)
 

@@ -97,12 +97,13 @@ def _label(seen: Seen) -> Answer | None:
         return None
     left = f", {count(labelled.unlabelled, 'row')} without a label left out" if labelled.unlabelled else ""
     what = count(len(labelled.classes), "class", "classes") if labelled.classes else "values"
+    how = labelled.process or "the labels came with the data and were checked"
     if labelled.weak:
         left += f", {count(labelled.weak, 'label')} made by rules"
     doubted = seen.get(Doubted)
     doubts = f"; {count(doubted.count, 'label')} doubted, see doubt/" if doubted and doubted.count else ""
     return done(
-        f"the labels came with the data and were checked: {what} in {count(labelled.rows, 'row')}{left}{doubts}",
+        f"{how}: {what} in {count(labelled.rows, 'row')}{left}{doubts}",
         "label/record.json",
     )
 

@@ -307,7 +307,8 @@ def _labels(facts: Facts) -> str:
         if labelled.weak
         else ""
     )
-    return f"`{cell(labelled.target)}`, {labelled.problem}. {cell(labelled.why)}{left}{by_rules}"
+    process = f" {cell(labelled.process)}." if labelled.process else ""
+    return f"`{cell(labelled.target)}`, {labelled.problem}. {cell(labelled.why)}{process}{left}{by_rules}"
 
 
 def _parts(facts: Facts) -> str:

@@ -72,6 +72,7 @@ _BY_CODE: dict[str, Look] = {
     "preparation": Look("data"),
     "before-after": Look("data"),
     "quarantine": Look("data"),
+    "annotators": Look("data"),
     "label-rules": Look("data"),
     "label-errors": Look("data"),
     "label-flows": Look("data", shares=True),

@@ -58,6 +58,8 @@ class Collected:
     read_at: str = field(default="", metadata={"key": False})
     corrections: Blob | None = None
     """JSON: labels that a person has looked at, lists of ROW, the label looked at (or null), the right one."""
+    answers: Blob | None = None
+    """JSON: labels that several people gave, lists of ROW, annotator, label."""
     reading: Blob | None = None
     """JSON: the reader and what it settled by looking at the whole source, so that new rows can be read in
     the same way. None where nothing had to be settled."""
@@ -134,6 +136,8 @@ class Labelled:
     """Why this problem and this positive class."""
     weak: int = 0
     """Rows whose label was made by rules: those with ``__weak__`` true in the table."""
+    process: str = ""
+    """How several people labelled the rows, and how far they agree; empty where the data came with labels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,10 +120,6 @@ class SourceSection:
 
 
 @dataclass(frozen=True, slots=True)
-class CleanSection:
-    """How text becomes types, and what is switched off (clean)."""
-
-@dataclass(frozen=True, slots=True)
 class PrivacySection:
     """What must hold of the rows before a model of them is released (a part of clean)."""
 
@@ -136,6 +132,10 @@ class PrivacySection:
     secret: str | None = None
     """The environment's variable that holds the secret of digests."""
 
+
+@dataclass(frozen=True, slots=True)
+class CleanSection:
+    """How text becomes types, and what is switched off (clean)."""
 
     columns: tuple[tuple[str, ColumnWish], ...] = ()
     duplicates: Literal["keep", "drop"] | None = None

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def measure(store: Store) -> list[dict[str, Any]]:
     thread.start()
     base = f"http://127.0.0.1:{port}"
     try:
-        with entered(base, "ada") as client, entered(base, "ben") as other:
+        with closing(entered(base, "ada")) as client, closing(entered(base, "ben")) as other:
             disputed = re.search(r"/review/(\d+)", client.get("/review").text)
             assert disputed
             pages = ["/", "/mine", "/review", f"/review/{disputed[1]}", "/progress", "/agreement"]

@@ -1,6 +1,6 @@
 """Kill the labelling server again and again while people label; nothing acknowledged may be missing.
 
-    .venv/bin/python benchmarks/soak/label_kills.py [--kills 100] [--people 4] [--seed 0]
+    .venv/bin/python benchmarks/soak/label_kills.py [--kills 100] [--people 4] [--seed 0] [--add]
 
 Each person is a browser without scripts in a thread: it loads the page, sends an answer with the page's own
 ticket, and writes the answer down once the server has acknowledged it. Where the server is gone it sends the
@@ -12,6 +12,7 @@ Exit code 1 where this does not hold.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import re
 import select
@@ -29,7 +30,7 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from common import load, save
+from common import RESULTS, load, save
 
 from modelwright.labels.exchange.everything import singles
 from modelwright.labels.store import Store
@@ -161,7 +162,7 @@ def kills(number: int, people: int, seed: int, folder: Path, items: int = 100_00
     finally:
         server.kill()
     return {**judged(folder, everybody), "kills": number, "people": people, "items": items,
-            "seconds": round(time.monotonic() - began, 1),
+            "seed": seed, "seconds": round(time.monotonic() - began, 1),
             "slowest_start_s": round(max(starts, default=0.0), 2)}  # fmt: skip
 
 
@@ -190,12 +191,17 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--items", type=int, default=20_000)
+    parser.add_argument("--add", action="store_true", help="keep earlier results beside these")
     options = parser.parse_args()
     before = load()
     with tempfile.TemporaryDirectory() as folder:
         found = kills(options.kills, options.people, options.seed, Path(folder), options.items)
     print(found)
-    save("label_kills", [found], before)
+    rows = [found]
+    path = RESULTS / "label_kills.json"
+    if options.add and path.is_file():
+        rows = [*json.loads(path.read_text(encoding="utf-8"))["results"], found]
+    save("label_kills", rows, before)
     bad = found["missing"] or found["twice"] or found["wrong"] or not found["acknowledged"]
     sys.exit(1 if bad else 0)
 

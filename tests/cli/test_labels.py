@@ -87,7 +87,7 @@ def test_a_password_comes_from_the_environment(
     ("words", "told"),
     [
         (["gone.csv", "--classes", "a"], "no file gone.csv"),
-        (["t.csv"], "nothing to choose from"),
+        (["t.csv", "--store", "new.labels"], "nothing to choose from"),
         (["gone.labels"], "there is no store"),
         (["t.csv", "--store", "t.csv", "--classes", "a"], "no store of labels"),
         (["t.labels", "--rating", "1-5"], "asks for classes"),

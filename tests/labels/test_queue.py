@@ -189,8 +189,8 @@ def test_more_people_may_be_asked_later(make: Make) -> None:
     assert queue.next(ben) is not None
 
 
-def test_two_at_once_share_the_items_without_a_double(make: Make) -> None:
-    store = make(classes(), 40)
+def together(store: Store, names: tuple[str, ...]) -> list[int]:
+    """Each person labels everything there is for them, in a thread of their own; the items, as they came."""
     taken: list[int] = []
     turn = threading.Lock()
     wrong: list[BaseException] = []
@@ -205,13 +205,25 @@ def test_two_at_once_share_the_items_without_a_double(make: Make) -> None:
         except BaseException as error:
             wrong.append(error)
 
-    threads = [threading.Thread(target=label, args=(name,)) for name in ("ada", "ben", "cy")]
+    threads = [threading.Thread(target=label, args=(name,)) for name in names]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
     assert wrong == []
-    assert sorted(taken) == list(range(1, 41))
+    return taken
+
+
+def test_three_at_once_share_the_items_without_a_double(make: Make) -> None:
+    assert sorted(together(make(classes(), 30), ("ada", "ben", "cy"))) == list(range(1, 31))
+
+
+def test_three_at_once_on_the_same_items_are_counted_right(make: Make) -> None:
+    store = make(classes(overlap=3), 12)
+    assert len(together(store, ("ada", "ben", "cy"))) == 36
+    i = tables.items.c
+    with store.reading() as connection:
+        assert set(connection.execute(sa.select(i.done, i.held, i.state)).all()) == {(3, 0, "answered")}
 
 
 class Anything(RuleBasedStateMachine):

@@ -56,7 +56,10 @@ def far(store: Store, project: Project) -> Far:
     i = tables.items.c
     with store.reading() as connection:
         rows = connection.execute(sa.select(i.state, sa.func.count()).group_by(i.state)).all()
-        done = connection.execute(sa.select(sa.func.coalesce(sa.func.sum(i.done), 0))).scalar_one()
+        a = tables.assignments.c
+        done = connection.execute(
+            sa.select(sa.func.count()).select_from(tables.assignments).where(a.state == "done")
+        ).scalar_one()
         gold = connection.execute(
             sa.select(sa.func.count()).select_from(tables.items).where(i.gold.is_not(None))
         ).scalar_one()

@@ -106,17 +106,18 @@ def cases(store: Store, wanted: list[int]) -> list[Case]:
 
 def listed(store: Store, which: Which, *, after: int = 0, most: int = 25) -> list[int]:
     """Items of a kind, ``most`` of those after a number."""
-    i = tables.items.c
-    asked = sa.select(i.n).where(i.n > after)
+    i, a = tables.items.c, tables.assignments.c
+    asked = sa.select(i.n).where(i.n > after).order_by(i.n)
     match which:
         case "skipped":
             asked = asked.where(i.skips > 0, i.state.in_(("open", "answered", "disputed")))
         case "all":
-            asked = asked.where(i.done + i.skips > 0)
+            acted = a.state.in_(("done", "skipped"))
+            asked = sa.select(a.item).where(a.item > after, acted).distinct().order_by(a.item)
         case _:
             asked = asked.where(i.state == which)
     with store.reading() as connection:
-        return [int(n) for (n,) in connection.execute(asked.order_by(i.n).limit(most))]
+        return [int(n) for (n,) in connection.execute(asked.limit(most))]
 
 
 def counted(store: Store) -> dict[str, int]:

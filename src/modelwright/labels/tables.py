@@ -105,6 +105,7 @@ acts = _table(
     sa.Column("ticket", sa.Text, unique=True),  # the page's own number: sent twice, kept once
     sa.Index("modelwright_labels_acts_item", "item", "n"),
     sa.Index("modelwright_labels_acts_person", "person", "n"),
+    sa.Index("modelwright_labels_acts_at", "person", "act", "at"),
 )
 
 assignments = _table(

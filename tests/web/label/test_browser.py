@@ -58,8 +58,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def run(*arguments: str) -> Running:
         command = [sys.executable, "-P", "-m", "modelwright", "label", *arguments, "--port", "0"]
-        errors = (tmp_path / "stderr").open("w+")
-        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=errors, text=True)
+        with (tmp_path / "stderr").open("w") as errors:
+            process = subprocess.Popen(
+                command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=errors, text=True
+            )
         running.append(process)
         assert process.stdout is not None
         ready, _, _ = select.select([process.stdout], [], [], 120.0)
@@ -153,9 +155,9 @@ def test_two_people_at_once(tmp_path: Path, start: Start, tab: Callable[..., See
         assert ada.page.locator("#text").count() == ben.page.locator("#text").count() == 1
         ada.press("1")
         ben.press("2" if turn % 4 == 0 else "1")
-    for one in (ada, ben):
-        assert "Everything is labelled" in one.page.locator("main").inner_text()
-        assert one.errors == []
+    assert "Nothing is left for you" in ada.page.locator("main").inner_text()  # ben had one before him
+    assert "Everything is labelled" in ben.page.locator("main").inner_text()
+    assert ada.errors == ben.errors == []
     said = running.said()
     assert sorted((s.person, s.item) for s in said) == sorted(
         (p, i) for p in ("ada", "ben") for i in range(1, 13)

@@ -24,10 +24,10 @@ LABEL: Final = "label"
 
 
 def plain(project: Project, answer: Any) -> str:
-    """An answer in one cell: names, several as ``a|b``, marks as JSON."""
+    """An answer in one cell: names, several as ``a|b`` and none of them as ``[]``, marks as JSON."""
     if answer is None:
         return ""
-    if project.task == "multiple" and not any("|" in name for name in answer):
+    if project.task == "multiple" and answer and not any("|" in name for name in answer):
         return "|".join(answer)
     return answer if isinstance(answer, str) else written(answer)
 

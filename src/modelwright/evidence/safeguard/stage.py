@@ -65,7 +65,7 @@ def _personal(development: Development, book: Book) -> None:
     for name, kinds in personal(development).items():
         if name not in inputs or any(op.name == "mask" for op in inputs[name].operations):
             continue
-        shown = " and ".join(_WORDS[k] for k in kinds)
+        shown = " and ".join(_WORDS.get(k, k) for k in kinds)
         book.finding(
             "safeguard.personal-data",
             "warning",

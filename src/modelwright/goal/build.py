@@ -141,11 +141,6 @@ def _clean(keys: GoalKeys) -> s.CleanSection:
         duplicates=clean.duplicates if clean else None,  # type: ignore[arg-type]
         off=(clean.off if clean else None) or (),
         personal=keys.data.personal,  # type: ignore[arg-type]
-        variants=(clean.variants if clean else None) or "sure",  # type: ignore[arg-type]
-    )
-
-
-def _split(keys: SplitKeys | None, test_elsewhere: bool) -> s.SplitSection:
         privacy=s.PrivacySection(
             quasi=keys.data.quasi_identifiers or (),
             k=keys.data.k_anonymity,
@@ -153,6 +148,11 @@ def _split(keys: SplitKeys | None, test_elsewhere: bool) -> s.SplitSection:
             require=keys.data.require or (),
             secret=keys.data.personal_secret,
         ),
+        variants=(clean.variants if clean else None) or "sure",  # type: ignore[arg-type]
+    )
+
+
+def _split(keys: SplitKeys | None, test_elsewhere: bool) -> s.SplitSection:
     usual = s.SplitSection()
     if keys is None:
         keys = SplitKeys()

@@ -176,6 +176,12 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Numbers are written in several units of one thing (kg and lb), and were brought to one. The same is "
         "done at prediction time.",
         "Give factors of your own with `units` in `data.columns`.",
+    _C(
+        "clean.unit-mix", "numbers that may be in two units", "warning",
+        "The numbers of a column fall into two heaps, and one has the distribution of the other when it is "
+        "multiplied by a usual factor (100: centimetres and metres). They are never changed by themselves.",
+        "Write all values in one unit in the source.",
+    ),
     ),
     _C(
         "clean.units-apart", "units that do not go together", "warning",

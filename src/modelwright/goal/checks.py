@@ -37,9 +37,26 @@ def disagreements(
     yield from _source(keys, frames)
     yield from _target(keys, criteria, given)
     yield from _roles(keys)
+    yield from _privacy(keys)
     yield from _split(keys)
     yield from _criteria(keys, criteria)
     yield from _outputs(keys)
+
+
+def _privacy(keys: GoalKeys) -> Iterator[Disagreement]:
+    data = keys.data
+    for name in ("k_anonymity", "l_diversity"):
+        if getattr(data, name) is not None and not data.quasi_identifiers:
+            yield Disagreement(
+                ("data", name),
+                "data.quasi_identifiers beside it",
+                "none",
+                "such as quasi_identifiers: [age, post_code, sex]",
+            )
+    if data.personal_secret is not None and data.personal != "hash":
+        yield Disagreement(
+            ("data", "personal_secret"), "personal: hash beside it", f"personal: {data.personal}"
+        )
 
 
 def _source(keys: GoalKeys, frames: bool) -> Iterator[Disagreement]:

@@ -11,7 +11,7 @@ from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import ROW, Cleaned, Collected, Column, Role
-from modelwright.data.clean import anonymity, identify, impossible, near, spelt, treat
+from modelwright.data.clean import anonymity, identify, impossible, mixture, near, spelt, treat
 from modelwright.data.clean.apply import spec_of, typed_column
 from modelwright.data.clean.duplicates import repeated
 from modelwright.data.clean.examples import examples
@@ -127,6 +127,8 @@ def _column(
         column, identifies = _useless(column, values, off, book)
     if column.is_input:
         impossible.look(column, values, told.read_at, book)
+        if column.kind == "number":
+            mixture.look(values, book)
     if column.is_input or role == "target":
         told.spelt.extend(spelt.tell(name, found.variants, book))
     return column, values, identifies

@@ -20,9 +20,9 @@ from modelwright.runtime.parse import identifiers as ids
 from modelwright.runtime.parse.first_names import FIRST_NAMES
 
 _NATIONAL = re.compile(
-    r"(?<![\w.\-])(?:"
+    r"(?<![\w.\-])(?<!\d{4} )(?:"
     + "|".join(form for form, _ in ids.NATIONAL.values())
-    + r")(?![\w\-])"
+    + r")(?![\w\-]| \d{4}(?!\d))"
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DATE = (
@@ -37,14 +37,14 @@ _STREET = (
 )
 PATTERNS: dict[str, re.Pattern[str]] = {
     "email": re.compile(r"[\w.%+\-]+@[\w\-]+(?:\.[\w\-]+)*\.[^\W\d_]{2,}"),
-    "card": re.compile(r"(?<![\d.])(?:\d[ \-]?){12,18}\d(?![\d.])"),
+    "iban": re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)"),
+    "national id": _NATIONAL,
+    "card": re.compile(r"(?<![\d.])(?:\d[ \-]?){12,18}\d(?!\d|\.\d)"),
     "phone": re.compile(
         r"(?<![\w.])(?:\+\d{1,3}[ .\-]?(?:\(?\d{1,4}\)?[ .\-]?){2,5}\d{2,4}"
         r"|\(\d{3}\) ?\d{3}[ .\-]\d{4}|\d{3}[.\-]\d{3}[.\-]\d{4}"
         r"|\(?0\d{1,4}\)?[ \-/]\d{3,4}[ \-]?\d{3,4})(?!\w|\.\d)"
     ),
-    "iban": re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)"),
-    "national id": _NATIONAL,
     "ip": re.compile(
         r"(?<![\w.:])(?:(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-fA-F]{1,4}:){2,7}:?[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{1,4})*)"
         r"(?![\w:]|\.\d)"

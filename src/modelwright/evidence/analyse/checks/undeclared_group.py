@@ -5,6 +5,8 @@ Rows of one patient, customer or site on both sides of the split let a model rec
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from modelwright.data.clean.identify import names_identifier
@@ -12,6 +14,11 @@ from modelwright.data.split.units import alike
 from modelwright.evidence.analyse.check import DoesNotApply, Found
 from modelwright.evidence.analyse.facts import Facts
 
+THINGS = frozenset(
+    "patient subject customer client user household participant speaker student person driver member "
+    "employee device machine sensor vehicle writer author".split()
+)
+"""What columns are called that name who or what several rows are about, without saying "id"."""
 LIKENESS = 0.1
 """Intraclass correlation of the target above which rows of one thing answer alike."""
 
@@ -26,7 +33,7 @@ class UndeclaredGroup:
         n = facts.sample.height
         found = []
         for column in facts.development.columns:
-            if column.role in ("target", "weight", "time", "later") or not names_identifier(column.name):
+            if column.role in ("target", "weight", "time", "later") or not _names_things(column.name):
                 continue
             present = facts.sample[column.name].is_not_null().to_numpy()
             distinct = facts.sample[column.name].drop_nulls().n_unique()
@@ -46,6 +53,12 @@ class UndeclaredGroup:
                     )
                 )
         return tuple(found)
+
+
+def _names_things(name: str) -> bool:
+    """Whether a column's name says that it names rows, or who or what several rows are about."""
+    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    return names_identifier(name) or bool(THINGS & set(words[-1:]))
 
 
 def icc(group: np.ndarray, target: np.ndarray, classes: int) -> float:

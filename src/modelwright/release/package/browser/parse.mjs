@@ -190,7 +190,7 @@ function isCard(text) {
 
 const PERSONAL = {
   email: new RegExp(`[${WORD}.%+\\-]+@[${WORD}\\-]+(?:\\.[${WORD}\\-]+)*\\.[\\p{L}\\p{Nl}\\p{No}]{2,}`, "gu"),
-  card: /(?<![\p{Nd}.])(?:\p{Nd}[ \-]?){12,18}\p{Nd}(?![\p{Nd}.])/gu,
+  card: /(?<![\p{Nd}.])(?:\p{Nd}[ \-]?){12,18}\p{Nd}(?!\p{Nd}|\.\p{Nd})/gu,
   phone: new RegExp(
     `(?<![${WORD}.])(?:\\+\\p{Nd}{1,3}[ .\\-]?(?:\\(?\\p{Nd}{1,4}\\)?[ .\\-]?){2,5}\\p{Nd}{2,4}` +
       `|\\(\\p{Nd}{3}\\) ?\\p{Nd}{3}[ .\\-]\\p{Nd}{4}|\\p{Nd}{3}[.\\-]\\p{Nd}{3}[.\\-]\\p{Nd}{4}` +

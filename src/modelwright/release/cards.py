@@ -243,6 +243,7 @@ def data_card(facts: Facts) -> str:
             ("Licence and consent", _licence(facts)),
             ("Columns", _columns(facts)),
             ("Sensitive and personal data", _sensitive(facts)),
+            ("Preparation", table(("step", "status", "what was done"), facts.prepared)),
             ("Transformations", _transformations(facts.cleaned.columns)),
             ("Labels", _labels(facts)),
             ("Sampling and parts", _parts(facts)),
@@ -283,7 +284,7 @@ def _columns(facts: Facts) -> str:
 
 def _sensitive(facts: Facts) -> str:
     if not facts.private:
-        return "None was declared, and none was found by pattern (e-mail addresses, phone and card numbers)."
+        return "None was declared, and none was found by its look (names, addresses, numbers)."
     used = {c.name for c in facts.labelled.columns if c.is_input}
     return bullets(
         f"{name}: {'an input' if name in used else 'not an input'}" for name in sorted(facts.private)

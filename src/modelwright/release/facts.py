@@ -32,6 +32,8 @@ class Facts:
     """Columns with personal data: nothing but their share of missing values is told."""
     sensitive: frozenset[str]
     """Columns that say who a row is about: their values are listed only where the goal makes them inputs."""
+    prepared: tuple[tuple[str, str, str], ...] = ()
+    """The checklist of data preparation: step, status, what was done."""
 
     @property
     def private(self) -> frozenset[str]:

@@ -31,6 +31,7 @@ from modelwright.release.columns import describe, personal_columns, sensitive_co
 from modelwright.release.decide import decide
 from modelwright.release.facts import Facts
 from modelwright.release.lineage import lineage, versions
+from modelwright.release.prepared import checklist, table
 from modelwright.release.reference import build as build_reference
 from modelwright.runtime.describe import ModelSignature, OutputColumn
 from modelwright.store import atomic
@@ -69,6 +70,8 @@ def release(
     Raises :class:`BadInput` when the goal names a key that cannot sign; nothing is written then.
     """
     run = work.folder.parent
+    prepared = checklist(collected, cleaned, labelled, development, trained, tested.rows, roles, findings.all)
+    book.table(table(prepared))
     made = decide(success, tested.criteria, findings.blockers, compressed.check, forced=force.asked)
     if made.forced:
         book.finding(
@@ -83,6 +86,7 @@ def release(
             safeguarded, findings, openings, output, made,
             personal_columns(development.columns, development.table.get(), findings.all),
             sensitive_columns(labelled.columns, (*roles.sensitive, *roles.keys)),
+            prepared,
         )  # fmt: skip
         key = _key(section)
         watched = live(facts, clean, monitor, roles)

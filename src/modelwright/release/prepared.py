@@ -1,0 +1,133 @@
+"""The checklist of data preparation: what was done, what there was no need for, and what nobody did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from modelwright.core.records.data import Cleaned, Collected, Development, Labelled
+from modelwright.core.records.evidence import Finding, Table
+from modelwright.core.records.models import Trained
+from modelwright.goal.sections import RolesSection
+from modelwright.release import words
+
+Line = tuple[str, str, str]
+"""Step, status ("done", "partly", "nothing to do", "not done"), how it is known."""
+_FORMS = frozenset({"repair", "spellings", "case", "variants", "boolean", "number", "date"})
+_HEAD = ("step", "status", "what was done")
+
+
+def checklist(
+    collected: Collected,
+    cleaned: Cleaned,
+    labelled: Labelled,
+    development: Development,
+    trained: Trained,
+    test_rows: int,
+    roles: RolesSection,
+    findings: Iterable[Finding],
+) -> tuple[Line, ...]:
+    """The steps of preparation in their order; every status follows from a record or a finding."""
+    told = list(findings)
+    codes = {finding.code for finding in told}
+    return (
+        _sourced(collected),
+        _cleaned(collected, cleaned),
+        _normalised(cleaned),
+        _anonymised(cleaned, told),
+        _labelled(labelled),
+        _diverse(roles, codes),
+        _split(development, test_rows),
+        _encoded(trained),
+    )
+
+
+def table(lines: Iterable[Line]) -> Table:
+    """As evidence, for the report."""
+    return Table("preparation", "Checklist of data preparation", _HEAD, tuple(lines))
+
+
+def _sourced(collected: Collected) -> Line:
+    lacks = [
+        name for name, said in (("licence", collected.licence), ("consent", collected.consent)) if not said
+    ]
+    how = (
+        f"{words.count(len(collected.sources), 'source')}, {words.count(collected.rows, 'row')}, with digests"
+    )
+    if lacks:
+        return ("sourced", "partly", f"{how}; the goal does not name {' and '.join(lacks)}")
+    return ("sourced", "done", f"{how}, licence and consent")
+
+
+def _cleaned(collected: Collected, cleaned: Cleaned) -> Line:
+    changed = sum(
+        op.changed for column in cleaned.columns for op in column.operations if op.name not in _FORMS
+    )
+    dropped = cleaned.dropped_duplicates
+    if not (changed or dropped or collected.quarantined):
+        return ("cleaned", "nothing to do", "no cell, row or line was in need of it")
+    said = [f"{words.count(changed, 'cell')} changed"] if changed else []
+    said += [f"{words.count(dropped, 'repeated row')} dropped"] if dropped else []
+    said += [f"{words.count(collected.quarantined, 'broken row')} set apart"] if collected.quarantined else []
+    return ("cleaned", "done", ", ".join(said))
+
+
+def _normalised(cleaned: Cleaned) -> Line:
+    by: dict[str, int] = {}
+    for column in cleaned.columns:
+        for op in column.operations:
+            if op.name in _FORMS and op.changed:
+                by[op.name] = by.get(op.name, 0) + op.changed
+    if not by:
+        return ("normalised", "nothing to do", "every column has one form")
+    shown = ", ".join(f"{name} ({words.count(count, 'cell')})" for name, count in sorted(by.items()))
+    return ("normalised", "done", f"brought to one form: {shown}")
+
+
+def _anonymised(cleaned: Cleaned, told: list[Finding]) -> Line:
+    found = sorted({f.column or "" for f in told if f.code == "clean.personal-found"})
+    done = sorted({f.column or "" for f in told if f.code == "clean.personal"})
+    kept = [name for name in found if any(c.name == name and c.is_input for c in cleaned.columns)]
+    if kept:
+        return ("anonymised", "not done", f"personal data is among the inputs: {', '.join(kept)}")
+    if done or found:
+        how = [f"treated: {', '.join(done)}"] if done else []
+        how += [f"found and no input: {', '.join(found)}"] if found else []
+        return ("anonymised", "done", "; ".join(how))
+    return ("anonymised", "nothing to do", "no personal data was found by its look")
+
+
+def _labelled(labelled: Labelled) -> Line:
+    how = f"{words.count(labelled.rows, 'row')} with a label"
+    if labelled.unlabelled:
+        return (
+            "labelled",
+            "partly",
+            f"{how}; {words.count(labelled.unlabelled, 'row')} without one left out",
+        )
+    return ("labelled", "done", how)
+
+
+def _diverse(roles: RolesSection, codes: set[str]) -> Line:
+    if not roles.sensitive:
+        return (
+            "diverse",
+            "not done",
+            "no sensitive column was named, so the coverage of groups was not looked at",
+        )
+    if "analyse.coverage" in codes or "safeguard.small-group" in codes:
+        return ("diverse", "partly", "some groups have few rows; see the findings")
+    return ("diverse", "done", f"groups of {', '.join(roles.sensitive)} have rows enough")
+
+
+def _split(development: Development, test_rows: int) -> Line:
+    parts = f"{words.count(development.rows, 'row')} to learn from and choose on"
+    if not test_rows:
+        return ("split", "partly", f"{parts}, none for a test")
+    return ("split", "done", f"{parts}, {words.count(test_rows, 'sealed test row')}")
+
+
+def _encoded(trained: Trained) -> Line:
+    steps = sorted({step for member in trained.members for step in member.recipe})
+    if not steps:
+        return ("encoded", "nothing to do", "the model takes typed columns as they are")
+    return ("encoded", "done", "; ".join(steps[:6]) + ("; ..." if len(steps) > 6 else ""))

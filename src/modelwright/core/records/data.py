@@ -57,7 +57,7 @@ class Collected:
     collected: str = ""
     read_at: str = field(default="", metadata={"key": False})
     corrections: Blob | None = None
-    """JSON: labels that a person has looked at, lists of ROW, the label looked at (or null), the right one."""
+    """JSON: labels that a person has looked at, lists of ROW, the label looked at (or null), the right."""
     answers: Blob | None = None
     """JSON: labels that several people gave, lists of ROW, annotator, label."""
     reading: Blob | None = None

@@ -20,8 +20,9 @@ class Doubted:
     count: int
     """All of them; ``suspects`` lists the first ten thousand."""
     low: int
-    """About how many labels are wrong, at least and at most, by confident learning; 0 and ``count`` for
-    numbers, where nothing is known of either."""
+    """Confident contradictions beyond those that run the other way, and all of them. Where the inputs decide
+    the class, between these lies how many labels are wrong; where chance has a part, they say nothing of it.
+    For numbers 0 and ``count``."""
     high: int
     checked: int = 0
     """Suspicious labels that are not listed because a person has confirmed them."""

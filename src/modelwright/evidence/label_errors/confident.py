@@ -38,14 +38,15 @@ class Confident:
     @property
     def contradicted(self) -> int:
         """Rows that seem to be of another class. Where classes are hard to tell apart these are mostly the
-        model's errors, so it is the upper end of how many labels are wrong."""
+        model's errors, so it is the upper end of how many labels are wrong, where the inputs decide the
+        class."""
         return int(self.counts.sum() - np.trace(self.counts))
 
     @property
     def one_way(self) -> int:
         """Contradictions beyond those that run the other way: a model confuses two classes in both
-        directions, wrong labels seldom flow as much back. The lower end of how many are wrong; labels
-        replaced evenly by lot do not show in it."""
+        directions, wrong labels seldom flow as much back. The lower end of how many are wrong, where the
+        inputs decide the class; labels replaced evenly by lot do not show in it."""
         return int(np.maximum(self.counts - self.counts.T, 0).sum())
 
 

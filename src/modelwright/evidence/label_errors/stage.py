@@ -224,9 +224,9 @@ def _say(made: Doubted, development: Development, book: Book) -> None:
         )
     else:
         message = (
-            f"{made.count} labels are contradicted with confidence by models that had not seen them{part}. "
-            f"Between about {made.low} and {made.high} labels are wrong: the higher number takes every "
-            "confusion of the model for a wrong label"
+            f"{made.count} labels are contradicted with confidence by models that had not seen them{part}; "
+            f"{made.low} are beyond those that run the other way. Where chance decides with the inputs, most "
+            "of them are right"
         )
     book.finding(
         "label.errors-likely",

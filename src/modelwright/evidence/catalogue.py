@@ -62,6 +62,11 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Say otherwise under `data.reading`: `records` for what a row is, `nested` for single places.",
     ),
     _C(
+        "collect.log", "how a log became rows", "note",
+        "The source is a system log. Its format was found by its first lines, its templates by Drain over all.",
+        "Say otherwise under `data.reading`: `format` for how lines begin, `window` for windows of time as rows.",
+    ),
+    _C(
         "collect.encoding", "not UTF-8", "note",
         "A text file was read in another encoding, chosen by its look.",
         "Check names with accents; save the file as UTF-8.",
@@ -89,11 +94,6 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Nothing, or give it a kind in `data.columns` to keep it.",
     ),
     _C(
-        "clean.no-inputs", "nothing to learn from", "warning",
-        "Every column is constant, an identifier, or kept out by the goal.",
-        "Bring columns in with `data.columns`, or add some to the source.",
-    ),
-    _C(
         "clean.near-duplicates", "nearly equal rows or texts", "note",
         "Rows differ from another in one column alone, and little there; or texts share four in five of "
         "their word triples with another (a warning from one row in a hundred).",
@@ -101,15 +101,15 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "[near-duplicates]}` does not look for them.",
     ),
     _C(
+        "clean.no-inputs", "nothing to learn from", "warning",
+        "Every column is constant, an identifier, or kept out by the goal.",
+        "Bring columns in with `data.columns`, or add some to the source.",
+    ),
+    _C(
         "clean.personal", "personal data changed", "note",
         "The column holds personal data by its look, and was dropped, masked or hashed as the goal asks.",
         "Nothing.",
     ),
-    _C(
-        "clean.sentinel", "a number that may mean missing", "warning",
-        "One extreme number (such as -999) stands far from all others and repeats. It is never changed "
-        "by itself.",
-        "If it means missing, say so in `data.columns` spellings.",
     _C(
         "clean.personal-found", "personal data", "warning",
         "The column holds personal data by its look (names, addresses, phone, card, account or national "
@@ -138,6 +138,11 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "asks for more).",
         "Make the quasi-identifiers coarser.",
     ),
+    _C(
+        "clean.sentinel", "a number that may mean missing", "warning",
+        "One extreme number (such as -999) stands far from all others and repeats. It is never changed "
+        "by itself.",
+        "If it means missing, say so in `data.columns` spellings.",
     ),
     _C(
         "clean.characters-lost", "characters that were lost", "warning",
@@ -172,16 +177,16 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Write the unit in the source, or in the column's name.",
     ),
     _C(
-        "clean.units", "several units brought to one", "note",
-        "Numbers are written in several units of one thing (kg and lb), and were brought to one. The same is "
-        "done at prediction time.",
-        "Give factors of your own with `units` in `data.columns`.",
-    _C(
         "clean.unit-mix", "numbers that may be in two units", "warning",
         "The numbers of a column fall into two heaps, and one has the distribution of the other when it is "
         "multiplied by a usual factor (100: centimetres and metres). They are never changed by themselves.",
         "Write all values in one unit in the source.",
     ),
+    _C(
+        "clean.units", "several units brought to one", "note",
+        "Numbers are written in several units of one thing (kg and lb), and were brought to one. The same is "
+        "done at prediction time.",
+        "Give factors of your own with `units` in `data.columns`.",
     ),
     _C(
         "clean.units-apart", "units that do not go together", "warning",
@@ -269,16 +274,16 @@ FINDINGS: dict[str, FindingCard] = _cards(
         "Drop duplicates where one record was entered twice.",
     ),
     _C(
-        "split.duplicates", "very many copies", "warning",
-        "At least three rows in ten equal an earlier one. Copies stay on one side, so the test is "
-        "harder than rows "
-        "that may be copies too.",
-    _C(
         "split.near-duplicates", "test rows that nearly equal rows to learn from", "note",
         "Test rows differ little from a row to learn from (a warning from one in a hundred), so on them the "
         "test shows memory.",
         "Name what such rows share as `data.group`, or drop one of each in the source.",
     ),
+    _C(
+        "split.duplicates", "very many copies", "warning",
+        "At least three rows in ten equal an earlier one. Copies stay on one side, so the test is "
+        "harder than rows "
+        "that may be copies too.",
         "Name the columns that tell records apart as `data.keys`, or drop duplicates.",
     ),
     _C(

@@ -60,7 +60,7 @@ data:
   columns: {{discoverymethod: {{spellings: {{astrometry: ""}}}}}}
   later:
     [istransiting, description, name, star.name, list, lastupdate, transittime, image, imagedescription, new]
-accept: {{leak.known-afterwards: which quantities were measured says how the planet was found, and is known}}
+accept: {{leak.known-afterwards: what was measured shows the method and is known}}
 success: [accuracy >= 0.8]
 """
     verdict, bundle = run(tmp_path, goal + LEAN)

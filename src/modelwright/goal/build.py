@@ -94,7 +94,12 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
 def _reading(keys: ReadingKeys | None) -> s.ReadingSection:
     if keys is None:
         return s.ReadingSection()
-    return s.ReadingSection(records=keys.records, nested=tuple((keys.nested or {}).items()))
+    return s.ReadingSection(
+        records=keys.records,
+        nested=tuple((keys.nested or {}).items()),
+        format=keys.format,
+        window=keys.window,
+    )
 
 
 def joined(place: str, base: Path) -> str:

@@ -271,6 +271,15 @@ class ReadingKeys(Keys):
         "`ignore`.",
         default="found by looking at it, and said in the report",
     )
+    format: Annotated[str | None, c.text("the name of a log's format, or the format spelt out")] = key(
+        "How the lines of a log begin: the name of a format (`syslog`, `log4j`, ...), or the parts spelt out: "
+        "`<date> <time> <level> <component>: <message>`.",
+        default="found by the first lines",
+    )
+    window: Annotated[float | None, c.time("a time such as 60s or 10m", "10m")] = key(
+        "Of a log: a row is a window of this length, with counts of templates and levels.",
+        default="a row is a line",
+    )
 
 
 class DataKeys(Keys):
@@ -327,15 +336,6 @@ class DataKeys(Keys):
         "said, the data is kept and the log of a served model masks it.",
         default="keep; mask in the log",
     )
-    consent: Annotated[str | None, c.text("in words, the ground on which the data may be used")] = key(
-        "On what ground the data may be used, in words, for the data card."
-    )
-    licence: Annotated[str | None, c.text("the name of the data's licence")] = key(
-        "The data's licence, for the data card."
-    )
-    collected: Annotated[str | None, c.text("in words or as a date, when the data was collected")] = key(
-        "When the data was collected, for the data card."
-    )
     personal_secret: Annotated[str | None, c.text("the name of an environment variable")] = key(
         "With `personal: hash`: the environment variable that holds the secret of the digests. It is asked "
         "for wherever the model runs, and is no part of the bundle.",
@@ -355,6 +355,15 @@ class DataKeys(Keys):
     )
     require: Annotated[tuple[str, ...] | None, c.some_of("consent", "licence")] = key(
         "What must be named here for a model to be released."
+    )
+    consent: Annotated[str | None, c.text("in words, the ground on which the data may be used")] = key(
+        "On what ground the data may be used, in words, for the data card."
+    )
+    licence: Annotated[str | None, c.text("the name of the data's licence")] = key(
+        "The data's licence, for the data card."
+    )
+    collected: Annotated[str | None, c.text("in words or as a date, when the data was collected")] = key(
+        "When the data was collected, for the data card."
     )
 
 

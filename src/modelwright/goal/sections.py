@@ -97,6 +97,10 @@ class ReadingSection:
     """What one row is: the name of an element, or the dotted path of a list of records."""
     nested: tuple[tuple[str, str], ...] = ()
     """Pairs (dotted path, what to do with what stands there)."""
+    format: str | None = None
+    """Of a log: the name of a format, or one spelt out."""
+    window: float | None = None
+    """Of a log: seconds of a window that is a row; None where a row is a line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def small() -> pl.DataFrame:
 
 
 def test_readers_enter_through_the_registry() -> None:
-    assert list(READERS)[:7] == ["csv", "parquet", "jsonl", "json", "xml", "excel", "database"]
+    assert list(READERS)[:8] == ["csv", "parquet", "jsonl", "json", "xml", "log", "excel", "database"]
     for source, name in (
         ("a.csv", "csv"), ("a.TSV.gz", "csv"), ("a.parquet", "parquet"), ("a.json", "json"),
         ("a.jsonl", "jsonl"), ("a.xml.gz", "xml"), ("a.xlsx#S", "excel"), ("a.sqlite", "database"),

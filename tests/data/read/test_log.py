@@ -32,14 +32,14 @@ class TestLog(ReaderConformance):
     def good(self, folder: Path) -> tuple[Path, list[dict[str, object]]]:
         path = folder / "app.log"
         path.write_text(APP)
-        names = ("time", "thread", "level", "component", "message", "template", "parameters", "continued")
+        names = ("time", "level", "context", "component", "message", "template", "parameters", "continued")
         added = "added <*> items for user <*>"
         rows = [
-            ("2024-05-01T10:00:01.250000+00:00", "main", "INFO", "shop.Cart", "added 3 items for user 17",
+            ("2024-05-01T10:00:01.250000+00:00", "INFO", "main", "shop.Cart", "added 3 items for user 17",
              added, "3,17", 0),
-            ("2024-05-01T10:00:05+00:00", "pool-1", "ERROR", "shop.Pay", "card of user 17 refused",
+            ("2024-05-01T10:00:05+00:00", "ERROR", "pool-1", "shop.Pay", "card of user 17 refused",
              "card of user <*> refused", "17", 2),
-            ("2024-05-01T10:12:00+00:00", "main", "INFO", "shop.Cart", "added 9 items for user 21", added,
+            ("2024-05-01T10:12:00+00:00", "INFO", "main", "shop.Cart", "added 9 items for user 21", added,
              "9,21", 0),
         ]  # fmt: skip
         return path, [dict(zip(names, row, strict=True)) for row in rows]

@@ -75,7 +75,7 @@ FORMATS: tuple[Format, ...] = (
     _format(
         "log4j", "log4j, Python and others: time, level, component",
         rf"{_ISO_AT}[ \t,|-]+(?:\[(?P<thread>[^\]]*)\] +)?[\[(]?{_LEVEL}[\])]?:?[ \t|-]+"
-        r"(?:\[(?P<process>[^\]]*)\] +)?(?:(?P<component>[\w.$/@-]+)(?: -|:) +)?(?P<message>.*)", *_ISO,
+        r"(?:\[(?P<context>[^\]]*)\] +)?(?:(?P<component>[\w.$/@-]+)(?: -|:) +)?(?P<message>.*)", *_ISO,
     ),
     _format("timed", "a time, then the message", rf"[\[(]?{_ISO_AT}[\])]?[ \t:,|-]*(?P<message>.*)", *_ISO),
 )  # fmt: skip

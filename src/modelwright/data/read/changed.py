@@ -9,7 +9,7 @@ from pathlib import Path
 from modelwright.core.records.data import SourceFacts
 from modelwright.data.read.source import digest, modified
 
-BY_BYTES = frozenset({"csv", "parquet", "json", "jsonl", "xml", "excel"})
+BY_BYTES = frozenset({"csv", "parquet", "json", "jsonl", "xml", "log", "excel"})
 """Formats whose digest is that of the file as it lies on disk; of others, time and size are compared."""
 
 

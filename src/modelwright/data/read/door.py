@@ -28,6 +28,7 @@ READERS: Registry[type[Reader]] = Registry(
         "jsonl": "modelwright.data.read.jsonl:JsonLinesReader",
         "json": "modelwright.data.read.json:JsonReader",
         "xml": "modelwright.data.read.xml:XmlReader",
+        "log": "modelwright.data.read.log:LogReader",
         "excel": "modelwright.data.read.excel:ExcelReader",
         "database": "modelwright.data.read.database:DatabaseReader",
         "labels": "modelwright.labels.reader:LabelsReader",
@@ -37,7 +38,8 @@ READERS: Registry[type[Reader]] = Registry(
 
 ROWS = 50_000
 _KNOWN = (
-    ".csv, .tsv, .parquet, .json, .jsonl, .xml, .xlsx, .sqlite, a database address, or a pattern of these"
+    ".csv, .tsv, .parquet, .json, .jsonl, .xml, .log, .xlsx, .sqlite, a database address, or a pattern of "
+    "these"
 )
 
 

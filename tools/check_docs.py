@@ -98,20 +98,20 @@ def finding_codes(root: Path) -> Iterator[str]:
     for code, place in reported.items():
         if code not in FINDINGS:
             yield (
-                f"{place}: the finding {code} has no card: add one to evidence/catalogue.py (what it means, "
+                f"{place}: the finding {code} has no card: add one to evidence/catalogue_*.py (what it means, "
                 "what to do), then `make reference`"
             )
     for code in CHECKS:
         if code not in FINDINGS:
-            yield f"the check {code} has no card: add one to evidence/catalogue.py, then `make reference`"
+            yield f"the check {code} has no card: add one to evidence/catalogue_*.py, then `make reference`"
     sources = "\n".join(
         file.read_text(encoding="utf-8")
         for file in sorted((root / "src" / "modelwright").rglob("*.py"))
-        if file.name != "catalogue.py"
+        if not file.name.startswith("catalogue")
     )
     for code in FINDINGS:
         if f'"{code}"' not in sources:
-            yield f"evidence/catalogue.py: nothing reports the finding {code}: report it, or drop its card"
+            yield f"evidence/catalogue_*.py: nothing reports the finding {code}: report it, or drop its card"
 
 
 def missing_words() -> Iterator[str]:
@@ -131,7 +131,7 @@ def missing_words() -> Iterator[str]:
             yield f"the family {name} has no title"
     for code, card in FINDINGS.items():
         if not (card.title.strip() and card.meaning.strip() and card.remedy.strip()):
-            yield f"the finding {code}: its card in evidence/catalogue.py says too little"
+            yield f"the finding {code}: its card in evidence/catalogue_*.py says too little"
     for words, command in make_reference.commands():
         if not (command.help or "").strip():
             yield f"the command {words} has no help: give its function a docstring"

@@ -98,8 +98,8 @@ def finding_codes(root: Path) -> Iterator[str]:
     for code, place in reported.items():
         if code not in FINDINGS:
             yield (
-                f"{place}: the finding {code} has no card: add one to evidence/catalogue_*.py (what it means, "
-                "what to do), then `make reference`"
+                f"{place}: the finding {code} has no card: add one to evidence/catalogue_*.py (what it "
+                "means, what to do), then `make reference`"
             )
     for code in CHECKS:
         if code not in FINDINGS:
@@ -122,7 +122,7 @@ def missing_words() -> Iterator[str]:
 
     for key in describe_keys():
         if not key.text.strip():
-            yield f"the goal key {key.key} has no description: give its field one in goal/keys.py"
+            yield f"the goal key {key.key} has no description: give its field one in goal/keys*.py"
     for name, spec in METRICS.items():
         if not spec.docs.strip():
             yield f"the metric {name} has no description: give it one in goal/metrics/catalogue.py"

@@ -4,8 +4,8 @@
 
 Ten keywords a class, written down from what the classes are called and not tried out. No label is used but
 to measure. Label model and majority vote are compared on the rows where at least one rule speaks (a tied vote
-counts as right in the share of its classes); the classifier is that of ``active.py``, fitted on the pool's weak
-labels, beside the same fitted on labels given by hand.
+counts as right in the share of its classes); the classifier is that of ``active.py``, fitted on the weak
+labels of the pool, beside the same fitted on labels given by hand.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as some
 from sklearn.tree import DecisionTreeClassifier
 
-from modelwright.graph.trees import BIGGEST, TINY, Tree, Trees, just_below, oblivious, reachable, round_down
+from modelwright.graph.trees import BIGGEST, TINY, Tree, Trees, just_below, reachable, round_down
 from modelwright.models.families import lightgbm as lgb_family
 from modelwright.models.families import xgboost as xgb_family
 from modelwright.testing.families import graph_bytes, graph_predict
@@ -118,24 +118,6 @@ def test_scale_and_offset() -> None:
     trees = Trees.of([stump(1.0, True)], 1, scale=100.0, offset=5.0)
     np.testing.assert_allclose(trees.predict(x)[:, 0], [105.0, 205.0])
     np.testing.assert_allclose(shown(trees, x)[:, 0], [105.0, 205.0])
-
-
-@given(
-    depth=st.integers(0, 4),
-    x=some.arrays(np.float32, (6, 3), elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0, np.nan])),
-)
-def test_symmetric_trees_number_leaves_as_catboost_does(depth: int, x: np.ndarray[Any, Any]) -> None:
-    features = np.arange(depth) % 3
-    thresholds = np.float32([0.0, 0.5, -1.0, 0.7])[:depth]
-    nan_left = np.array([True, False, True, False])[:depth]
-    leaves = np.arange(2.0**depth)[:, None] * [1.0, -1.0]
-    trees = Trees.of([oblivious(features, thresholds, nan_left, leaves)], 2)
-    number = np.zeros(len(x))
-    for level in range(depth):
-        value = x[:, features[level]]
-        right = np.where(np.isnan(value), not nan_left[level], value > thresholds[level])
-        number += right * 2**level
-    np.testing.assert_array_equal(trees.predict(x), number[:, None] * [1.0, -1.0])
 
 
 def test_nodes_that_the_root_does_not_reach_are_left_out() -> None:

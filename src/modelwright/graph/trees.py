@@ -95,37 +95,6 @@ def reachable(tree: Tree) -> Tree:
     )
 
 
-def oblivious(
-    features: npt.NDArray[np.int64],
-    thresholds: npt.NDArray[np.float32],
-    nan_left: npt.NDArray[np.bool_],
-    leaves: npt.NDArray[np.float64],
-) -> Tree:
-    """A symmetric tree: the same test at every node of a level. ``leaves`` [2^depth, k], where bit i of a
-    leaf's number is 1 when level i's test went right (CatBoost's order)."""
-    depth = len(features)
-    inner = 2**depth - 1
-    nodes = inner + 2**depth
-    feature = np.full(nodes, -1, dtype=np.int64)
-    threshold = np.zeros(nodes, dtype=np.float32)
-    missing = np.zeros(nodes, dtype=bool)
-    value = np.zeros((nodes, leaves.shape[1]))
-    left = np.zeros(nodes, dtype=np.int64)
-    right = np.zeros(nodes, dtype=np.int64)
-    for level in range(depth):
-        here = slice(2**level - 1, 2 ** (level + 1) - 1)
-        feature[here], threshold[here], missing[here] = features[level], thresholds[level], nan_left[level]
-    left[:inner] = 2 * np.arange(inner) + 1
-    right[:inner] = 2 * np.arange(inner) + 2
-    path = np.arange(2**depth)
-    # The heap's leaf has the first level's bit highest; CatBoost's number has it lowest.
-    number = np.zeros_like(path)
-    for level in range(depth):
-        number |= ((path >> (depth - 1 - level)) & 1) << level
-    value[inner:] = leaves[number]
-    return Tree(feature, threshold, left, right, missing, value)
-
-
 @dataclass(frozen=True, slots=True)
 class Trees:
     """A sum of trees with its link; for regression the sum is in units of ``scale`` around ``offset``.

@@ -113,6 +113,10 @@ class Runner:
                     self.carry_out(stage)
                     if stage.name == "split":
                         self.records[Outer] = carry_through(self)
+                    if stage.name == "train" and self.pool is not None:
+                        # Nothing is fitted any more: what workers hold is free for the stages that follow.
+                        self.pool.close()
+                        self.pool = None
         except ModelwrightError:
             self.folder.set_state(status="stopped")
             raise

@@ -27,8 +27,14 @@ PRUNE_AFTER = 4
 """Finished trials before any is pruned."""
 REFITTED = 5
 """Leaders whose refits are allowed for."""
-REFIT_SLACK = 1.4
-"""A refit has more rows than a fold, and a graph to be made."""
+REFIT_SLACK = 1.25
+"""A refit has more rows than a fold, and some more rounds."""
+MOST_REFITS = 0.3
+"""Part of a race's time that refits are allowed for at most: what they add is less than what a candidate of
+another kind may, and without them the fits of the race ship."""
+CURVE, MOST_CURVE = 1.2, 3.0
+"""Times of the best candidate's fit that a learning curve takes, and seconds that are kept for one at most:
+where it takes longer, it is left out."""
 HANGS = 6 * 3600.0
 """Seconds after which a fit without a limit in time is taken for hung. Far beyond any fit that ends, so that
 it is no choice made by the clock."""
@@ -110,6 +116,7 @@ class Race:
         self.limit, self.ends_at, self.seed, self.threads = trials, ends_at, seed, threads
         self.by_work = ends_at is None
         self.costs = costs
+        self._whole = 0.0 if ends_at is None else max(0.0, ends_at - time.monotonic())
         self.trials: list[Trial] = []
         self._jobs: dict[str, tuple[Trial, int]] = {}
         self._told = 0
@@ -128,16 +135,20 @@ class Race:
         return trial
 
     def left(self) -> float:
-        """Seconds that the race may still take: what is left, less what refits of the leaders will need."""
+        """Seconds that the race may still take: what is left, less what refits of the leaders will need, and
+        the learning curve of the first."""
         if self.ends_at is None:
             return float("inf")
-        return self.ends_at - time.monotonic() - self._refits()
+        return self.ends_at - time.monotonic() - self._afterwards()
 
-    def _refits(self) -> float:
-        """Expected seconds of fitting the leaders once more, on all rows."""
+    def _afterwards(self) -> float:
         leaders = sorted((t for t in self.trials if t.complete), key=lambda t: -t.score)[:REFITTED]
+        if not leaders:
+            return 0.0
         each = [statistics.fmean(r.seconds for r in t.results) for t in leaders]
-        return REFIT_SLACK * max([sum(each) / self.pool.size, *each], default=0.0)
+        refits = REFIT_SLACK * max(sum(each) / self.pool.size, *each)
+        curve = CURVE * each[0]
+        return min(refits, MOST_REFITS * self._whole) + (curve if curve <= MOST_CURVE else 0.0)
 
     def run(self) -> Ending:
         """Race to the end; afterwards ``trials`` holds what was tried."""

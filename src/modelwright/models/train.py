@@ -106,7 +106,7 @@ def train(
             pool,
             work,
             trials=search.trials,
-            ends_at=None if by_work else _race_end(ends_at),
+            ends_at=None if by_work else ends_at,
             seed=work.seed,
             threads=1,
         )
@@ -205,14 +205,6 @@ def _stored(development: Development, work: Work) -> None:
         path = work.folder / "development.arrow"
         atomic.write_bytes(path, kinds.to_bytes("table", blob.get()))
         blob.attach(path, lambda: kinds.from_file("table", path))
-
-
-def _race_end(ends_at: float | None) -> float | None:
-    """The race leaves a part of what is left for the learning curve; refits it allows for itself."""
-    if ends_at is None:
-        return None
-    left = ends_at - time.monotonic()
-    return time.monotonic() + max(left - min(0.1 * left, 4.0), 0.0)
 
 
 def last_resort(trials: list[Trial], place: Place, journal: Journal, fits: Path, seed: int) -> None:

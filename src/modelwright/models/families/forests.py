@@ -37,6 +37,8 @@ from modelwright.models.family import (
 
 PAIRED = 16
 """Most numbers of which extra trees are also tried on all sums and differences of two."""
+MANY_ROWS = 10_000
+"""Rows from which half the trees are grown at first: each says more, costs more, and the rest is worth less."""
 LEAVES = 400_000
 """Leaves of a whole forest at most, by the smallest leaf that is allowed: about 25 MB of graph."""
 
@@ -148,7 +150,8 @@ class Forest:
         }
         if task.problem != "regression":
             ranges["criterion"] = Choice(("gini", "entropy"))
-        base: dict[str, Any] = {"trees": 200, "min_leaf": least, "features": min(1.0, max(0.05, share))}
+        trees = 200 if facts.rows <= MANY_ROWS else 100
+        base: dict[str, Any] = {"trees": trees, "min_leaf": least, "features": min(1.0, max(0.05, share))}
         if task.problem != "regression":
             base["criterion"] = "gini"
         starts = [base, {**base, "min_leaf": min(most, max(least, 5)), "features": 0.5}]

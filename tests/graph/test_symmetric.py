@@ -64,9 +64,7 @@ def test_leaves_are_numbered_as_catboost_does(depth: int, x: np.ndarray[Any, Any
     depth=st.integers(0, 4),
     count=st.integers(0, 5),
 )
-def test_the_graph_finds_the_same_leaves(
-    x: np.ndarray[Any, Any], seed: int, depth: int, count: int
-) -> None:
+def test_the_graph_finds_the_same_leaves(x: np.ndarray[Any, Any], seed: int, depth: int, count: int) -> None:
     trees = SymmetricTrees.of(drawn(count, depth, 2, seed), 2, base=[0.5, -1e4])
     np.testing.assert_allclose(shown(trees, x), trees.predict(x), atol=1e-5)
 

@@ -10,7 +10,6 @@ import pytest
 import xgboost
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as some
 from sklearn.tree import DecisionTreeClassifier
 
 from modelwright.graph.trees import BIGGEST, TINY, Tree, Trees, just_below, reachable, round_down

@@ -12,7 +12,7 @@ from modelwright.core.records.evidence import Figure, Finding, Table
 from modelwright.core.records.models import Member
 from modelwright.graph.builder import GraphBuilder
 from modelwright.models.tradebook import made, show
-from modelwright.models.tradeoff import BESIDE, Limits, Price, Settled, limits_of, settle, total
+from modelwright.models.tradeoff import BESIDE, TAIL, Limits, Price, Settled, limits_of, settle, total
 
 Scores = npt.NDArray[np.float64]
 Y = np.random.default_rng(0).normal(size=800)
@@ -123,7 +123,7 @@ def test_limits_come_from_the_goal_or_from_defaults() -> None:
         2,
         10,
     )
-    assert (asked.size, asked.microseconds) == (2e6, 2000.0)
+    assert (asked.size, asked.microseconds) == (2e6, 4000.0 / TAIL)
     assert (asked.size_said, asked.latency_said) == ("size <= 2MB", "latency_p99 <= 4ms")
 
 

@@ -48,9 +48,8 @@ def load(job: dict[str, Any]) -> adapter.Predict:
     model = load_bundle(bundle, threads=job["cores"])
     order = [model.classes.index(name) for name in job["classes"]] if model.classes else []
 
-    def predict(rows: pd.DataFrame) -> np.ndarray:
-        given: Any = rows.iloc[0].to_dict() if len(rows) == 1 else rows
-        return model.predict_proba(given)[:, order] if model.classes else model.predict(given)
+    def predict(rows: Any) -> np.ndarray:
+        return model.predict_proba(rows)[:, order] if model.classes else model.predict(rows)
 
     return predict
 
@@ -60,4 +59,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "fit":
         run(job)
     else:
-        adapter.answer(job, load(job))
+        adapter.answer(job, load(job), row=lambda frame: frame.iloc[0].to_dict())

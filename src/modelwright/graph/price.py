@@ -1,8 +1,8 @@
 """What one row costs in a graph, counted and not timed: the same graph has the same price on a busy machine.
 
-Fitted to medians of single calls of 230 graphs of every family (onnxruntime 1.31, one thread, a cloud core of
-2026; benchmarks/LOG.md): half of them within 20% of it, none more than 28% above, some as low as a third. On
-another machine it is off by how much slower or faster that is; whether a goal's latency is met is measured.
+Fitted to medians of single calls, every call with another row, of 320 graphs of every family (onnxruntime
+1.31, one thread, cloud cores of 2026; benchmarks/LOG.md). On another machine it is off by how much slower or
+faster that is; whether a goal's latency is met is measured.
 """
 
 from __future__ import annotations
@@ -14,33 +14,50 @@ START = 3.5
 """Microseconds of a call that does nothing."""
 NODE = 0.41
 """Of a node."""
-VISIT, FAR_VISIT = 0.005, 0.012
-"""Of one step down a tree, where the trees are small, and where they are out of reach of the nearest cache or
-answer for several classes."""
-FAR = 100_000
-"""Tree nodes from which they are."""
-NUMBER = 4e-4
-"""Of one number that a matrix product reads."""
+VISIT, SEVERAL = 0.005, 2.0
+"""Of one step down a tree that lies in the nearest cache; times this where it answers for several classes."""
+FAR, FAR_VISIT = 100_000, 0.007
+"""Tree nodes from which trees do not, and what a step costs more."""
+DEEP, DEEP_VISIT = 2_000, 0.04
+"""Nodes of one tree from which most steps reach nodes that no row before has, and what such a step costs
+more (a part of it in smaller trees)."""
+NUMBER, COMPARED = 4e-5, 4e-4
+"""Of one number that a matrix product reads; of one that rows are compared with to find the nearest."""
+INDEX = 0.004
+"""Of one value that is picked out of a table."""
 
 
 def single_row_us(model: onnx.ModelProto) -> float:
     """Microseconds of one row, about."""
-    nodes = sum(1 for _ in model.graph.node)
-    visits, cells, several = 0.0, 0, False
-    for node in model.graph.node:
-        if not node.op_type.startswith("TreeEnsemble"):
-            continue
-        for attribute in node.attribute:
-            if attribute.name == "nodes_treeids" and attribute.ints:
-                of_tree = np.bincount(np.asarray(attribute.ints))
-                cells += len(attribute.ints)
-                visits += float(np.log2(np.maximum(of_tree[of_tree > 0], 2)).sum())
-            elif attribute.name in ("class_ids", "target_ids") and attribute.ints:
-                several = several or max(attribute.ints) > 0
-    numbers = sum(
-        int(np.prod(tensor.dims))
+    sizes = {
+        tensor.name: int(np.prod(tensor.dims))
         for tensor in model.graph.initializer
-        if tensor.data_type in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE)
-    )
-    visit = FAR_VISIT if cells > FAR or several else VISIT
-    return START + NODE * nodes + visit * visits + NUMBER * numbers
+        if tensor.data_type in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.INT64)
+    }
+    total = START
+    if any(node.op_type == "TopK" for node in model.graph.node):
+        floats = {t.name for t in model.graph.initializer if t.data_type != onnx.TensorProto.INT64}
+        total += COMPARED * sum(size for name, size in sizes.items() if name in floats)
+    for node in model.graph.node:
+        total += NODE
+        if node.op_type.startswith("TreeEnsemble"):
+            total += _trees_us(node)
+        elif node.op_type in ("MatMul", "Gemm"):
+            total += NUMBER * sum(sizes.get(name, 0) for name in node.input)
+        elif node.op_type == "Gather":
+            total += INDEX * sizes.get(node.input[1], 0)
+    return total
+
+
+def _trees_us(node: onnx.NodeProto) -> float:
+    several = any(a.name == "target_ids" and a.ints and max(a.ints) > 0 for a in node.attribute)
+    for attribute in node.attribute:
+        if attribute.name == "nodes_treeids" and attribute.ints:
+            of_tree = np.bincount(np.asarray(attribute.ints))
+            of_tree = of_tree[of_tree > 0]
+            visits = np.log2(np.maximum(of_tree, 2))
+            each = np.full(len(of_tree), VISIT * (SEVERAL if several else 1.0))
+            if of_tree.sum() > FAR:
+                each += FAR_VISIT + DEEP_VISIT * np.minimum(of_tree / DEEP, 1.0)
+            return float((visits * each).sum())
+    return 0.0

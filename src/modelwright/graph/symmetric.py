@@ -121,7 +121,7 @@ class SymmetricTrees:
         parts = []
         for start in range(0, count, size):
             block = slice(start, min(start + size, count))
-            # First tree's leaves, second tree's leaves, ...: the number within a tree is shifted by its place.
+            # All leaves of the first tree, then those of the second: numbers are shifted by the tree's place.
             number = graph.constant(np.arange(block.stop - start)[:, None] << depth, "int32")
             number = graph.node("Add", [self._numbers(graph, bits, where[block]), number])
             leaves = self.leaves[block].reshape(-1, self.leaves.shape[2])
@@ -154,7 +154,7 @@ class SymmetricTrees:
         return layers.cast(graph, both, "int32"), where.reshape(self.feature.shape)
 
     def _numbers(self, graph: GraphBuilder, bits: str, where: npt.NDArray[np.int64]) -> str:
-        """The number of each tree's leaf, int32 [trees of the block, N]: the last level's bit is the highest."""
+        """The number of each tree's leaf, int32 [trees, N]: the last level's bit is the highest."""
         number = ""
         for level in reversed(range(where.shape[1])):
             bit = graph.node("Gather", [bits, graph.constant(where[:, level], "int64")], axis=0)

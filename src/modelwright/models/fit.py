@@ -30,12 +30,15 @@ from modelwright.models.family import RECIPE, Deadline, Fitted, OutOfTime, Rows,
 from modelwright.models.rows import ALL, Learning, Part, Place
 from modelwright.models.score import score
 
-TRAIN_SCORE_ROWS = 5000
+TRAIN_SCORE_ROWS = 2000
 """Training rows that are scored to tell over- from underfitting; more would not change the diagnosis."""
 CLASS_WEIGHTS = "class_weights"
 """Key of a configuration, for any family: classes weigh the same while it is fitted."""
 OURS = frozenset({CLASS_WEIGHTS, RECIPE})
 """Keys that are no business of the family."""
+CHUNK = 1024
+"""Rows that pass a graph at once: distances to ten thousand rows, or answers of a thousand trees, are as many
+numbers for each."""
 CHECK_ROWS = 512
 """Rows on which graph and model are compared at each fit; all rows are compared before a release."""
 
@@ -171,13 +174,16 @@ def graph_of(recipe: FittedRecipe, model: Fitted, typed: Typed, outputs: int) ->
     return bytes(graph.build().SerializeToString(deterministic=True))
 
 
-def run_graph(graph: bytes, typed: Typed, threads: int = 1) -> npt.NDArray[np.float64]:
+def run_graph(graph: bytes, typed: Typed) -> npt.NDArray[np.float64]:
     """``scores`` float64 [n, k] of a member graph, in chunks so that memory stays bounded."""
-    runner = session(graph, threads)
+    return _run(session(graph), typed)
+
+
+def _run(runner: Any, typed: Typed) -> npt.NDArray[np.float64]:
     names = {i.name for i in runner.get_inputs()}
     chunks = []
-    for start in range(0, max(typed.rows, 1), 20000):
-        feeds = typed.take(slice(start, start + 20000)).feeds()
+    for start in range(0, max(typed.rows, 1), CHUNK):
+        feeds = typed.take(slice(start, start + CHUNK)).feeds()
         chunks.append(runner.run(["scores"], {k: v for k, v in feeds.items() if k in names})[0])
     return np.concatenate(chunks).astype(np.float64)
 
@@ -225,8 +231,9 @@ def fit(bench: Bench, place: Place, job: Job, watch: Watch = never_stop) -> Prod
     graph = graph_of(ready.recipe, model, learning.typed, outputs)
     held = ready.part.valid if job.fold != ALL else ready.part.train[:CHECK_ROWS]
     typed = learning.typed.take(held)
+    runner = session(graph, job.threads)
     t0 = time.perf_counter()
-    scores = run_graph(graph, typed, job.threads)
+    scores = _run(runner, typed)
     predict_us = (time.perf_counter() - t0) / max(len(held), 1) * 1e6
     difference = disagreement(ready.recipe, model, typed, scores)
     if not np.isfinite(scores).all():
@@ -237,7 +244,7 @@ def fit(bench: Bench, place: Place, job: Job, watch: Watch = never_stop) -> Prod
     if job.fold != ALL:
         held_score = score(place.metric, task.problem, learning.y[held], scores, learning.weights_of(held))
         some = ready.part.train[:: max(1, len(ready.part.train) // TRAIN_SCORE_ROWS)]
-        seen = run_graph(graph, learning.typed.take(some), job.threads)
+        seen = _run(runner, learning.typed.take(some))
         train_score = score(place.metric, task.problem, learning.y[some], seen, learning.weights_of(some))
     result = FitResult(
         family=job.family,

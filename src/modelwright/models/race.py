@@ -27,11 +27,19 @@ PRUNE_AFTER = 4
 """Finished trials before any is pruned."""
 REFITTED = 5
 """Leaders whose refits are allowed for."""
-REFIT_SLACK = 1.25
+FIRST_TURN = 0.2
+"""Part of a race's time that a family's first fit may take at most, once another has shown what can be had: what
+is slow to learn is cut short, and goes on only where it leads."""
+REFIT_SLACK = 1.2
 """A refit has more rows than a fold, and some more rounds."""
-MOST_REFITS = 0.3
+MOST_REFITS = 0.25
 """Part of a race's time that refits are allowed for at most: what they add is less than what a candidate of
 another kind may, and without them the fits of the race ship."""
+HEAVY = 8e-8
+"""Seconds for each byte of the model: its graph is put together, checked row by row and opened several times
+after the race."""
+MOST_BYTES = 50_000_000
+"""Bytes that are allowed for at most; ensembles are kept below."""
 CURVE, MOST_CURVE = 1.2, 3.0
 """Times of the best candidate's fit that a learning curve takes, and seconds that are kept for one at most:
 where it takes longer, it is left out."""
@@ -148,7 +156,12 @@ class Race:
         each = [statistics.fmean(r.seconds for r in t.results) for t in leaders]
         refits = REFIT_SLACK * max(sum(each) / self.pool.size, *each)
         curve = CURVE * each[0]
-        return min(refits, MOST_REFITS * self._whole) + (curve if curve <= MOST_CURVE else 0.0)
+        size = sum(max(r.size for r in t.results) for t in leaders)
+        return (
+            min(refits, MOST_REFITS * self._whole)
+            + (curve if curve <= MOST_CURVE else 0.0)
+            + HEAVY * min(size, MOST_BYTES)
+        )
 
     def run(self) -> Ending:
         """Race to the end; afterwards ``trials`` holds what was tried."""
@@ -238,12 +251,15 @@ class Race:
 
     def _allowed(self, trial: Trial) -> float:
         """Seconds after which a fit should end with what it has: all that is left for what cannot be stopped,
-        half of it for what can, so that no single fit eats the time of all others. A part stays for making
-        and scoring its graph."""
+        half of it for what can, and less for a family's first turn, so that no single fit eats the time of all
+        others. A part stays for making and scoring its graph."""
         left = max(self.left(), LEAST)
         if trial.baseline or not FAMILIES.get(trial.family).tags.stoppable:
             return left
-        return max(0.5 * left, min(0.8 * left - 1.0, 3.0), LEAST)
+        share = 0.5 * left
+        if trial.number == 1 and any(t.complete and not t.baseline for t in self.trials):
+            share = min(share, FIRST_TURN * self._whole)
+        return max(share, min(0.8 * left - 1.0, 3.0), LEAST)
 
     def _expected(self, trial: Trial) -> float:
         """Seconds of one fit: of this trial's own folds, else of its family so far, else the family's guess

@@ -6,6 +6,7 @@ process can be killed. It is started before any of its threads, and it ends when
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -25,12 +26,22 @@ def _listen(lines: queue.SimpleQueue[str]) -> None:
 
 def _warm_up(modules: list[str]) -> None:
     """Import what most fits need while the parent still reads and cleans."""
-    import contextlib
     from importlib import import_module
 
     for name in ("polars", "onnxruntime", *modules):
         with contextlib.suppress(ImportError):
             import_module(name)
+
+
+def _give_back() -> None:
+    """Hand free memory back to the system: what one large forest took, all other processes lack. There is
+    nothing to call where the C library is not glibc."""
+    import ctypes
+    import gc
+
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def main() -> None:
@@ -80,6 +91,8 @@ def main() -> None:
             answers.write(json.dumps({"stop": stop}) + "\n")
             continue
         answers.write(json.dumps({"key": message["key"], "result": encode(product.result)}) + "\n")
+        del product
+        _give_back()
 
 
 if __name__ == "__main__":

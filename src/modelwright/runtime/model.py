@@ -19,8 +19,8 @@ from modelwright.runtime.session import open_graph
 from modelwright.runtime.signature import NULL_TEXT, NULL_TIME, Signature
 from modelwright.runtime.table import Values, columns_of, is_plain
 
-CHUNK: Final = 4096
-"""Rows that pass the graph at once: enough to be fast, few enough to keep memory flat."""
+CHUNK: Final = 1024
+"""Rows that pass the graph at once: enough to be fast, few enough to stay in the caches."""
 Arrays = dict[str, npt.NDArray[Any]]
 _TEXT_OR_NONE: Final = frozenset({str, type(None)})
 _NULLS: Final[dict[str, tuple[Any, Any]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +18,8 @@ from modelwright.graph.session import session
 from modelwright.models.fit import run_graph
 from modelwright.models.rows import signature_of
 
-CHUNK = 20000
+CHUNK = 1024
+"""Rows that pass the graph at once, as when it predicts."""
 
 
 @dataclass(frozen=True)
@@ -78,20 +80,29 @@ def opened(frame: Any, development: Development, success: SuccessSection) -> Ope
 
 
 class Oracle:
-    """The released graph, held open."""
+    """The released graph, held open. ``threads`` answer chunks of rows side by side."""
 
     def __init__(self, graph: bytes, threads: int = 1) -> None:
-        self._session = session(graph, threads)
+        self._session = session(graph)
+        self._threads = threads
         self._inputs = {i.name for i in self._session.get_inputs()}
         self.outputs = [o.name for o in self._session.get_outputs()]
 
     def outputs_of(self, typed: Typed) -> dict[str, npt.NDArray[Any]]:
         """Every output for every row, in chunks so that memory stays bounded."""
-        parts: list[list[npt.NDArray[Any]]] = []
-        for start in range(0, max(typed.rows, 1), CHUNK):
+        starts = range(0, max(typed.rows, 1), CHUNK)
+
+        def answer(start: int) -> list[npt.NDArray[Any]]:
             feeds = typed.take(slice(start, start + CHUNK)).feeds()
             taken = {name: value for name, value in feeds.items() if name in self._inputs}
-            parts.append(self._session.run(self.outputs, taken))
+            made: list[npt.NDArray[Any]] = self._session.run(self.outputs, taken)
+            return made
+
+        if self._threads == 1 or len(starts) == 1:
+            parts = [answer(start) for start in starts]
+        else:
+            with ThreadPoolExecutor(self._threads) as pool:
+                parts = list(pool.map(answer, starts))
         return {name: np.concatenate([p[i] for p in parts]) for i, name in enumerate(self.outputs)}
 
     def scored(self, rows: Opened, typed: Typed | None = None) -> Scored:

@@ -46,7 +46,7 @@ def test(
     the model errs."""
     rows = opened(sealed.table.get(), development, success)
     graph = compressed.graph.get()
-    oracle = Oracle(graph)
+    oracle = Oracle(graph, work.cores)
     priced = cost.Cost(development, compressed, rows)
     resources = Resources(priced.calls, len(graph), trained.seconds)
     if openings.count > 1:

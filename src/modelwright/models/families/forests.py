@@ -38,7 +38,7 @@ from modelwright.models.family import (
 PAIRED = 16
 """Most numbers of which extra trees are also tried on all sums and differences of two."""
 MANY_ROWS = 10_000
-"""Rows from which half the trees are grown at first: each says more, costs more, and the rest is worth less."""
+"""Rows from which half the trees are grown: each says more and costs more, and the rest is worth less."""
 LEAVES = 400_000
 """Leaves of a whole forest at most, by the smallest leaf that is allowed: about 25 MB of graph."""
 

@@ -5,7 +5,8 @@
 
 A row that is in ``results/rows.jsonl`` already is not measured again: ours for the same commit, a peer's for
 the same machine kind and versions. Stop it whenever you like; the same command goes on. Rows measured while
-others used more than a quarter of a core are marked, and measured again at the next call. ``table.py`` prints.
+others used more than a quarter of a core are marked, and measured again by the next call. ``table.py``
+prints.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ ROWS = RESULTS / "rows.jsonl"
 PREDICTIONS = HERE / ".predictions"
 """Scores of each row's test rows, for paired comparisons; not committed."""
 QUIET = 0.25
-"""Cores that others may use meanwhile. Helpers of a system that come and go between two looks count as others:
-AutoGluon with Ray shows 0.19 on a machine with nothing else to do."""
+"""Cores that others may use meanwhile. Processes of a system that come and go between two looks count as
+others: AutoGluon with Ray shows 0.19 on a machine with nothing else to do."""
 
 
 def machine() -> str:

@@ -19,7 +19,7 @@ from modelwright.models.propose import Proposer, Runner
 from modelwright.models.race import Race, Trial
 from modelwright.models.refit import refit
 from modelwright.models.rows import Learning, Place
-from modelwright.models.tradeoff import Limits
+from modelwright.models.tradeoff import TOGETHER, Limits
 
 Places = Callable[..., Place]
 
@@ -75,7 +75,7 @@ def test_five_folds_of_classes_ship_together_while_there_is_room(places: Places,
     graphs = refit(trials, 200, place, journal, pool, 0, None, wide)
     assert {made.how.split(",")[0] for made in graphs.values()} == {"the mean of 5 fits"}
     one = trials[0].results[0].single_us
-    narrow = Limits(1e9, (12.0 + 7 * one) / 0.8, "size <= x", "latency_p50 <= y")
+    narrow = Limits(1e9, TOGETHER * (12.0 + 7 * one) / 0.8, "size <= x", "latency_p50 <= y")
     first, second = refit(trials, 200, place, journal, pool, 0, None, narrow).values()
     assert "the mean of 5 fits" in first.how or "the mean of 5 fits" in second.how
     assert "fitted on all 200 rows" in (first.how, second.how)

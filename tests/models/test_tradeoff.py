@@ -12,7 +12,17 @@ from modelwright.core.records.evidence import Figure, Finding, Table
 from modelwright.core.records.models import Member
 from modelwright.graph.builder import GraphBuilder
 from modelwright.models.tradebook import made, show
-from modelwright.models.tradeoff import BESIDE, TAIL, Limits, Price, Settled, limits_of, settle, total
+from modelwright.models.tradeoff import (
+    BESIDE,
+    TAIL,
+    TOGETHER,
+    Limits,
+    Price,
+    Settled,
+    limits_of,
+    settle,
+    total,
+)
 
 Scores = npt.NDArray[np.float64]
 Y = np.random.default_rng(0).normal(size=800)
@@ -65,7 +75,7 @@ def test_what_does_not_fit_is_left_out_and_its_worth_is_told(
 
 def test_room_that_is_left_is_used() -> None:
     """The best does not fit beside all others: what ships still has more than one member where that helps."""
-    found = settled(limits(42e6 + BESIDE, 100.0))
+    found = settled(limits(42e6 + BESIDE, TOGETHER * 100.0))
     assert {"big", "small"} <= set(found.blend.weights)
 
 

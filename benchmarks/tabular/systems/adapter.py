@@ -48,8 +48,10 @@ def main(
 def answer(
     job: dict[str, Any], predict: Predict, row: Callable[[pd.DataFrame], Any] = lambda frame: frame
 ) -> None:
-    """Predict the test rows, write ``scores.npy`` and ``predict.json``; every system comes here. ``row`` makes
-    of a frame of one row what a caller would hand the system; making it is not timed."""
+    """Predict the test rows, write ``scores.npy`` and ``predict.json``; every system comes here.
+
+    ``row`` makes of a frame of one row what a caller would hand the system; making it is not timed.
+    """
     folder = Path(job["out"])
     rows = read(job["test"]).drop(columns=[job["target"]])
     scores = np.asarray(predict(rows), dtype=np.float64)

@@ -11,7 +11,6 @@ from typing import Any
 
 import adapter
 import numpy as np
-import pandas as pd
 
 METRIC = {"roc_auc": "roc_auc > 0.5", "log_loss": "log_loss < 100", "rmse": "rmse < 1e12"}
 

@@ -28,8 +28,8 @@ PRUNE_AFTER = 4
 REFITTED = 5
 """Leaders whose refits are allowed for."""
 FIRST_TURN = 0.2
-"""Part of a race's time that a family's first fit may take at most, once another has shown what can be had: what
-is slow to learn is cut short, and goes on only where it leads."""
+"""Part of a race's time that a family's first fit may take at most, once another has shown what can be had:
+what is slow to learn is cut short."""
 REFIT_SLACK = 1.2
 """A refit has more rows than a fold, and some more rounds."""
 MOST_REFITS = 0.25
@@ -251,8 +251,8 @@ class Race:
 
     def _allowed(self, trial: Trial) -> float:
         """Seconds after which a fit should end with what it has: all that is left for what cannot be stopped,
-        half of it for what can, and less for a family's first turn, so that no single fit eats the time of all
-        others. A part stays for making and scoring its graph."""
+        half of it for what can, and less for a family's first turn, so that no single fit eats the time of
+        all others. A part stays for making and scoring its graph."""
         left = max(self.left(), LEAST)
         if trial.baseline or not FAMILIES.get(trial.family).tags.stoppable:
             return left

@@ -47,7 +47,7 @@ def test_a_damaged_fit_is_read_or_refused(place: int, byte: int) -> None:
 
 
 def test_objects_are_not_unpickled() -> None:
-    line = json.dumps({"result": {}, "graph": 0, "trace": ""}).encode() + b"\n"
+    line = json.dumps({"result": {}, "graph": 0, "scores": [1, 1], "trace": ""}).encode() + b"\n"
     header = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
     body = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"cos\nsystem\n."
     with pytest.raises(ValueError, match="no fit"):

@@ -137,12 +137,10 @@ class Queue:
         with self.store.writing() as connection:
             if _by_ticket(connection, ticket) is not None:
                 return self._open(connection, person)
-            a = tables.assignments.c
+            a, c = tables.assignments.c, tables.acts.c
+            stands = sa.exists().where(a.item == c.item, a.person == c.person, a.act == c.n)
             last = connection.execute(
-                sa.select(a.item)
-                .where(a.person == person.n, a.state.in_(("done", "skipped")))
-                .order_by(a.act.desc())
-                .limit(1)
+                sa.select(c.item).where(c.person == person.n, stands).order_by(c.n.desc()).limit(1)
             ).scalar()
             if last is None:
                 return None

@@ -110,7 +110,7 @@ def listed(store: Store, which: Which, *, after: int = 0, most: int = 25) -> lis
     asked = sa.select(i.n).where(i.n > after).order_by(i.n)
     match which:
         case "skipped":
-            asked = asked.where(i.skips > 0, i.state.in_(("open", "answered", "disputed")))
+            asked = asked.where(i.skips > 0, i.state != "settled")
         case "all":
             acted = a.state.in_(("done", "skipped"))
             asked = sa.select(a.item).where(a.item > after, acted).distinct().order_by(a.item)
@@ -126,9 +126,7 @@ def counted(store: Store) -> dict[str, int]:
     with store.reading() as connection:
         by = {s: int(n) for s, n in connection.execute(sa.select(i.state, sa.func.count()).group_by(i.state))}
         skipped = connection.execute(
-            sa.select(sa.func.count())
-            .select_from(tables.items)
-            .where(i.skips > 0, i.state.in_(("open", "answered", "disputed")))
+            sa.select(sa.func.count()).select_from(tables.items).where(i.skips > 0, i.state != "settled")
         ).scalar_one()
     return {
         "disputed": by.get("disputed", 0),

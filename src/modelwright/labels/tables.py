@@ -62,7 +62,7 @@ items = _table(
     sa.Column("gold", sa.Text),  # JSON: the known answer
     sa.Index("modelwright_labels_items_queue", "wanted", "rank", "n"),
     sa.Index("modelwright_labels_items_state", "state", "n"),
-    sa.Index("modelwright_labels_items_skips", "skips"),
+    sa.Index("modelwright_labels_items_skips", "skips", "state"),
     sa.Index(
         "modelwright_labels_items_gold",
         "n",

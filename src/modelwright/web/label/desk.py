@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from modelwright.labels.ratings import last_act
 from modelwright.labels.store import Store
 from modelwright.web.site import Site
 
-PATIENCE: Final = 0.05
+TURN: Final = 0.0005
+"""Seconds after which a thread that counts lets others on."""
+PATIENCE: Final = 0.03
 """Seconds that a page waits for agreement to be counted, before it shows that it is."""
 OLD: Final = 2.0
 """Seconds for which counts over all items are shown again."""
@@ -85,7 +88,13 @@ class Desk:
         return self._measured
 
     def _count(self) -> None:
-        self._measured = measure(self.store, self.project)
+        # It counts for seconds; meanwhile threads that answer requests get their turn more often.
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(TURN)
+        try:
+            self._measured = measure(self.store, self.project)
+        finally:
+            sys.setswitchinterval(usual)
 
     def forget(self) -> None:
         """Count anew at the next request."""

@@ -31,7 +31,7 @@ def listing(request: Request) -> Response:
         "review.html.j2",
         which=which,
         kinds=KINDS,
-        counts=review.counted(desk.store),
+        counts=desk.lately("counted", lambda: review.counted(desk.store)),
         cases=review.cases(desk.store, found[:PAGE]),
         more=found[PAGE - 1] if len(found) > PAGE else None,
         after=after,

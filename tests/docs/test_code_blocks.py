@@ -22,6 +22,7 @@ PAGES = (
     "docs/how-to/add-a-check.md",
     "docs/how-to/ship.md",
     "docs/how-to/cluster.md",
+    "docs/how-to/label-quality.md",
 )
 PROSE = (
     "docs/decisions.md",

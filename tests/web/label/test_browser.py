@@ -19,13 +19,48 @@ from typing import Any
 import pytest
 
 from modelwright.labels import review
+from modelwright.labels.begin import begin
 from modelwright.labels.exchange.everything import Single, singles
+from modelwright.labels.exchange.incoming import Incoming, Read, take
+from modelwright.labels.project import Asked, asked, joined
 from modelwright.labels.store import Store
 
 pytestmark = pytest.mark.slow  # a browser and a server are started
 
 GUIDE = "# How\nA **club** is no ham.\n"
 WIDE = "document.documentElement.scrollWidth"
+
+
+UNNAMED = """
+[...document.querySelectorAll("a, button, input:not([type=hidden]), select, summary")]
+  .filter(e => !(e.textContent.trim() || e.getAttribute("aria-label") || (e.labels && e.labels.length)))
+  .filter(e => !e.hidden).map(e => e.outerHTML)
+"""
+CONTRAST = """
+() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgb = s => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = s; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data]; };
+  const part = x => { x /= 255; return x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4; };
+  const light = c => .2126 * part(c[0]) + .7152 * part(c[1]) + .0722 * part(c[2]);
+  const behind = e => {
+    for (; e; e = e.parentElement) {
+      const c = rgb(getComputedStyle(e).backgroundColor);
+      if (c[3] > 250) return c;
+    }
+    return [255, 255, 255];
+  };
+  const bad = [];
+  for (const e of document.querySelectorAll("main *, header *, footer *")) {
+    if (e.closest("svg, mark, script") || !e.offsetParent) continue;
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+    const [a, b] = [light(rgb(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
+    const ratio = (a + .05) / (b + .05);
+    if (ratio < 4.5) bad.push(e.textContent.trim().slice(0, 30) + " " + ratio.toFixed(2));
+  }
+  return bad;
+}
+"""
 
 
 @dataclass
@@ -327,3 +362,44 @@ def test_everything_but_marking_works_without_a_script(
     seen.page.get_by_role("button", name="Undo").click()
     assert "item number 0" in seen.page.locator("#text").inner_text()
     assert [s.how for s in running.said()] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_can_be_read_and_every_control_has_a_name(
+    tmp_path: Path, start: Start, tab: Callable[..., Seen], scheme: str
+) -> None:
+    """Contrast of at least 4.5 (WCAG 2.2, 1.4.3)."""
+    table(tmp_path, 8)
+    wish = asked({"classes": ["spam", "ham"], "overlap": 2, "order": "given"}, tmp_path, "the test")
+    begun = begin(joined(wish, Asked({}, str(tmp_path / "t.csv"))), str(tmp_path / "t.labels"))
+    said = [Incoming(i.key, who, "ham" if who == "ben" and n % 2 else "spam") for n, i in enumerate(
+        look_at(begun.store)) if n < 6 for who in ("ada", "ben")]  # fmt: skip
+    take(begun.store, Read(tuple(said)))
+    begun.store.close()
+    running = start("t.labels", "--as", "rev", "--guidelines", "guide.md")
+    seen = tab(running, color_scheme=scheme, reduced_motion="reduce")
+    seen.page.keyboard.press("1")
+    seen.page.locator("#text", has_text="item number 7").wait_for()
+    for path in (
+        "/",
+        "/mine",
+        "/item/7",
+        "/review",
+        "/review/2",
+        "/review?which=all",
+        "/progress",
+        "/agreement",
+    ):
+        for width, height in ((360, 740), (1280, 900)):
+            seen.page.set_viewport_size({"width": width, "height": height})
+            seen.page.goto(running.base + path)
+            seen.page.get_by_text("It is being counted").wait_for(state="detached")
+            assert seen.page.evaluate(WIDE) <= width, path
+            assert seen.page.evaluate(UNNAMED) == [], path
+            assert seen.page.evaluate(CONTRAST) == [], path
+            assert seen.page.locator("main").count() == seen.page.locator("h1").count() == 1, path
+    assert seen.errors == []
+
+
+def look_at(store: Store) -> list[review.Case]:
+    return review.cases(store, list(range(1, 9)))

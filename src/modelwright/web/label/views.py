@@ -116,8 +116,12 @@ def markdown(text: str) -> Markup:
     """Markdown as HTML; HTML within it is shown as it is written, and pictures are left out."""
     from markdown_it import MarkdownIt
 
-    made = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image").render(text)
-    return Markup(made)
+    maker = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    tokens = maker.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):  # the page has headings above these
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+    return Markup(maker.renderer.render(tokens, maker.options, {}))
 
 
 def as_json(value: Any) -> str:

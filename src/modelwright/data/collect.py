@@ -33,6 +33,9 @@ def collect(source: SourceSection, book: Book, frame: Any = None) -> Collected:
         if frame is not None
         else read(source.source, source.query, source.reading, source.target)
     )
+    if source.labelled_later and source.target is not None and source.target not in main.frame.columns:
+        empty = pl.lit(None, dtype=pl.String).alias(source.target)
+        main = replace(main, frame=main.frame.with_columns(empty))
     reads = [main]
     table = main.frame
     test_rows = 0

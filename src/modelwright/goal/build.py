@@ -49,6 +49,7 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
             target=data.target,
             corrections=joined(labels.corrections, base) if labels.corrections else None,
             answers=joined(labels.answers, base) if labels.answers else None,
+            labelled_later=bool(labels.answers or labels.rules),
             keys=(data.keys or ()) if labels.corrections or labels.answers else (),
             reading=_reading(data.reading),
         ),

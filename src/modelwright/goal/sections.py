@@ -119,6 +119,8 @@ class SourceSection:
     """A file of labels that a person has looked at (see ``data/corrections.py``)."""
     answers: str | None = None
     """A file of labels that several people gave (see ``data/answers.py``); ``keys`` may name its rows."""
+    labelled_later: bool = False
+    """Whether people's answers or rules make the labels, so that the target need not be a column."""
     keys: tuple[str, ...] = ()
     reading: ReadingSection = field(default_factory=ReadingSection)
 

@@ -239,7 +239,7 @@ SECTIONS = {
     ],
     "DATA_CARD.md": [
         "Summary", "Provenance", "Licence and consent", "Columns", "Sensitive and personal data",
-        "Transformations", "Labels", "Sampling and parts", "Known problems",
+        "Preparation", "Transformations", "Labels", "Sampling and parts", "Known problems",
     ],
 }  # fmt: skip
 

@@ -167,10 +167,10 @@ def rows(frame: pl.DataFrame, columns: Sequence[Column]) -> Near:
 
     ``columns``: those to compare (no keys). Looks at up to 300,000 rows and 40 columns.
     """
+    frame = frame.head(_MOST_ROWS)
     looked = [c for c in columns if c.name in frame.columns and frame[c.name].n_unique() > 1][:_MOST_COLUMNS]
     if len(looked) < _LEAST_COLUMNS or frame.height < 20:
         return NOTHING
-    frame = frame.head(_MOST_ROWS)
     codes = np.stack([_codes(frame[c.name], k) for k, c in enumerate(looked)])
     whole = codes.sum(axis=0, dtype=np.uint64)
     _, firsts = np.unique(whole, return_index=True)

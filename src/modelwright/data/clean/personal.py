@@ -14,6 +14,8 @@ from modelwright.runtime.parse.mask import PATTERNS, finds, holds
 _SHARE = 0.02
 _SHARE_OF_NAMES = 0.05
 _LOOKED_AT = 5_000
+_COUNTED = 20_000
+"""Distinct texts in which cells are counted; beyond, the number of cells is an estimate."""
 _TESTED = ("card", "national id")
 """Kinds whose check digits one number in ten has by chance: half of those of the form have to pass."""
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -63,7 +65,11 @@ def look(series: pl.Series) -> Personal:
         return NONE
     if whole is not None:
         return Personal(kinds, whole, len(series) - series.null_count())
-    named = [text for text in distinct.to_list() if any(finds(kind, text) for kind in kinds)]
+    some = distinct.head(_COUNTED).to_list()
+    named = [text for text in some if any(finds(kind, text) for kind in kinds)]
+    if len(distinct) > _COUNTED:
+        # Too many to read: as many of the cells as of the texts that were read.
+        return Personal(kinds, None, round((len(series) - series.null_count()) * len(named) / len(some)))
     return Personal(kinds, None, int(series.cast(pl.String).is_in(named).sum()))
 
 

@@ -43,6 +43,11 @@ ROWS: tuple[FindingCard, ...] = (
         "as rows.",
     ),
     _C(
+        "collect.survey", "a survey with two header rows", "note",
+        "The source has two header rows: questions, and below them the answers that its columns stand for.",
+        "If the second row is one of the data, name every column in the first.",
+    ),
+    _C(
         "collect.encoding", "not UTF-8", "note",
         "A text file was read in another encoding, chosen by its look.",
         "Check names with accents; save the file as UTF-8.",

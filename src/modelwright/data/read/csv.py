@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from modelwright.core.records.data import SourceFacts
 from modelwright.data.read import dialect as dialects
 from modelwright.data.read import encoding as encodings
 from modelwright.data.read import names as column_names
+from modelwright.data.read import survey as surveys
 from modelwright.data.read.dialect import Dialect
 from modelwright.data.read.encoding import Encoding
 from modelwright.data.read.limits import LARGEST_CELL, MOST_COLUMNS, check_columns, too_large
@@ -52,6 +54,9 @@ class CsvReader:
                 code="data.broken",
                 hint="check that the file is one table with one delimiter and one header",
             )
+        survey = surveys.find(opening.given, frame) if opening.dialect.header else None
+        if survey is not None:
+            frame = survey.apply(frame.slice(1))
         facts = SourceFacts(
             name=path.name,
             format="csv",
@@ -62,7 +67,19 @@ class CsvReader:
             modified=modified(path),
             details=opening.details(),
         )
+        if survey is not None:
+            return Read(frame, facts, tuple(broken), (), (survey.said(),), survey.to_json())
         return Read(frame, facts, tuple(broken), tuple(opening.notes))
+
+    def planned(self, source: str, rows: int, plan: Mapping[str, Any]) -> Iterator[Batch]:
+        """Rows of an export with two header rows, as those of the one that the plan was made of."""
+        survey = surveys.Survey.from_json(plan)
+        for k, batch in enumerate(self.batches(source, rows)):
+            frame = batch.frame
+            if k == 0 and not survey.headed(frame):  # a plain table with the columns that were made then
+                yield from self.batches(source, rows)
+                return
+            yield Batch(survey.apply(frame.slice(1) if k == 0 else frame), batch.quarantine)
 
     def batches(self, source: str, rows: int) -> Iterator[Batch]:
         for batch in _Opening(existing(source)).batches():
@@ -113,6 +130,8 @@ class _Opening:
         check_columns(self.dialect.width, path.name)
         if path.suffix.lower() == ".tsv" and self.dialect.width == 1:
             self.dialect = replace(self.dialect, delimiter="\t")
+        self.given: list[str] = []
+        """The header as it stands, with its blanks."""
         self.names, self.notes = self._header()
         if self.encoding.lossy:
             self.notes.append("Some bytes are not valid UTF-8 and were read as \N{REPLACEMENT CHARACTER}.")
@@ -146,7 +165,7 @@ class _Opening:
         given = found[0] if found else [""]
         if self.dialect.row_names:
             given = ["row_name", *given]
-        given = (given + [""] * width)[:width]
+        given = self.given = (given + [""] * width)[:width]
         return column_names.settle(given)
 
     def batches(self) -> Iterator[Batch]:

@@ -89,7 +89,7 @@ def read(
     reader = find_reader(source)
     planning = _planning(reader, wishes, source)
     if planning is None:
-        return reader.read(source, query)
+        return _marked(reader, reader.read(source, query))
     return _marked(planning, planning.read_all([source], wishes, target, _of(plan, reader.name)))
 
 
@@ -109,7 +109,7 @@ def _planning(reader: Reader, wishes: ReadingSection, source: str) -> Planning |
     return found if hasattr(found, "read_all") else None  # type: ignore[return-value]
 
 
-def _marked(reader: Planning, made: Read) -> Read:
+def _marked(reader: Reader | Planning, made: Read) -> Read:
     return made if made.plan is None else replace(made, plan={"reader": reader.name, "plan": made.plan})
 
 
@@ -132,11 +132,10 @@ def batches(source: str, rows: int = ROWS, plan: Mapping[str, Any] | None = None
         return
     reader = find_reader(source)
     own = _of(plan, reader.name)
-    if own is not None:
-        planning = _planning(reader, NOTHING, source)
-        if planning is not None:
-            yield from planning.planned(source, rows, own)
-            return
+    if own is not None and hasattr(reader, "planned"):
+        planned: Any = reader
+        yield from planned.planned(source, rows, own)
+        return
     streaming: object = reader
     if hasattr(streaming, "batches"):
         typed: Streaming = streaming

@@ -156,6 +156,11 @@ MODELS: tuple[FindingCard, ...] = (
         "Follow the advice beside it in the leaderboard.",
     ),
     _C(
+        "train.sampled", "fitted on a sample", "note",
+        "Families that take categories as columns of their own learned from a sample of a very large table.",
+        "Nothing.",
+    ),
+    _C(
         "train.stopped-by-user", "stopped on request", "note",
         "The search was asked to end; the best so far went on.",
         "Resume with more budget.",

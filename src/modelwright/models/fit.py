@@ -36,6 +36,10 @@ CLASS_WEIGHTS = "class_weights"
 """Key of a configuration, for any family: classes weigh the same while it is fitted."""
 OURS = frozenset({CLASS_WEIGHTS, RECIPE})
 """Keys that are no business of the family."""
+MOST_DENSE = 200_000
+"""Training rows of families that take categories as columns of their own: a million rows of a hundred of
+those are gigabytes, and more than such a family goes through in its time. Trees take all rows. What was
+sampled is said (``train.sampled``)."""
 CHUNK = 1024
 """Rows that pass a graph at once: distances to ten thousand rows, or answers of a thousand trees, are as many
 numbers for each."""
@@ -133,8 +137,10 @@ class Bench:
             return self._prepared[key]
         part = learning.part(fold)
         rows = part.train
-        if sample < 1.0:
-            size = max(10, int(len(rows) * sample))
+        size = max(10, int(len(rows) * sample)) if sample < 1.0 else len(rows)
+        if style == "dense":
+            size = min(size, MOST_DENSE)
+        if size < len(rows):
             rows = np.sort(np.random.default_rng(seed).permutation(rows)[:size])
         typed = learning.typed.take(rows)
         target = learning.target_of(rows)

@@ -56,7 +56,9 @@ def after_seconds(rows: int, columns: int) -> float:
     """Seconds that the stages after this one need for a small model: check, test, report. What a large one
     takes more, the race knows (``race.HEAVY``). Measured in ``benchmarks/tabular`` and generous, because a
     budget that is overrun is a promise broken."""
-    return 4.0 + 5e-5 * rows + 2e-6 * rows * columns
+    cells = rows * columns
+    of_rows = 5e-5 * min(rows, 50_000) + 1e-5 * max(0, rows - 50_000)
+    return 4.0 + of_rows + 2e-6 * min(cells, 1_000_000) + 3e-7 * max(0, cells - 1_000_000)
 
 
 def train(
@@ -159,6 +161,7 @@ def train(
     curves.epochs(best, book)
     curves.searched(race.trials, direction, place.metric, book)
     _findings(leaderboard, ended, book)
+    _sampled(race.trials, learning, book)
     strongest = max(bases, key=lambda t: (t.score, t.name)).name if bases else best.name
     everyone = {m.name: m for m in (*base_members, *members)}
     return Trained(
@@ -314,6 +317,25 @@ def _members(
         )
         for name in chosen
     )
+
+
+def _sampled(trials: list[Trial], learning: Learning, book: Book) -> None:
+    """Say which families saw a sample of the training rows."""
+    seen: dict[str, int] = {}
+    for trial in (t for t in trials if t.entries):
+        fold, entry = next(iter(trial.entries.items()))
+        if entry.result.rows < len(learning.part(fold).train):
+            seen[trial.family] = entry.result.rows
+    if seen:
+        whole = len(learning.part(learning.fold_numbers[0]).train)
+        book.finding(
+            "train.sampled",
+            "note",
+            f"{', '.join(seen)} were fitted on a sample of {max(seen.values()):,} of {whole:,} training rows; "
+            "trees had all of them",
+            "nothing: they take categories as columns of their own, and would need many times the memory",
+            numbers={"rows": float(max(seen.values())), "of": float(whole)},
+        )
 
 
 def _findings(leaderboard: tuple[FitRow, ...], ended: str, book: Book) -> None:

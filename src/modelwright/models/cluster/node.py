@@ -31,8 +31,10 @@ def order_of(place: Place, job: Job) -> bytes:
 
 
 def pack(product: Product, trace: str = "") -> bytes:
-    """A finished fit as bytes: a line of JSON, the graph, the held-out scores as float64 in the order of rows,
-    lowest byte first. No format of a library, whose reader would have to be trusted with what a node sends."""
+    """A finished fit as bytes: a line of JSON, the graph, the held-out scores (float64, lowest byte first).
+
+    No format of a library: its reader would have to be trusted with what a node sends.
+    """
     scores = np.ascontiguousarray(product.scores, dtype="<f8")
     head = {
         "result": encode(product.result), "graph": len(product.graph), "scores": scores.shape, "trace": trace,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
+import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -25,6 +26,12 @@ def main() -> None:
         b"<notes><note>short</note><note>" + b"x" * (10 << 20) + b"</note></notes>\n",
     )
     packed("too_many_columns/wide.csv.gz", b"c," * 999_999 + b"c\n" + b"1," * 999_999 + b"1\n")
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504  # of a compound file; then its directory
+    (HERE / "excel_password" / "people.xlsx").write_bytes(
+        head + "EncryptionInfo".encode("utf-16-le") + b"\0" * 100 + "EncryptedPackage".encode("utf-16-le")
+    )
+    archive("archive_escapes/people.zip", {"people.csv": b"n\n1\n", "../people.csv": b"n\n1\n"})
+    archive("zip_bomb/people.zip", {f"{k}.csv": b"0" * (32 << 20) for k in "abc"})
     for case in ("unknown_table", "query_missing", "query_writes", "query_wrong", "query_without_rows"):
         path = HERE / case / "shop.sqlite"
         path.unlink(missing_ok=True)
@@ -33,6 +40,12 @@ def main() -> None:
             connection.execute("create table Invoice (id integer, total real)")
             connection.execute("insert into Customer values (1, 'ann')")
         connection.close()
+
+
+def archive(name: str, members: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(HERE / name, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made:
+        for member, content in members.items():
+            made.writestr(zipfile.ZipInfo(member), content, zipfile.ZIP_DEFLATED)
 
 
 def packed(name: str, content: bytes) -> None:

@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 
 from modelwright.core.records.data import SourceFacts
+from modelwright.data.read import archive as archives
 from modelwright.data.read.source import digest, modified
 
 BY_BYTES = frozenset({"csv", "parquet", "json", "jsonl", "xml", "log", "excel"})
@@ -18,6 +19,13 @@ def changed(source: str, facts: SourceFacts) -> str:
     same, and for databases behind an address, which are not asked again."""
     if "://" in source:
         return ""
+    if "archive" in facts.details:
+        archive = archives.parted(source)
+        source = str(archive[0]) if archive is not None else source
+        try:
+            return "" if digest(Path(source)) == facts.digest else f"{facts.name} has another content now"
+        except OSError:
+            return f"{facts.name} cannot be read any more"
     if glob.has_magic(source) and not Path(source).exists():
         paths = [Path(p) for p in sorted(glob.glob(source, recursive=True)) if Path(p).is_file()]
         if len(paths) != int(facts.details.get("files", "1")):

@@ -15,8 +15,9 @@ from modelwright.core.errors import BadData, Unsupported
 from modelwright.core.records.data import SourceFacts
 from modelwright.core.registry import Registry
 from modelwright.core.secrets import public
+from modelwright.data.read import archive as archives
 from modelwright.data.read.reader import Batch, Planning, Read, Reader, Streaming
-from modelwright.data.read.source import existing
+from modelwright.data.read.source import digest, existing, modified
 from modelwright.goal.sections import ReadingSection
 
 READERS: Registry[type[Reader]] = Registry(
@@ -82,6 +83,8 @@ def read(
     nested source is. ``plan``: that of an earlier read (``Read.plan``), by which to read these. Raises
     :class:`~modelwright.core.errors.BadData` with what is wrong, where, and how to mend it.
     """
+    if (archive := archives.parted(source)) is not None:
+        return _archive(*archive, query, wishes, target, plan)
     if "://" not in source and glob.has_magic(source) and not Path(source).exists():
         return _pattern(source, query, wishes, target, plan)
     if "://" not in source and Path(source).is_dir():
@@ -126,6 +129,10 @@ def batches(source: str, rows: int = ROWS, plan: Mapping[str, Any] | None = None
 
     Formats that cannot be streamed are read whole and given in slices. ``plan``: see :func:`read`.
     """
+    if (archive := archives.parted(source)) is not None:
+        with archives.unpacked(*archive) as place:
+            yield from batches(place, rows, plan)
+        return
     if "://" not in source and glob.has_magic(source) and not Path(source).exists():
         for path in _matching(source):
             yield from batches(path, rows, plan)
@@ -144,6 +151,29 @@ def batches(source: str, rows: int = ROWS, plan: Mapping[str, Any] | None = None
     whole = reader.read(source)
     for k, part in enumerate(whole.frame.iter_slices(rows)):
         yield Batch(part, whole.quarantine if k == 0 else ())
+
+
+def _archive(
+    archive: Path,
+    members: str,
+    query: str | None,
+    wishes: ReadingSection,
+    target: str | None,
+    plan: Mapping[str, Any] | None,
+) -> Read:
+    """Members of an archive; the facts are those of the archive."""
+    with archives.unpacked(archive, members) as place:
+        made = read(place, query, wishes, target, plan)
+    name = f"{archive.name}#{members}" if members else archive.name
+    facts = replace(
+        made.facts,
+        name=name,
+        bytes=archive.stat().st_size,
+        digest=digest(archive),
+        modified=modified(archive),
+        details={"archive": archive.name, **made.facts.details},
+    )
+    return replace(made, facts=facts)
 
 
 def _matching(source: str) -> list[str]:
@@ -188,10 +218,10 @@ def _pattern(
     if planning is not None and all(find_reader(path).name == reader.name for path in paths[1:]):
         made = _marked(planning, planning.read_all(paths, wishes, target, _of(plan, reader.name)))
         details = {"files": str(len(paths)), **made.facts.details}
-        digest = made.facts.digest
+        whole = made.facts.digest
         if len(paths) == 1:  # that of a pattern, as in `changed`
-            digest = hashlib.sha256(digest.encode()).hexdigest()
-        facts = replace(made.facts, name=Path(source).name, details=details, digest=digest)
+            whole = hashlib.sha256(whole.encode()).hexdigest()
+        facts = replace(made.facts, name=Path(source).name, details=details, digest=whole)
         return replace(made, facts=facts)
     parts = [find_reader(path).read(path, query) for path in paths]
     first = parts[0]

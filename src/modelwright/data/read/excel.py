@@ -17,6 +17,9 @@ from modelwright.data.read.source import digest, existing, modified
 
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _LOOKED_AT = 30
+_OLD = b"\xd0\xcf\x11\xe0"
+"""An OLE compound file: old workbooks, and the shell around an encrypted new one (MS-OFFCRYPTO)."""
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
 class ExcelReader:
@@ -109,6 +112,14 @@ def _load(path: Path, book: Any, sheet: str, skip: int | None) -> pl.DataFrame:
 
 
 def _damaged(path: Path, error: Exception) -> BadData:
+    with path.open("rb") as file:
+        head = file.read(1 << 20)
+    if head.startswith(_OLD) and _ENCRYPTED in head:
+        return BadData(
+            f"{path.name} is protected with a password",
+            code="data.encrypted",
+            hint="open it in a spreadsheet program, take the password off and save it again as .xlsx",
+        )
     first = str(error).splitlines()[0] if str(error) else type(error).__name__
     return BadData(
         f"{path.name} cannot be read as a workbook: {first}",

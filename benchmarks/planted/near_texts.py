@@ -2,8 +2,8 @@
 
     python benchmarks/planted/near_texts.py [--texts 1000000]
 
-A quarter of the texts are exact copies, one in twenty is a copy with a word more, the rest are their own. Words
-are drawn by Zipf's law from 20,000, 24 to a text.
+A quarter of the texts are exact copies, one in twenty is a copy with a word more, the rest are their own.
+Words are drawn by Zipf's law from 20,000, 24 to a text.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def main() -> int:
         "others": len(pairs) - hits,
     }
     print(json.dumps(results))
-    (Path(__file__).resolve().parent / "near_texts.json").write_text(json.dumps(results) + "\n", encoding="utf-8")
+    (Path(__file__).resolve().parent / "near_texts.json").write_text(
+        json.dumps(results) + "\n", encoding="utf-8"
+    )
     return 0
 
 

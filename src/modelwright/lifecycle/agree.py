@@ -26,14 +26,18 @@ CLEANING = (
     "identifier",
     "mask",
     "missing",
+    "near",
     "negatives",
     "number",
     "percent",
+    "ranges",
+    "repair",
     "spellings",
     "strip",
     "text",
     "thousands",
     "units",
+    "variants",
 )
 """What ``clean.off`` may switch off: operations of ``data/clean``, and parts of reading numbers."""
 

@@ -92,7 +92,7 @@ def test_the_stage_tells() -> None:
     found = [i for i in book.items if isinstance(i, Finding) and i.code == "clean.near-duplicates"]
     assert [(f.severity, f.numbers["pairs"]) for f in found] == [("warning", 30.0)]
     off = Book()
-    section = CleanSection(off=("near-duplicates",))
+    section = CleanSection(off=("near",))
     clean(section, RolesSection(), ProblemSection("t"), collect(SourceSection("frame"), Book(), table), off)
     assert not [i for i in off.items if isinstance(i, Finding) and i.code == "clean.near-duplicates"]
 

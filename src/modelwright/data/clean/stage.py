@@ -65,7 +65,8 @@ def clean(
     table, duplicates, dropped, test_rows = _duplicates(
         section, identifiers, [c.name for c in columns if c.role == "time"], table, collected, book
     )
-    if "near-duplicates" not in section.off:
+    off = section.off
+    if "near" not in off:
         near.report(table, columns, book)
     sensitive = [
         *([problem.target] if problem.target and problem.problem != "regression" else []),

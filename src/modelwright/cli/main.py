@@ -9,6 +9,7 @@ import typer
 
 from modelwright.cli import (
     check,
+    data,
     doctor,
     explain,
     keys,
@@ -58,6 +59,7 @@ app.add_typer(keys.app, name="keys")
 app.command("ui")(ui.ui)
 app.command("label")(label.label)
 app.add_typer(labels.app, name="labels")
+app.add_typer(data.app, name="data")
 app.command("package")(package.package)
 app.command("doctor")(doctor.doctor)
 

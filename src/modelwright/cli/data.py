@@ -1,0 +1,66 @@
+"""``modelwright data``."""
+
+from __future__ import annotations
+
+import typer
+
+from modelwright.cli.run import JSON, QUIET
+
+app = typer.Typer(
+    name="data",
+    help="Look at data sets.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def data() -> None:
+    """Look at data sets."""
+
+
+@app.command("diff")
+def diff(
+    a: str = typer.Argument(..., metavar="A", help="The earlier version: any source that a goal can name."),
+    b: str = typer.Argument(..., metavar="B", help="The later version."),
+    key: list[str] = typer.Option([], "--key", help="A column that tells rows apart; may be given again."),
+    quiet: bool = QUIET,
+    json: bool = JSON,
+) -> int:
+    """Compare two versions of a data set: columns, rows and values that came, went or changed."""
+    from modelwright.data.diff import diff as compare
+    from modelwright.data.read.door import read
+
+    found = compare(read(a).frame, read(b).frame, key)
+    if json:
+        import json as codec
+
+        print(codec.dumps(found.to_json(), indent=1))
+        return 0
+    if found.equal:
+        print(f"equal: {found.rows[0]} rows with the same values")
+        return 0
+    changed = "" if found.changed is None else f", {found.changed} changed"
+    print(
+        f"{found.rows[0]} rows before, {found.rows[1]} after: {found.added} added, {found.removed} removed"
+        f"{changed}, {found.same} the same"
+    )
+    for what, names in (("added", found.added_columns), ("removed", found.removed_columns)):
+        if names:
+            print(f"columns {what}: {', '.join(names)}")
+    for one in found.columns:
+        said = []
+        if one.changed:
+            said.append(f"changed in {one.changed} rows")
+        if one.missing[0] != one.missing[1]:
+            said.append(f"missing {one.missing[0]:.1%} -> {one.missing[1]:.1%}")
+        if one.distinct[0] != one.distinct[1]:
+            said.append(f"{one.distinct[0]} -> {one.distinct[1]} different values")
+        if one.mean is not None and one.mean[0] != one.mean[1]:
+            said.append(f"mean {one.mean[0]:.6g} -> {one.mean[1]:.6g}")
+        said += [
+            f"{what}: {', '.join(map(repr, v))}" for what, v in (("new", one.new), ("gone", one.gone)) if v
+        ]
+        print(f"  {one.name}: {'; '.join(said) or 'other values'}")
+    return 0

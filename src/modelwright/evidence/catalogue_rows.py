@@ -79,7 +79,7 @@ ROWS: tuple[FindingCard, ...] = (
         "Rows differ from another in one column alone, and little there; or texts share four in five of "
         "their word triples with another (a warning from one row in a hundred).",
         "Drop one of each in the source, or name what they share as `data.group`. `clean: {off: "
-        "[near-duplicates]}` does not look for them.",
+        "[near]}` does not look for them.",
     ),
     _C(
         "clean.no-inputs", "nothing to learn from", "warning",

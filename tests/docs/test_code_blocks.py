@@ -28,6 +28,7 @@ PROSE = (
     "docs/decisions.md",
     "docs/index.md",
     "docs/how-to/label.md",
+    "docs/how-to/sources.md",
     "docs/how-to/live.md",
     "docs/how-to/pages.md",
 )

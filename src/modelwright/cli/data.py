@@ -64,3 +64,31 @@ def diff(
         ]
         print(f"  {one.name}: {'; '.join(said) or 'other values'}")
     return 0
+
+
+@app.command("joins")
+def joins(
+    source: str = typer.Argument(..., help="A database: an SQLite file, or an address."),
+    table: str = typer.Argument(..., help="The table whose rows are to be the rows."),
+    quiet: bool = QUIET,
+    json: bool = JSON,
+) -> int:
+    """Propose a query for a table with all that it is connected with by foreign keys; nothing is read of it."""
+    import sys
+
+    from modelwright.data.read.joins import propose
+
+    found = propose(source, table)
+    if json:
+        import json as codec
+
+        print(codec.dumps(found.to_json(), indent=1))
+        return 0
+    if not quiet:
+        for line in (*found.joined, *found.aggregated):
+            print(f"{line}", file=sys.stderr)
+        for name in found.later:
+            said = f"{name} has a time of its own: leave out of it what is from after the prediction"
+            print(said, file=sys.stderr)
+    print(found.query)
+    return 0

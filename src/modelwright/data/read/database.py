@@ -69,6 +69,21 @@ class DatabaseReader:
         return Read(frame, facts, (), tuple(notes))
 
 
+@contextmanager
+def open_engine(source: str) -> Iterator[tuple[Connection, str]]:
+    """A read-only connection, and the address as it may be shown. Raises :class:`BadData`."""
+    from sqlalchemy.exc import DBAPIError
+
+    engine, shown, _ = _engine(source)
+    try:
+        with _connected(engine, shown) as connection:
+            yield connection, shown
+    except DBAPIError as error:
+        raise _damaged(shown, _reason(error, engine.url)) from None
+    finally:
+        engine.dispose()
+
+
 def _engine(source: str) -> tuple[Engine, str, Path | None]:
     """The engine, the address as it may be shown, and the file where there is one."""
     from sqlalchemy import create_engine, make_url

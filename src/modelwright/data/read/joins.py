@@ -1,0 +1,154 @@
+"""Joins proposed along the foreign keys of a database: what a row refers to, aggregates of what refers to it.
+
+The proposal is a query to read, to change, and to put into a goal: a person has to say which rows are known
+when the prediction is made, and the query says where that matters.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from modelwright.core.errors import BadInput
+from modelwright.data.read.database import open_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy import Inspector
+
+_DEPTH = 3
+"""References that are followed from the table on."""
+_NUMBERS = ("INTEGER", "BIGINT", "SMALLINT", "NUMERIC", "DECIMAL", "REAL", "FLOAT", "DOUBLE")
+_DATES = ("DATE", "DATETIME", "TIMESTAMP", "TIME")
+
+
+@dataclass(slots=True)
+class Proposal:
+    """A query over one table and all that it is connected with."""
+
+    table: str
+    query: str
+    joined: list[str] = field(default_factory=list)
+    """Tables that a row refers to, one sentence each."""
+    aggregated: list[str] = field(default_factory=list)
+    """Tables whose rows refer to a row, one sentence each."""
+    later: list[str] = field(default_factory=list)
+    """Of these, those that have a time of their own: their rows may be from after the prediction."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "table": self.table, "query": self.query, "joined": self.joined,
+            "aggregated": self.aggregated, "later": self.later,
+        }  # fmt: skip
+
+
+def propose(source: str, table: str) -> Proposal:
+    """The query for rows of ``table``. Nothing of its rows is read, and nothing is ever written.
+
+    Raises :class:`~modelwright.core.errors.BadData` for what is no database, :class:`BadInput` for a table
+    that it does not have.
+    """
+    from sqlalchemy import inspect
+
+    with open_engine(source) as (connection, shown):
+        inspector = inspect(connection)
+        tables = sorted(inspector.get_table_names())
+        lower = {name.lower(): name for name in tables}
+        if table.lower() not in lower:
+            near = difflib.get_close_matches(table.lower(), list(lower), 1, 0.5)
+            raise BadInput(
+                f"{shown} has no table {table!r}",
+                code="data.table",
+                hint=(f"did you mean {lower[near[0]]}? " if near else "") + f"there are: {', '.join(tables)}",
+            )
+        quote = connection.dialect.identifier_preparer.quote_identifier
+        return _Builder(inspector, quote, tables).build(lower[table.lower()])
+
+
+class _Builder:
+    def __init__(self, inspector: Inspector, quote: Any, tables: Sequence[str]) -> None:
+        self._inspector = inspector
+        self._quote = quote
+        self._tables = tables
+
+    def build(self, table: str) -> Proposal:
+        made = Proposal(table, "")
+        select = [f"{self._quote('row')}.*"]
+        joins: list[str] = []
+        self._parents(table, "row", "", (table,), select, joins, made)
+        self._children(table, select, joins, made)
+        lines = ",\n  ".join(select)
+        start = f"from {self._quote(table)} as {self._quote('row')}"
+        made.query = "\n".join([f"select {lines}", start, *joins])
+        return made
+
+    def _parents(
+        self,
+        table: str,
+        alias: str,
+        prefix: str,
+        way: tuple[str, ...],
+        select: list[str],
+        joins: list[str],
+        made: Proposal,
+    ) -> None:
+        """Tables that a row refers to: one row each, so that no row is lost or doubled."""
+        q = self._quote
+        keys = self._inspector.get_foreign_keys(table)
+        referred = [key["referred_table"] for key in keys]
+        for key in keys:
+            parent, own, theirs = key["referred_table"], key["constrained_columns"], key["referred_columns"]
+            if parent in way or len(way) > _DEPTH or parent not in self._tables or not theirs:
+                continue
+            name = parent if referred.count(parent) == 1 else f"{parent} by {' and '.join(own)}"
+            label = f"{prefix}{name}"
+            on = " and ".join(
+                f"{q(label)}.{q(b)} = {q(alias)}.{q(a)}" for a, b in zip(own, theirs, strict=True)
+            )
+            joins.append(f"left join {q(parent)} as {q(label)} on {on}")
+            made.joined.append(f"{label}: what {' and '.join(own)} of {table} refers to")
+            keyed = set(theirs)
+            keyed |= {c for k in self._inspector.get_foreign_keys(parent) for c in k["constrained_columns"]}
+            for column in self._inspector.get_columns(parent):
+                if column["name"] not in keyed:
+                    named = q(label + "." + column["name"])
+                    select.append(f"{q(label)}.{q(column['name'])} as {named}")
+            self._parents(parent, label, f"{label}.", (*way, parent), select, joins, made)
+
+    def _children(self, table: str, select: list[str], joins: list[str], made: Proposal) -> None:
+        """Tables whose rows refer to a row: how many there are, and sums and means of their numbers."""
+        q = self._quote
+        for child in self._tables:
+            for key in self._inspector.get_foreign_keys(child):
+                own, theirs = key["constrained_columns"], key["referred_columns"]
+                if key["referred_table"] != table or child == table or not theirs:
+                    continue
+                columns = self._inspector.get_columns(child)
+                keyed = set(self._inspector.get_pk_constraint(child).get("constrained_columns") or ())
+                keyed |= {
+                    c for k in self._inspector.get_foreign_keys(child) for c in k["constrained_columns"]
+                }
+                several = (
+                    sum(k["referred_table"] == table for k in self._inspector.get_foreign_keys(child)) > 1
+                )
+                label = f"{child} by {' and '.join(own)}" if several else child
+                inner = [*(q(name) for name in own), f"count(*) as {q('count')}"]
+                select.append(f"coalesce({q(label)}.{q('count')}, 0) as {q(label + '.count')}")
+                for column in columns:
+                    kind = str(column["type"]).upper()
+                    if column["name"] in keyed or not kind.startswith(_NUMBERS):
+                        continue
+                    for what, function in (("sum", "sum"), ("mean", "avg")):
+                        name = f"{column['name']}.{what}"
+                        inner.append(f"{function}({q(column['name'])}) as {q(name)}")
+                        select.append(f"{q(label)}.{q(name)} as {q(label + '.' + name)}")
+                on = " and ".join(
+                    f"{q(label)}.{q(a)} = {q('row')}.{q(b)}" for a, b in zip(own, theirs, strict=True)
+                )
+                grouped = ", ".join(q(name) for name in own)
+                rows = f"select {', '.join(inner)} from {q(child)} group by {grouped}"
+                joins.append(f"left join ({rows}) as {q(label)} on {on}")
+                made.aggregated.append(f"{label}: its rows by {' and '.join(own)}: count, sums and means")
+                if any(str(column["type"]).upper().startswith(_DATES) for column in columns):
+                    made.later.append(label)

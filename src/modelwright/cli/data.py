@@ -73,7 +73,7 @@ def joins(
     quiet: bool = QUIET,
     json: bool = JSON,
 ) -> int:
-    """Propose a query for a table with all that it is connected with by foreign keys; nothing is read of it."""
+    """Propose a query for a table and what it is connected with by foreign keys; no row is read."""
     import sys
 
     from modelwright.data.read.joins import propose

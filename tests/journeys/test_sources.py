@@ -62,7 +62,6 @@ data:
     [istransiting, description, name, star.name, list, lastupdate, transittime, image, imagedescription, new]
 accept: {{leak.known-afterwards: what was measured shows the method and is known}}
 success: [accuracy >= 0.8]
-budget: 30s
 """
     verdict, bundle = run(tmp_path, goal + LEAN)
     assert verdict["released"]

@@ -25,6 +25,10 @@ from modelwright.goal.nearest import did_you_mean
 CHECKED = "__checked__"
 """Boolean column of labelled rows: whether a person has confirmed or corrected the label. Only there where
 the goal names corrections."""
+BEFORE = "__before__"
+"""Of rows that a person looked at: the label that a run before had, of the target's type; null where there
+was none, and for all others. Rows are parted by it, so that those which were looked at because a model
+doubted them stay among the rows to learn from."""
 
 
 def read(path: str, keys: tuple[str, ...], table: pl.DataFrame) -> list[list[Any]]:
@@ -61,12 +65,14 @@ def apply(
     names: Callable[[pl.Series], list[str]],
     value_of: Callable[[str], Any],
     book: Book,
+    made: bool = False,
 ) -> pl.DataFrame:
-    """``frame`` with its labels corrected and CHECKED added.
+    """``frame`` with its labels corrected, and CHECKED and BEFORE added.
 
     ``names`` says how the labels of rows are called, ``value_of`` makes a label of a word (None where there
-    is none such). An entry whose ``given`` is no longer the label is stale and is left out. Raises
-    :class:`BadData` for a correction that is no label.
+    is none such). ``made``: rows without a label are given one afterwards, by rules or answers, which is
+    what ``given`` then names. An entry whose ``given`` is no longer the label is stale and is left out.
+    Raises :class:`BadData` for a correction that is no label.
     """
     place_of = {row: place for place, row in enumerate(frame[ROW].to_list())}
     values = frame[target].to_list()
@@ -77,15 +83,18 @@ def apply(
     ):
         called[place] = said
     checked = [False] * frame.height
+    before: list[Any] = [None] * frame.height
     changed = confirmed = stale = 0
     flows: Counter[tuple[str, str]] = Counter()
     for row, given, correct in entries:
         at = place_of.get(row)
         now = called[at] if at is not None else None
-        if at is None or (given is not None and (given or None) != now and correct != now):
+        later = made and now is None  # its label would be made: `given` is what it was
+        if at is None or (given is not None and (given or None) != now and correct != now and not later):
             stale += 1
             continue
         checked[at] = True
+        before[at] = values[at] if now is not None else value_of(given) if given else None
         if correct == now:
             confirmed += 1
             continue
@@ -98,11 +107,16 @@ def apply(
                 hint=did_you_mean(correct, known) or "use a label that is in the data",
             )
         values[at] = value
+        if later and given == correct:
+            confirmed += 1
+            continue
         changed += 1
-        flows[now or "(none)", correct] += 1
+        flows[now or given or "(none)", correct] += 1
     _say(changed, confirmed, stale, flows, target, book)
     return frame.with_columns(
-        pl.Series(target, values, dtype=frame[target].dtype), pl.Series(CHECKED, checked, dtype=pl.Boolean)
+        pl.Series(target, values, dtype=frame[target].dtype),
+        pl.Series(CHECKED, checked, dtype=pl.Boolean),
+        pl.Series(BEFORE, before, dtype=frame[target].dtype),
     )
 
 

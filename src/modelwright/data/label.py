@@ -23,6 +23,10 @@ from modelwright.goal.sections import LabelSection, ProblemSection, RolesSection
 
 TARGET = "__target__"
 WEIGHT = "__weight__"
+PARTED = "__parted__"
+"""What rows are parted by in place of the target, of its type: that of a run before labels were corrected.
+Codes beyond the classes are labels that no row has any more, and rows that had none. Only there where the
+goal names corrections."""
 
 FEW_VALUES = 10
 """Whole numbers with at most this many different values are read as classes when the goal does not say:
@@ -66,16 +70,28 @@ def label(
     if section.rules or collected.answers is not None:
         frame, cleaned = weak.with_target(frame, cleaned, problem.target)
     column = _target_column(problem, cleaned)
-    reader = corrections.reader_of(column.kind, frame[column.name], boolean_names(column))
+    answered = collected.answers.get() if collected.answers is not None else []
+    later = [*(rule.label for rule in section.rules), *(said for _, _, said in answered)]
+    known = frame[column.name]
+    if later and column.kind in ("category", "text"):
+        known = known.append(pl.Series(later, dtype=known.dtype))
+    reader = corrections.reader_of(column.kind, known, boolean_names(column))
     if collected.corrections is not None:
         entries = collected.corrections.get()
         frame = corrections.apply(
-            frame, column.name, entries, lambda values: class_names(values, column), reader, book
+            frame,
+            column.name,
+            entries,
+            lambda values: class_names(values, column),
+            reader,
+            book,
+            made=bool(later),
         )
     made, process = 0, ""
     if collected.answers is not None:
-        given, how = collected.answers.get(), section.consensus
-        frame, process = answers.apply(frame, column, _named(frame, column), given, how, reader, book)
+        frame, process = answers.apply(
+            frame, column, _named(frame, column), answered, section.consensus, reader, book
+        )
     if section.rules:
         frame, made = weak.apply(frame, column, _named(frame, column), section.rules, cleaned, reader, book)
     values = frame[column.name]
@@ -127,6 +143,8 @@ def label(
         codes = {name: code for code, name in enumerate(classes)}
         target = pl.Series(TARGET, [codes[name] for name in names], dtype=pl.Int64)
     rows = rows.with_columns(target.alias(TARGET))
+    if corrections.BEFORE in rows.columns:
+        rows = rows.with_columns(_parted(rows, column, classes).alias(PARTED)).drop(corrections.BEFORE)
     if roles.weight is not None:
         rows = rows.with_columns(_weights(rows, roles.weight).alias(WEIGHT))
     check_criteria(success.criteria, kind, classes, cleaned.columns, column.name)
@@ -156,6 +174,23 @@ def label(
         weak=made,
         process=process,
     )
+
+
+def _parted(rows: pl.DataFrame, column: Column, classes: tuple[str, ...]) -> pl.Series:
+    before = rows[corrections.BEFORE]
+    if not classes:
+        return pl.select(pl.coalesce(before.cast(pl.Float64), rows[TARGET])).to_series()
+    codes = {name: code for code, name in enumerate(classes)}
+    found = rows[TARGET].to_list()
+    names = _named(rows.select(before.alias(column.name)), column)
+    for place, name in enumerate(names):
+        if name is not None:
+            found[place] = codes.setdefault(name, len(codes))
+    # Rows that are new here are drawn after the others, by themselves: so they move none of them.
+    for place, looked in enumerate(rows[corrections.CHECKED]):
+        if looked and names[place] is None:
+            found[place] += len(codes)
+    return pl.Series(found, dtype=pl.Int64)
 
 
 def _named(frame: pl.DataFrame, column: Column) -> list[str | None]:

@@ -21,6 +21,13 @@ LABELS: tuple[FindingCard, ...] = (
         "Nothing.",
     ),
     _C(
+        "label.corrected-test", "corrected labels in the test", "warning",
+        "Corrections changed labels of test rows. Where rows were looked at because a model doubted "
+        "them, the test then agrees with models more than the truth does.",
+        "Keep seed and data as they were in the run that doubted the labels, give `data.test`, or have all "
+        "test rows looked at.",
+    ),
+    _C(
         "label.corrections-stale", "corrections that fit no label", "warning",
         "Corrections speak of a label that the row does not have any more, or of a row that was "
         "dropped; they "

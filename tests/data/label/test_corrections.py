@@ -10,11 +10,20 @@ import pytest
 from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
-from modelwright.core.records.data import Collected, Labelled
+from modelwright.core.records.data import ROW, Collected, Labelled, Split
 from modelwright.core.records.evidence import Finding
 from modelwright.data import corrections
 from modelwright.data.label import label
-from modelwright.goal.sections import ProblemSection, RolesSection, SuccessSection
+from modelwright.data.split.stage import split
+from modelwright.goal.sections import (
+    Condition,
+    LabelSection,
+    ProblemSection,
+    RolesSection,
+    Rule,
+    SplitSection,
+    SuccessSection,
+)
 from modelwright.testing.tables import cleaned_of
 
 TABLE = pl.DataFrame({"id": ["a", "b", "c", "c"], "y": ["cat", "dog", "cat", "dog"]})
@@ -121,3 +130,72 @@ def test_without_corrections_nothing_is_added() -> None:
     asked = ProblemSection("t", target="y")
     made = label(asked, RolesSection(), SuccessSection(), cleaned_of(frame, "y"), Book())
     assert corrections.CHECKED not in made.table.get().columns
+
+
+def parts_of(labelled: Labelled, seed: int = 0) -> tuple[Split, dict[str, Finding]]:
+    book = Book()
+    asked = (SplitSection(), RolesSection(), ProblemSection("t", target="y"), SuccessSection())
+    made = split(*asked, labelled, seed, book)
+    return made, {i.code: i for i in book.items if isinstance(i, Finding)}
+
+
+def rows_of(part: object) -> list[int]:
+    found: list[int] = part.table.get()[ROW].to_list()  # type: ignore[attr-defined]
+    return found
+
+
+def test_mended_labels_move_no_row_to_the_test() -> None:
+    values: list[object] = [("cat", "dog", "owl")[i % 3] if i % 20 else None for i in range(300)]
+    first, _ = parts_of(corrected(values, [])[0])
+    learnt = rows_of(first.development)
+    mended = [[row, values[row], "cat"] for row in learnt[::4]]
+    found, _ = corrected(values, [*mended, [20, "", "dog"], [40, "", "cat"]])
+    again, told = parts_of(found)
+    assert rows_of(again.sealed) == rows_of(first.sealed)
+    assert "label.corrected-test" not in told
+    _, told = parts_of(found, seed=1)
+    assert told["label.corrected-test"].numbers["rows"] > 0
+
+
+def test_mended_labels_that_make_copies_keep_them_off_both_sides() -> None:
+    frame = pl.DataFrame({"x": [float(i // 2) for i in range(200)], "y": ["cat", "dog"] * 100})
+    asked = (ProblemSection("t", target="y"), RolesSection(), SuccessSection(), cleaned_of(frame, "y"))
+    section = SplitSection(duplicates="together")
+
+    def parted(entries: list[list[object]]) -> Split:
+        collected = Collected(Blob("table"), 200, ("x", "y"), (), "d", corrections=Blob.of(entries, "json"))
+        labelled = label(*asked, Book(), collected)
+        return split(section, asked[1], asked[0], asked[2], labelled, 0, Book())
+
+    first = parted([])
+    dogs = [row for row in rows_of(first.development) if row % 2 and row - 1 in rows_of(first.sealed)]
+    again = parted([[row, "dog", "cat"] for row in dogs])
+    assert dogs
+    assert rows_of(again.sealed) == rows_of(first.sealed)
+    assert not set(dogs) & set(rows_of(again.development))
+
+
+def test_labels_that_rules_made_are_corrected() -> None:
+    frame = pl.DataFrame(
+        {"x": [float(i) for i in range(40)], "y": [None] * 40}, schema_overrides={"y": pl.String}
+    )
+    rules = (
+        Rule("low", "cat", Condition("below", "x", (20.0,))),
+        Rule("high", "dog", Condition("at_least", "x", (20.0,))),
+    )
+    entries = [[0, "cat", "dog"], [1, "cat", "cat"]]
+    collected = Collected(Blob("table"), 40, ("x", "y"), (), "d", corrections=Blob.of(entries, "json"))
+    book = Book()
+    made = label(
+        ProblemSection("t", target="y"),
+        RolesSection(),
+        SuccessSection(),
+        cleaned_of(frame, "y"),
+        book,
+        collected,
+        LabelSection(rules=rules),
+    )
+    assert made.table.get()["y"].to_list()[:3] == ["dog", "cat", "cat"]
+    found = {i.code: i for i in book.items if isinstance(i, Finding)}
+    assert found["label.corrected"].numbers == {"changed": 1.0, "confirmed": 1.0}
+    assert "label.corrections-stale" not in found

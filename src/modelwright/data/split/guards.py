@@ -7,6 +7,8 @@ import polars as pl
 
 from modelwright.core.book import Book
 from modelwright.core.errors import BadData
+from modelwright.core.records.data import ROW, Sealed
+from modelwright.data.label import PARTED, TARGET
 from modelwright.data.profile.stage import day
 from modelwright.data.split.ordered import Floats
 from modelwright.data.split.units import Ints
@@ -52,6 +54,26 @@ def by_hand(book: Book, frame: pl.DataFrame, rows: np.ndarray) -> np.ndarray:
         )
         return rows
     return np.asarray(rows[~weak])
+
+
+def report_corrected(book: Book, frame: pl.DataFrame, sealed: list[Sealed]) -> None:
+    """A finding where labels of test rows were changed by corrections."""
+    if PARTED not in frame.columns:
+        return
+    changed = frame.filter(pl.col(PARTED) != pl.col(TARGET))[ROW].to_list()
+    rows = sum(s.table.get()[ROW].is_in(changed).sum() for s in sealed)
+    if not rows:
+        return
+    book.finding(
+        "label.corrected-test",
+        "warning",
+        f"the labels of {rows} of {sum(s.rows for s in sealed)} test rows were changed by label.corrections: "
+        "where rows were looked at because a model doubted them, the test agrees with models more than the "
+        "truth does",
+        "keep seed and data as they were in the run that doubted the labels, give data.test, or have all "
+        "test rows looked at",
+        numbers={"rows": float(rows)},
+    )
 
 
 def report_straddling(

@@ -18,7 +18,7 @@ from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import Column, Development, Labelled, Sealed, Split
 from modelwright.core.records.evidence import Table
 from modelwright.data.clean import near
-from modelwright.data.label import TARGET
+from modelwright.data.label import PARTED, TARGET
 from modelwright.data.split import given, guards
 from modelwright.data.split.digest import digest_of
 from modelwright.data.split.draw import deal, draw
@@ -61,13 +61,16 @@ def split(
     inputs = [c.name for c in labelled.columns if c.is_input and c.name != section.column]
     # Keys that the goal names tell records apart: two people with the same answers are no copies.
     keys = [c.name for c in labelled.columns if c.role == "key"]
-    copies = alike(frame, [*inputs, *keys, TARGET] if inputs else [])
-    if inputs and by_chance(copies, alike(frame, inputs), alike(frame, [TARGET])):
+    # A label that a person mended must not move its row, nor any other, to the other side.
+    told = PARTED if PARTED in frame.columns else TARGET
+    copies = alike(frame, [*inputs, *keys, told] if inputs else [])
+    now = alike(frame, [*inputs, *keys, TARGET]) if inputs and told != TARGET else copies
+    if inputs and by_chance(copies, alike(frame, inputs), alike(frame, [told])):
         guards.report_chance(book, copies)
-        copies = np.arange(frame.height, dtype=np.int64)
+        now = copies = np.arange(frame.height, dtype=np.int64)
     elif section.duplicates == "independent":
         guards.report_independent(book, copies)
-        copies = np.arange(frame.height, dtype=np.int64)
+        now = copies = np.arange(frame.height, dtype=np.int64)
     guards.report_copies(book, copies)
     when = times(frame, roles.time) if roles.time is not None else None
     if when is not None and roles.time is not None:
@@ -82,7 +85,7 @@ def split(
         time=roles.time,
     )
     rng = np.random.default_rng([SALT, seed])
-    maker = _Maker(section, labelled, layout, group, copies, rng, book, way)
+    maker = _Maker(section, labelled, layout, group, now, rng, book, way)
     if way == "outer folds":
         assert section.outer_folds is not None
         return maker.outer(maker.outer_folds(section.outer_folds), f"{section.outer_folds} outer folds")
@@ -173,6 +176,12 @@ class _Maker:
             return replace(column, role="group", is_input=False, why="its values are left out in turn")
         return column
 
+    def _parted(self) -> Ints:
+        """The strata that the test is drawn from: those of the labels before they were corrected."""
+        if not self.labelled.classes or PARTED not in self.frame.columns:
+            return self.layout.strata
+        return self.frame[PARTED].to_numpy().astype(np.int64)
+
     def sealed(self, rows: np.ndarray) -> Sealed:
         rows = guards.by_hand(self.book, self.frame, rows)
         table = self.frame[rows]
@@ -207,7 +216,7 @@ class _Maker:
         if layout.when is not None:
             test = last(layout.units, layout.when, share)
         else:
-            test = draw(layout.units, layout.strata, share, self.rng)
+            test = draw(layout.units, self._parted(), share, self.rng)
         if share > 0:
             if not test.any():
                 raise BadData(
@@ -216,7 +225,8 @@ class _Maker:
                     hint="add rows that differ",
                 )
             guards.check_classes(layout.strata, self.labelled.classes, test, "test", self.way)
-        made, sealed = self.parts(test)
+        # Corrected labels may have made copies of rows on both sides; else there are none.
+        made, sealed = self.parts(test, np.isin(self.copies, np.unique(self.copies[test])) & ~test)
         self._guard(test, made)
         return self._split(made, sealed, reason)
 
@@ -372,6 +382,7 @@ class _Maker:
     ) -> Split:
         train = training_rows(made)
         counts = {"train": train, "validation": made.rows - train, "test": sealed.rows}
+        guards.report_corrected(self.book, self.frame, [s for _, s in outer_parts] or [sealed])
         left = self.frame.height - made.rows - sealed.rows
         if left and not outer_parts:
             counts["left out"] = left

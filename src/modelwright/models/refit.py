@@ -18,7 +18,7 @@ from modelwright.graph.dedupe import dedupe
 from modelwright.graph.finish import mean
 from modelwright.graph.join import join
 from modelwright.models.families import FAMILIES
-from modelwright.models.fit import Job
+from modelwright.models.fit import MOST_DENSE, Job
 from modelwright.models.journal import Journal, key_of
 from modelwright.models.pool import Pool
 from modelwright.models.race import HANGS, Trial
@@ -48,8 +48,16 @@ def settled(trial: Trial, rows: int) -> dict[str, Any]:
     if not FAMILIES.get(trial.family).tags.rounds:
         return trial.config
     found = statistics.median(r.rounds for r in trial.results)
-    more = math.sqrt(rows / max(1.0, statistics.fmean(r.rows for r in trial.results)))
+    more = math.sqrt(_more(trial, rows))
     return {**trial.config, "rounds": max(1, round(found * more))}
+
+
+def _more(trial: Trial, rows: int) -> float:
+    """Times the rows that a fit on all has of those of a fold; a family that learns from a sample gains
+    none."""
+    if FAMILIES.get(trial.family).tags.recipe == "dense":
+        rows = min(rows, MOST_DENSE)
+    return rows / max(1.0, statistics.fmean(r.rows for r in trial.results))
 
 
 def mean_of(parts: list[bytes], columns: int) -> bytes:
@@ -101,8 +109,7 @@ def refit(
             seen.add(key)
             if ends_at is not None:
                 left = ends_at - time.monotonic()
-                more = rows / max(1.0, statistics.fmean(r.rows for r in trial.results))
-                expected = more * statistics.fmean(r.seconds for r in trial.results)
+                expected = _more(trial, rows) * statistics.fmean(r.seconds for r in trial.results)
                 if expected > left:
                     continue
                 job = Job(job.family, job.config, job.fold, job.seed, job.threads, seconds=left)
@@ -116,7 +123,9 @@ def refit(
     for key, trial, _ in waiting:
         entry = journal.read(key)
         if entry is not None and not entry.result.error and entry.result.stopped != "deadline":
-            made[trial.name] = Made(entry.graph, f"fitted on all {rows} rows")
+            sampled = entry.result.rows < rows
+            how = f"fitted on {entry.result.rows} of {rows} rows" if sampled else f"fitted on all {rows} rows"
+            made[trial.name] = Made(entry.graph, how)
             prices[trial.name] = Price(entry.result.size, entry.result.single_us)
         else:
             lacking.append(trial)
@@ -133,7 +142,7 @@ def _preferred(trials: list[Trial], rows: int, place: Place, limits: Limits | No
         return set()
     prices = {}
     for trial in trials:
-        grown = max(1.0, rows / max(1, min(r.rows for r in trial.results)))
+        grown = max(1.0, _more(trial, rows))
         size, each = max(r.size for r in trial.results), max(r.single_us for r in trial.results)
         prices[trial.name] = Price(size * grown / HEADROOM, each * grown / HEADROOM)
     found: set[str] = set()

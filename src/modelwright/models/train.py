@@ -58,7 +58,7 @@ def after_seconds(rows: int, columns: int) -> float:
     budget that is overrun is a promise broken."""
     cells = rows * columns
     of_rows = 5e-5 * min(rows, 50_000) + 1e-5 * max(0, rows - 50_000)
-    return 4.0 + of_rows + 2e-6 * min(cells, 1_000_000) + 3e-7 * max(0, cells - 1_000_000)
+    return 4.0 + 7e-3 * columns + of_rows + 2e-6 * min(cells, 1_000_000) + 3e-7 * max(0, cells - 1_000_000)
 
 
 def train(

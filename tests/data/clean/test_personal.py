@@ -161,3 +161,11 @@ def test_the_goal_asks_for_anonymity() -> None:
 def test_the_goal_demands_documents() -> None:
     _, items = run(TABLE, "y", privacy=PrivacySection(require=("consent", "licence")))
     assert codes(items) == {"privacy.consent-missing": "blocker", "privacy.licence-missing": "blocker"}
+
+
+def test_plain_numbers_are_not_read_as_texts() -> None:
+    """Nor do a few words among them hide: one in fifty is enough to look."""
+    numbers = [f"{k / 7:.3f}" for k in range(500)]
+    assert look(pl.Series("x", numbers)).every == []
+    mails = [f"person{k}@example.org" for k in range(20)]
+    assert look(pl.Series("x", [*numbers, *mails])).every == ["email"]

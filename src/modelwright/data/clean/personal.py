@@ -26,6 +26,8 @@ _FULL = frozenset("name fullname customername clientname patientname employeenam
 _ADDRESS = frozenset("address addresses street streetaddress adresse anschrift direccion indirizzo".split())
 _BIRTH = frozenset("birth birthdate birthday dob dateofbirth born geburtsdatum".split())
 _NAME_LIKE = re.compile(r"[^\W\d_][\w’'.\-]*(?:,? \(?[\"“]?[^\W\d_][\w’'.\-]*[\"”)]*\)?){0,7}")
+_PLAIN = r"^[-+]?(\d{1,6}|\d{0,6}[.,]\d{1,18})([eE][-+]?\d{1,3})?$"
+"""A plain number: too short for any kind of personal data."""
 _DATE_LIKE = re.compile(r"\D*\d{1,4}[-/. ](?:\d{1,2}|[A-Za-z]{3,9})[-/. ,]+\d{2,4}.*")
 
 
@@ -57,7 +59,10 @@ def look(series: pl.Series) -> Personal:
     if series.dtype not in (pl.String, pl.Categorical, pl.Enum):
         return NONE
     distinct = series.cast(pl.String).drop_nulls().unique(maintain_order=True)
-    texts = [text for text in distinct.head(_LOOKED_AT).to_list() if len(text) >= 2]
+    first = distinct.head(_LOOKED_AT)
+    if len(first) and int(first.str.contains(_PLAIN).sum()) > (1.0 - _SHARE) * len(first):
+        return NONE  # so that tables of thousands of columns of numbers are soon done
+    texts = [text for text in first.to_list() if len(text) >= 2]
     whole = _whole(series.name, texts)
     long = [text for text in texts if len(text) >= 6]
     kinds = tuple(kind for kind in PATTERNS if kind != whole and _holds(kind, long))

@@ -39,6 +39,8 @@ PAIRED = 16
 """Most numbers of which extra trees are also tried on all sums and differences of two."""
 MANY_ROWS = 10_000
 """Rows from which half the trees are grown: each says more and costs more, and the rest is worth less."""
+SHARES = 60_000_000
+"""Trees times rows times classes of a first forest at most: about a gigabyte while it is fitted."""
 LEAVES = 400_000
 """Leaves of a whole forest at most, by the smallest leaf that is allowed: about 25 MB of graph."""
 
@@ -151,6 +153,8 @@ class Forest:
         if task.problem != "regression":
             ranges["criterion"] = Choice(("gini", "entropy"))
         trees = 200 if facts.rows <= MANY_ROWS else 100
+        if task.classes > 2:  # each leaf has a share of every class while the forest is fitted
+            trees = min(trees, max(20, SHARES // max(1, facts.rows * task.classes)))
         base: dict[str, Any] = {"trees": trees, "min_leaf": least, "features": min(1.0, max(0.05, share))}
         if task.problem != "regression":
             base["criterion"] = "gini"

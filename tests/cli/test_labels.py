@@ -127,3 +127,21 @@ def test_a_goal_trains_on_a_store(store: Path) -> None:
 
     with pytest.raises(BadData, match="no way to settle"):
         read(str(store), "select 1")
+
+
+def test_a_password_that_is_not_there_changes_nothing(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NOPE", raising=False)
+    assert call(["labels", "token", str(store), "ada", "--password", "env:NOPE"]) == 2
+    assert "NOPE is not set" in capsys.readouterr().err
+    opened = Store.at(store)
+    try:
+        assert not any(p.enters for p in opened.people())
+    finally:
+        opened.close()
+
+
+def test_pages_behind_another_name_need_people(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["label", str(store), "--name", "label.example", "--port", "0"]) == 2
+    assert "everybody who reaches label.example could label" in capsys.readouterr().err

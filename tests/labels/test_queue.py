@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,6 +188,71 @@ def test_more_people_may_be_asked_later(make: Make) -> None:
     assert queue.next(ben) is None
     store.set_project(classes(overlap=2), None)
     assert queue.next(ben) is not None
+
+
+def test_another_answer_with_the_ticket_of_an_earlier_one_is_refused_and_not_taken_for_kept(
+    make: Make,
+) -> None:
+    store = make(classes(overlap=2), 2)
+    queue, ada, ben = Queue(store), person(store, "ada"), person(store, "ben")
+    queue.next(ada), queue.next(ben)
+    queue.answer(ada, 1, "a", ticket="t1")
+    others: tuple[Callable[[], object], ...] = (
+        lambda: queue.answer(ada, 1, "b", ticket="t1"),
+        lambda: queue.answer(ben, 1, "a", ticket="t1"),
+        lambda: queue.skip(ada, 1, ticket="t1"),
+        lambda: queue.undo(ada, ticket="t1"),
+    )
+    for again in others:
+        with pytest.raises(BadInput, match="said something else"):
+            again()
+    assert [row.act for row in log(store)] == ["label"]
+
+
+def test_a_test_item_that_a_reviewer_takes_back_is_none(make: Make) -> None:
+    store = make(classes(), 1)
+    rev = person(store, "rev", reviewer=True)
+    review.settle(store, rev, 1, "b", gold=True)
+    review.reopen(store, rev, 1)
+    assert review.case(store, 1).gold is None
+    assert Queue(store).next(person(store, "ada")) is not None
+    review.settle(store, rev, 1, "b", gold=True)
+    review.settle(store, rev, 1, "a")
+    assert (review.case(store, 1).final, review.case(store, 1).gold) == ("a", None)
+
+
+def test_a_late_answer_that_comes_while_the_item_is_taken_back_stands(make: Make) -> None:
+    store = make(classes(), 1)
+    queue, ada, ben = Queue(store), person(store, "ada"), person(store, "ben")
+    queue.next(ada)
+    with store.writing() as connection:
+        connection.execute(sa.update(tables.assignments).values(until=0))
+    asking = threading.Thread(target=queue.next, args=(ben,))
+    with store.writing() as connection:  # the answer, whose transaction has not ended yet
+        connection.execute(sa.update(tables.assignments).values(state="done"))
+        asking.start()
+        asking.join(0.1)
+    asking.join(20)
+    with store.reading() as connection:
+        assert connection.execute(sa.select(tables.assignments.c.state)).scalar() == "done"
+
+
+@pytest.mark.slow  # a PostgreSQL server is started
+def test_commits_wait_for_the_disk_where_the_database_says_that_they_need_not(postgres: Any) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute("create database labelsflushed")
+        connection.execute("alter database labelsflushed set synchronous_commit = off")
+    where = postgres.url.replace("/postgres", "/labelsflushed")
+    with pytest.raises(BadInput, match="no store"):
+        Store.at(where)
+    store = Store.at(where, make=True)
+    try:
+        with store.writing() as connection:
+            assert connection.exec_driver_sql("show synchronous_commit").scalar() == "on"
+    finally:
+        store.close()
 
 
 def together(store: Store, names: tuple[str, ...]) -> list[int]:

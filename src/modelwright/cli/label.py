@@ -98,9 +98,9 @@ def _serve(begun: Any, me: str | None, host: str, port: int, names: tuple[str, .
     from modelwright.web.site import Site, is_local
 
     alone = solo(begun.store, me or _user())
-    if alone is not None and not is_local(host):
+    if alone is not None and (names or not is_local(host)):
         raise BadInput(
-            f"everybody who reaches {host} could label without a name",
+            f"everybody who reaches {host if not is_local(host) else names[0]} could label without a name",
             code="labels.open",
             hint="name who may: --annotator ADA --reviewer BEN; each gets a token",
         )

@@ -238,7 +238,15 @@ def _password(asked: str) -> str:
             code="labels.password",
             hint="put it in the environment and say --password env:NAME",
         )
-    return os.environ.get(asked.removeprefix("env:"), "")
+    name = asked.removeprefix("env:")
+    found = os.environ.get(name, "")
+    if not found:
+        raise BadInput(
+            f"the environment variable {name} is not set",
+            code="labels.password",
+            hint="set it to the password; without --password a token is made",
+        )
+    return found
 
 
 def _json_kind(file: Path) -> str:

@@ -16,7 +16,7 @@ boxes        a list of ``{"x", "y", "width", "height", "label"}`` in pixels of t
 from __future__ import annotations
 
 import json
-import math
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ def checked(project: Project, answer: Any, *, length: int | None = None) -> Any:
             chosen = {_name(project, each) for each in answer}
             return [name for name in project.names if name in chosen]
         case "rating":
-            if isinstance(answer, str) and answer.strip().lstrip("-").isdecimal():
+            if isinstance(answer, str) and re.fullmatch(r"-?[0-9]{1,9}", answer.strip()):
                 answer = int(answer)
             if isinstance(answer, float) and answer.is_integer():
                 answer = int(answer)
@@ -134,8 +134,7 @@ def _boxes(project: Project, answer: Any) -> list[dict[str, Any]]:
         numbers = []
         for side in ("x", "y", "width", "height"):
             value = each[side]
-            fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-            if not fits or abs(value) > 1e6:
+            if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= 1e6:
                 raise _wrong("numbers of pixels", each)
             numbers.append(round(float(value), 2))
         if numbers[2] <= 0 or numbers[3] <= 0 or numbers[0] < 0 or numbers[1] < 0:

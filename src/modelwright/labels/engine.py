@@ -2,7 +2,7 @@
 
 SQLite keeps a write-ahead log with ``synchronous=FULL``: each commit is synced before it returns, so that
 neither a killed process nor a power cut loses a label that somebody was told is saved. PostgreSQL does the
-same by itself.
+same by itself; where a database has switched it off, it is switched on for our connections.
 """
 
 from __future__ import annotations
@@ -54,12 +54,21 @@ def engine_for(url: sa.URL) -> sa.Engine:
     """An engine whose transactions are opened for writing where ``writing`` says so."""
     file = file_of(url)
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        private(file)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            private(file)
+        except OSError as error:
+            raise BadInput(
+                f"the store of labels {file.name} cannot be kept there: {error.strerror or error}",
+                code="labels.store-address",
+                hint="--store names a file in a folder that can be written to",
+            ) from error
     engine = connect(url)
     if file is not None:
         sa.event.listen(engine, "connect", _fully)
         sa.event.listen(engine, "begin", _begin)
+    else:
+        sa.event.listen(engine, "connect", _flushed)
     return engine
 
 
@@ -94,6 +103,15 @@ def _fully(connection: Any, _: Any) -> None:
         cursor.execute("PRAGMA foreign_keys=ON")
     finally:
         cursor.close()
+
+
+def _flushed(connection: Any, _: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select set_config('synchronous_commit', 'on', false) "
+            "where current_setting('synchronous_commit') = 'off'"
+        )
+    connection.commit()
 
 
 def _begin(connection: sa.Connection) -> None:

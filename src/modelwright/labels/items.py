@@ -256,7 +256,14 @@ def _of_files(data: str, files: list[Path], kind: ItemKind, given: dict[str, Any
     mine = [p for p in files if _one_kind(p) == kind]
     records: list[dict[str, Any]] = []
     for path in mine:
-        record: dict[str, Any] = {FILE: path.relative_to(root).as_posix()}
+        name = path.relative_to(root).as_posix()
+        if any("\ud800" <= c <= "\udfff" for c in name):  # how Python shows bytes that are not UTF-8
+            raise BadData(
+                f"the name of the file {name.encode('ascii', 'replace').decode()} is not in UTF-8",
+                code="labels.file",
+                hint="rename it",
+            )
+        record: dict[str, Any] = {FILE: name}
         if kind == "text":
             try:
                 record[TEXT] = plain(path.read_text(encoding="utf-8-sig"))

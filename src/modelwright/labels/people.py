@@ -59,9 +59,10 @@ def kept(secret: str, *, chosen: bool) -> str:
 
 
 def fits(secret: str, kept: str | None) -> bool:
-    """Whether a secret is the one that is kept; takes as long for somebody unknown."""
+    """Whether a secret is the one that is kept; takes as long whatever is kept, and for somebody unknown."""
     kind, _, rest = (kept or "scrypt$00$00").partition("$")
     if kind == "sha256":
+        _scrypt(secret, b"")  # so that the time does not tell whose name is known
         return hmac.compare_digest(hashlib.sha256(secret.encode()).hexdigest(), rest)
     salt, _, digest = rest.partition("$")
     return hmac.compare_digest(_scrypt(secret, bytes.fromhex(salt)).hex(), digest)

@@ -59,6 +59,7 @@ class Queue:
         _, project = self.store.must()
         with self.store.writing() as connection:
             self._lock(connection)
+            self._alone(connection, person)
             if free_stale(connection, project):
                 self._passed.clear()  # something comes back
             item = self._open(connection, person)
@@ -97,12 +98,13 @@ class Queue:
         """
         number, project = self.store.must()
         with self.store.writing() as connection:
-            known = _by_ticket(connection, ticket)
-            if known is not None:
-                return known
+            self._alone(connection, person)
             content = _content(connection, item)
             length = len(text_of(project, content)) if project.task == "spans" else None
             made = answers.written(answers.checked(project, answer, length=length))
+            known = by_ticket(connection, ticket, person, "label", item, made)
+            if known is not None:
+                return known
             return self._act(
                 connection, number, project, person, item, "label", made,
                 how=how, seconds=seconds, note=note, ticket=ticket,
@@ -121,7 +123,8 @@ class Queue:
         """Keep that the person cannot say; the item goes to somebody else."""
         number, project = self.store.must()
         with self.store.writing() as connection:
-            known = _by_ticket(connection, ticket)
+            self._alone(connection, person)
+            known = by_ticket(connection, ticket, person, "skip", item, None)
             if known is not None:
                 return known
             self._passed.clear()
@@ -135,7 +138,8 @@ class Queue:
         none."""
         number, project = self.store.must()
         with self.store.writing() as connection:
-            if _by_ticket(connection, ticket) is not None:
+            self._alone(connection, person)
+            if by_ticket(connection, ticket, person, "withdraw") is not None:
                 return self._open(connection, person)
             a, c = tables.assignments.c, tables.acts.c
             stands = sa.exists().where(a.item == c.item, a.person == c.person, a.act == c.n)
@@ -183,6 +187,12 @@ class Queue:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
+    def _alone(self, connection: sa.Connection, person: Person) -> None:
+        """What one person does in two windows comes one after the other (SQLite has one writer anyway)."""
+        if connection.dialect.name == "postgresql":
+            p = tables.people.c
+            connection.execute(sa.select(p.n).where(p.n == person.n).with_for_update())
+
     def _open(self, connection: sa.Connection, person: Person) -> int | None:
         a = tables.assignments.c
         return connection.execute(
@@ -225,7 +235,7 @@ class Queue:
     def _hand(self, connection: sa.Connection, project: Project, person: Person, item: int) -> None:
         a = tables.assignments.c
         values = {"state": "open", "since": now(), "until": _until(project)}
-        mine = (a.item == item) & (a.person == person.n)
+        mine = (a.item == item) & (a.person == person.n) & (a.state == "freed")
         had = connection.execute(sa.update(tables.assignments).where(mine).values(**values))
         if not had.rowcount:
             connection.execute(
@@ -308,10 +318,32 @@ def _log(
     return int(key[0])
 
 
-def _by_ticket(connection: sa.Connection, ticket: str | None) -> int | None:
+def by_ticket(
+    connection: sa.Connection,
+    ticket: str | None,
+    person: Person,
+    act: str,
+    item: int | None = None,
+    answer: str | None = None,
+) -> int | None:
+    """The act that came with this ticket, where the same is sent once more. Raises :class:`BadInput` where
+    something else is: nobody is told that it was kept."""
+    c = tables.acts.c
     if not ticket:
         return None
-    return connection.execute(sa.select(tables.acts.c.n).where(tables.acts.c.ticket == ticket)).scalar()
+    found = connection.execute(
+        sa.select(c.n, c.person, c.act, c.item, c.answer).where(c.ticket == ticket)
+    ).first()
+    if found is None:
+        return None
+    same = (found.person, found.act) == (person.n, act)
+    if not same or (item is not None and (found.item, found.answer) != (item, answer)):
+        raise BadInput(
+            "this page was sent before, and said something else then",
+            code="labels.sent-before",
+            hint="load the page again; what was sent first stands, and can be changed among your answers",
+        )
+    return int(found.n)
 
 
 def _not_theirs(person: Person) -> BadInput:

@@ -14,6 +14,7 @@ from modelwright.labels.clock import now
 from modelwright.labels.items import text_of
 from modelwright.labels.people import Person
 from modelwright.labels.project import Project
+from modelwright.labels.queue import by_ticket
 from modelwright.labels.standing import refresh
 from modelwright.labels.store import Store
 
@@ -147,7 +148,8 @@ def settle(
     gold: bool = False,
     ticket: str | None = None,
 ) -> int:
-    """Decide an item; with ``gold`` it is also a test item from then on. What people said stays.
+    """Decide an item; with ``gold`` it is also a test item from then on, and without it
+    no longer one if a reviewer had made it one. What people said stays.
 
     Raises :class:`BadInput` for somebody who may not, and for what is no answer.
     """
@@ -155,14 +157,10 @@ def settle(
         raise _not_allowed(reviewer)
     number, project = store.must()
     with store.writing() as connection:
-        known = (
-            connection.execute(sa.select(tables.acts.c.n).where(tables.acts.c.ticket == ticket)).scalar()
-            if ticket
-            else None
-        )
-        if known is not None:
-            return int(known)
         made = answers.written(_checked(connection, project, item, answer))
+        known = by_ticket(connection, ticket, reviewer, "settle", item, made)
+        if known is not None:
+            return known
         return _decide(connection, number, project, reviewer, item, made, note, how, gold, ticket)
 
 
@@ -198,8 +196,11 @@ def _decide(
     if act == "gold":
         connection.execute(sa.insert(tables.acts).values(**values, act="gold", answer=made))
     change: dict[str, object] = {"final": made}
+    c = tables.acts.c
     if gold:
         change["gold"] = made
+    elif connection.execute(sa.select(sa.exists().where(c.item == item, c.act == "gold"))).scalar():
+        change["gold"] = None  # a reviewer had made it one
     connection.execute(sa.update(tables.items).where(tables.items.c.n == item).values(**change))
     refresh(connection, project, item)
     key = first.inserted_primary_key

@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import secrets
+import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,26 +26,33 @@ BATCH = 5_000
 class Store:
     """The labels of one project, in a file or a database. Safe for several threads and processes."""
 
-    def __init__(self, url: sa.URL) -> None:
-        """Raises :class:`BadInput` for a store of a later version; use :meth:`at` to make one."""
+    def __init__(self, url: sa.URL, *, make: bool = True) -> None:
+        """Raises :class:`BadInput` for a store of a later version, and where there is none and none is to be
+        made; use :meth:`at`."""
         self.url = url
         self.name = shown(url)
         self.engine = engine.engine_for(url)
         self._writer = engine.writing(self.engine)
         self._project: tuple[int, Project] | None = None
-        with self.writing() as connection:
-            if not sa.inspect(connection).has_table(tables.store.name):
-                tables.meta.create_all(connection)
-                connection.execute(
-                    sa.insert(tables.store).values(version=tables.VERSION, key=secrets.token_hex(32))
+        try:
+            with self.writing() as connection:
+                if not sa.inspect(connection).has_table(tables.store.name):
+                    if not make:
+                        raise _none(self.name)
+                    tables.meta.create_all(connection)
+                    connection.execute(
+                        sa.insert(tables.store).values(version=tables.VERSION, key=secrets.token_hex(32))
+                    )
+                found = connection.execute(sa.select(tables.store)).one()
+            if found.version > tables.VERSION:
+                raise BadInput(
+                    f"the store {self.name} was written by a later modelwright (its version {found.version})",
+                    code="labels.store-version",
+                    hint="upgrade modelwright",
                 )
-            found = connection.execute(sa.select(tables.store)).one()
-        if found.version > tables.VERSION:
-            raise BadInput(
-                f"the store {self.name} was written by a later modelwright (version {found.version} of it)",
-                code="labels.store-version",
-                hint="upgrade modelwright",
-            )
+        except BaseException:
+            self.engine.dispose()
+            raise
         self.key = bytes.fromhex(found.key)
         """Signs forms; the same after a restart."""
 
@@ -54,19 +62,15 @@ class Store:
         url = engine.url_of(where)
         file = file_of(url)
         if file is not None and not make and not file.is_file():
-            raise BadInput(
-                f"there is no store of labels {file.name}",
-                code="labels.no-store",
-                hint="`modelwright label DATA` makes one",
-            )
-        if file is not None and file.is_file() and not _is_sqlite(file):
+            raise _none(file.name)
+        if file is not None and file.is_file() and not (_is_sqlite(file) and _is_ours(file)):
             raise BadInput(
                 f"{file.name} is no store of labels",
                 code="labels.no-store",
                 hint="--store names another file",
             )
         with engine.told(url):
-            return Store(url)
+            return Store(url, make=make or file is not None)
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -220,6 +224,24 @@ def chance(key: str) -> float:
     """A place in the queue from 0 to 1, drawn by the key: the same in every store, and rows that come later
     fall among the earlier ones, so that whatever is labelled first is a fair sample of all."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:7], "big") / 2**56
+
+
+def _none(name: str) -> BadInput:
+    return BadInput(
+        f"there is no store of labels {name}",
+        code="labels.no-store",
+        hint="`modelwright label DATA` makes one",
+    )
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether it is a store, or still empty: nothing is written into a database of somebody else."""
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            names = {name for (name,) in connection.execute("select name from sqlite_master")}
+    except sqlite3.Error:
+        return True  # damaged or locked: told by whoever opens it
+    return not names or tables.store.name in names
 
 
 def _is_sqlite(file: Path) -> bool:

@@ -243,3 +243,67 @@ def test_sizes_of_images(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content[:8])
         assert size_of(tmp_path / name) is None, name
     assert size_of(tmp_path / "gone.png") is None
+
+
+def test_an_old_export_does_not_take_back_what_was_said_since(made: Any, tmp_path: Path) -> None:
+    store = made("classes")
+    file = tmp_path / "labels.csv"
+    file.write_text(tables.labels_table(store, project_of(store)), encoding="utf-8")
+    first = next(singles(store))
+    queue = Queue(store)
+    queue.answer(person(store, "ada"), first.item, "b" if first.answer == "a" else "a")
+    before = stands(store)
+    done = take(store, tables.read(file, project_of(store)))
+    assert (done.kept, done.known, len(done.wrong)) == (0, 2, 1)
+    assert "since then" in done.wrong[0]
+    assert stands(store) == before
+
+
+ONE = '[{"data": {"modelwright_key": "k0"}, %s}]'
+CHOSEN = '"result": [{"type": "choices", "value": {"choices": ["%s"]}}]'
+
+
+@pytest.mark.parametrize(
+    ("given", "kept", "suggested", "wrong"),
+    [
+        ('"annotations": 5', 0, 0, 0),
+        ('"predictions": {"a": 1}', 0, 0, 0),
+        (f'"annotations": [{{{CHOSEN % "a"}}}], "predictions": [{{{CHOSEN % "zebra"}}}]', 1, 0, 1),
+        (f'"predictions": [{{{CHOSEN % "a"}, "model_version": "\\ud800", "score": NaN}}]', 0, 1, 0),
+        (f'"annotations": [{{{CHOSEN % "a"}, "lead_time": {"1" * 400}}}]', 1, 0, 0),
+        (f'"annotations": [{{{CHOSEN % "a"}, "lead_time": 1e999}}]', 1, 0, 0),
+    ],
+)
+def test_odd_exports_of_label_studio(
+    made: Any, tmp_path: Path, given: str, kept: int, suggested: int, wrong: int
+) -> None:
+    store = made("classes", said=False)
+    file = tmp_path / "odd.json"
+    file.write_text(ONE % given, encoding="utf-8")
+    done = take(store, label_studio.read(file, project_of(store)))
+    assert (done.kept, done.suggested, len(done.wrong)) == (kept, suggested, wrong)
+    assert all(s.seconds is None for s in singles(store))
+
+
+def test_odd_numbers_of_marks(made: Any, tmp_path: Path) -> None:
+    file = tmp_path / "odd.json"
+    value = '{"start": 1e999, "end": 3, "labels": ["a"]}'
+    span = f'"annotations": [{{"result": [{{"type": "labels", "value": {value}}}]}}]'
+    file.write_text(ONE % span, encoding="utf-8")
+    assert len(label_studio.read(file, replace(classes("a"), task="spans")).wrong) == 1
+    boxes = made("boxes")
+    file.write_text(
+        '{"images": [{"id": 1, "file_name": "0.png"}], "categories": [{"id": 1, "name": "a"}], '
+        f'"annotations": [{{"image_id": 1, "category_id": 1, "bbox": [{"1" * 401}, 0, 1, 1]}}]}}',
+        encoding="utf-8",
+    )
+    with pytest.raises(BadInput, match="COCO"):
+        coco.read(file, project_of(boxes))
+
+
+def test_boxes_of_a_class_that_is_no_longer_offered_are_exported(made: Any) -> None:
+    store = made("boxes")
+    store.set_project(replace(project_of(store), choices=project_of(store).choices[:1]), None)
+    found = coco.dataset(store, project_of(store))
+    assert [c["name"] for c in found["categories"]] == ["a", "b"]
+    assert {b["category_id"] for b in found["annotations"]} == {1, 2}

@@ -263,3 +263,50 @@ def test_a_damaged_form_is_told(serve: Serve, fields: dict[str, str]) -> None:
     with served.visitor() as visitor:
         assert visitor.fill("/", "/label", **{"choice": "spam", **fields}).status_code in (400, 422)
     assert log(served.store) == []
+
+
+def test_undoing_the_last_one_twice_with_one_page_takes_one_back(serve: Serve) -> None:
+    served = serve(given=[Item(f"k{i}", {"text": f"text {i}"}) for i in range(2)])
+    with served.visitor() as visitor:
+        for _ in range(2):
+            visitor.fill("/", "/label", choice="spam")
+        text = visitor.get("/").text
+        held = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', text))
+        for _ in range(2):  # as the page's script does where the first answer got lost
+            assert visitor.post("/undo", data=held).status_code == 303
+    assert [row.act for row in log(served.store)] == ["label", "label", "withdraw"]
+
+
+@pytest.mark.parametrize("page", ["/item/{}", "/review/{}", "/media/{}"])
+def test_numbers_beyond_those_of_items(serve: Serve, page: str) -> None:
+    with serve().visitor() as visitor:
+        assert visitor.get(page.format("9" * 20)).status_code == 404
+        assert visitor.get(page.format("9" * 5000)).status_code == 404
+        assert visitor.get(page.format("9" * 15)).status_code in (404, 422)
+
+
+@pytest.mark.parametrize("choice", ["--5", "1" * 5000, "5.5", ""])
+def test_ratings_that_are_none(serve: Serve, choice: str) -> None:
+    served = serve(replace(classes("spam", "ham"), task="rating", choices=()))
+    with served.visitor() as visitor:
+        assert visitor.fill("/", "/label", choice=choice).status_code == 422
+    assert answers(served) == []
+
+
+def test_another_name_of_the_host_learns_nothing(serve: Serve) -> None:
+    served = serve()
+    with served.visitor() as visitor:
+        refused = visitor.get("/", headers={"host": "elsewhere.example"})
+    assert refused.status_code == 421
+    assert served.desk.project.name not in refused.text.split()
+    assert "<" not in refused.text
+
+
+def test_a_store_that_is_gone_is_told(serve: Serve) -> None:
+    served = serve()
+    with served.store.writing() as connection:
+        connection.exec_driver_sql("alter table modelwright_labels_projects rename to gone")
+    with served.visitor() as visitor:
+        told = visitor.get("/")
+        assert told.status_code == 503
+        assert "does not answer" in told.text

@@ -19,7 +19,7 @@ def dataset(store: Store, project: Project, by: By = "majority") -> dict[str, An
     """The images that have an answer, with their final boxes. Raises :class:`BadInput` for other tasks."""
     _check(project)
     root = store.root()
-    category = {name: n for n, name in enumerate(project.names, 1)}
+    category = {name: n for n, name in enumerate(project.names, 1)}  # and classes that are no longer offered
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for one in finals(store, project, by):
@@ -30,6 +30,7 @@ def dataset(store: Store, project: Project, by: By = "majority") -> dict[str, An
         wide, high = size or (0, 0)
         images.append({"id": one.item, "file_name": name, "width": wide, "height": high})
         for box in one.answer:
+            category.setdefault(box["label"], len(category) + 1)
             annotations.append(
                 {
                     "id": len(annotations) + 1, "image_id": one.item, "category_id": category[box["label"]],
@@ -62,7 +63,15 @@ def read(path: Path, project: Project) -> Read:
                 {"x": max(0.0, x), "y": max(0.0, y), "width": wide, "height": high,
                  "label": names[one["category_id"]]}
             )  # fmt: skip
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (
+        OSError,
+        ArithmeticError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise BadData(
             f"{path.name} cannot be read as COCO's JSON: {type(error).__name__} {error}",
             code="labels.import",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -123,7 +124,7 @@ def read(path: Path, project: Project) -> Read:
                 ((line.get(person) or "").strip() if person else "") or "import",
                 answer,
                 micros(line.get("at")),
-                float(seconds) if seconds.replace(".", "", 1).isdecimal() else None,
+                float(seconds) if re.fullmatch(r"[0-9]{1,12}(\.[0-9]*)?", seconds) else None,
                 line.get("note") or "",
             )
         )

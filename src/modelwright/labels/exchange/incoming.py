@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from modelwright.core.errors import BadInput
 from modelwright.labels import people, tables
 from modelwright.labels.answers import checked, written
 from modelwright.labels.clock import now
@@ -65,7 +66,8 @@ class Taken:
 
 
 def take(store: Store, given: Read) -> Taken:
-    """Keep the labels of a file, in one transaction; the same file twice is kept once."""
+    """Keep the labels of a file, in one transaction; the same file twice is kept once, and what somebody has
+    said since stands."""
     number, project = store.must()
     kept = known = suggested = 0
     unmatched: dict[str, None] = {}
@@ -96,6 +98,13 @@ def take(store: Store, given: Read) -> Taken:
             if connection.execute(sa.select(tables.acts.c.n).where(tables.acts.c.ticket == ticket)).scalar():
                 known += 1
                 continue
+            stands = _standing(connection, item, person)
+            if one.at is not None and stands is not None and stands.at >= one.at:
+                if (stands.at, stands.answer) == (one.at, answer):
+                    known += 1
+                else:
+                    wrong.append(f"{one.item[:80]}: {one.person} has said something else since then")
+                continue
             _keep(connection, number, person, item, answer, one, ticket)
             touched.add(item)
             kept += 1
@@ -103,9 +112,17 @@ def take(store: Store, given: Read) -> Taken:
             refresh(connection, project, item)
         for told in given.suggested:
             found = find(told.item)
-            if found is not None:
-                suggest(connection, found[0], written(checked(project, told.answer)), told.score, told.model)
-                suggested += 1
+            if found is None:
+                continue
+            item, content = found
+            length = len(text_of(project, content)) if project.task == "spans" else None
+            try:
+                answer = written(checked(project, told.answer, length=length))
+            except BadInput as error:
+                wrong.append(f"{told.item[:80]}, suggested: {error.message}")
+                continue
+            suggest(connection, item, answer, told.score, told.model)
+            suggested += 1
     return Taken(kept, known, tuple(unmatched), tuple(wrong), suggested)
 
 
@@ -113,7 +130,8 @@ def suggest(connection: sa.Connection, item: int, answer: str, score: float | No
     """Set what a model says of an item."""
     s = tables.suggestions
     connection.execute(sa.delete(s).where(s.c.item == item))
-    connection.execute(sa.insert(s).values(item=item, answer=answer, score=score, model=model))
+    name = model.encode("utf-8", "replace").decode()  # half a pair of UTF-16, as JSON may hold it
+    connection.execute(sa.insert(s).values(item=item, answer=answer, score=score, model=name))
 
 
 def _keep(
@@ -140,6 +158,16 @@ def _keep(
     values = {"state": state, "act": int(key[0]), "since": now(), "until": now()}
     if not connection.execute(sa.update(a).where(mine).values(**values)).rowcount:
         connection.execute(sa.insert(a).values(item=item, person=person.n, **values))
+
+
+def _standing(connection: sa.Connection, item: int, person: people.Person) -> Any:
+    """What the person has said of the item so far, and when; None where nothing stands."""
+    a, c = tables.assignments.c, tables.acts.c
+    return connection.execute(
+        sa.select(c.at, c.answer)
+        .join_from(tables.assignments, tables.acts, a.act == c.n)
+        .where(a.item == item, a.person == person.n, a.state.in_(("done", "skipped")))
+    ).first()
 
 
 def _ticket(one: Incoming, item: int, answer: str | None) -> str:

@@ -23,6 +23,8 @@ from modelwright.labels.store import Store
 
 KEY: Final = "modelwright_key"
 """In the data of a task: the item's own key."""
+_ODD: Final = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
+"""What a file that is no export raises."""
 _TAGS: Final = {
     "text": ("Text", "text"),
     "row": ("Text", "text"),
@@ -188,32 +190,39 @@ def read(path: Path, project: Project) -> Read:
     for place, task in enumerate(given, 1):
         name = _name(project, task.get("data"))
         text = _text(project, task.get("data"))
-        for one in task.get("annotations") or task.get("completions") or ():
+        for one in _listed(task.get("annotations") or task.get("completions")):
             try:
                 answer = None if one.get("was_cancelled") else _answer(project, one.get("result") or [], text)
-            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            except _ODD as error:
                 wrong.append(f"task {place}: {type(error).__name__} in an annotation ({error})"[:200])
                 continue
-            lead = one.get("lead_time")
             answers.append(
                 Incoming(
                     name, _person(one.get("completed_by")), answer, micros(one.get("created_at")),
-                    float(lead) if isinstance(lead, int | float) else None,
+                    _finite(one.get("lead_time")),
                 )
             )  # fmt: skip
-        for one in (task.get("predictions") or ())[:1]:
+        for one in _listed(task.get("predictions"))[:1]:
             try:
                 answer = _answer(project, one.get("result") or [], text)
-            except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+            except _ODD:
                 continue
-            score = one.get("score")
             suggested.append(
                 Suggested(
-                    name, answer, float(score) if isinstance(score, int | float) else None,
-                    str(one.get("model_version") or "import"),
+                    name, answer, _finite(one.get("score")), str(one.get("model_version") or "import")
                 )
             )  # fmt: skip
     return Read(tuple(answers), tuple(wrong), tuple(suggested))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _finite(value: Any) -> float | None:
+    """A number as the store keeps it; None for what is none."""
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
+    return float(value) if fits else None
 
 
 def units(text: str, at: int) -> int:

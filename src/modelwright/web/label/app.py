@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from modelwright.core.errors import BadInput, ModelwrightError
@@ -23,6 +24,21 @@ Handler = Callable[[Request], Response]
 BOTH = ["GET", "POST"]
 
 
+class _Number(Convertor[int]):
+    """The number of an item: longer ones than a database counts to are no address."""
+
+    regex = "[0-9]{1,15}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("number", _Number())
+
+
 def build_app(desk: Desk) -> Starlette:
     """The application that serves the pages of one labelling project."""
     routes = [
@@ -30,11 +46,11 @@ def build_app(desk: Desk) -> Starlette:
         Route("/label", _inside(work.label), methods=["POST"]),
         Route("/skip", _inside(work.skip), methods=["POST"]),
         Route("/undo", _inside(work.undo), methods=["POST"]),
-        Route("/item/{item:int}", _inside(mine.item), methods=BOTH),
+        Route("/item/{item:number}", _inside(mine.item), methods=BOTH),
         Route("/mine", _inside(mine.mine)),
-        Route("/media/{item:int}", _inside(media.media)),
+        Route("/media/{item:number}", _inside(media.media)),
         Route("/review", _inside(review.listing, reviewer=True)),
-        Route("/review/{item:int}", _inside(review.case, reviewer=True), methods=BOTH),
+        Route("/review/{item:number}", _inside(review.case, reviewer=True), methods=BOTH),
         Route("/progress", _inside(progress.progress, reviewer=True)),
         Route("/agreement", _inside(agreement.agreement, reviewer=True)),
         Route("/enter", enter.enter, methods=BOTH),
@@ -86,7 +102,13 @@ def _inside(handler: Handler, *, reviewer: bool = False) -> Handler:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return page(request, "sorry.html.j2", error.status, message=error.message, hint=error.hint)
+    plain = PlainTextResponse(f"{error.message}\n{error.hint}".strip(), error.status)
+    if error.bare:
+        return plain
+    try:
+        return page(request, "sorry.html.j2", error.status, message=error.message, hint=error.hint)
+    except ModelwrightError:  # the store, which knows the project's name, does not answer
+        return plain
 
 
 def _told(request: Request, error: Exception) -> Response:

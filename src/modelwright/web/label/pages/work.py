@@ -30,7 +30,7 @@ def work(request: Request) -> Response:
     done = progress.mine(desk.store, request.state.person)
     if handed is None:
         desk.forget()  # what was counted a moment ago would not say that this was the last one
-        return page(request, "nothing.html.j2", done=done)
+        return page(request, "nothing.html.j2", done=done, ticket=secrets.token_urlsafe(12))
     return page(request, "work.html.j2", done=done, again=False, **shown(desk.project, handed))
 
 

@@ -27,7 +27,9 @@ PAGES = (
 PROSE = (
     "docs/decisions.md",
     "docs/index.md",
+    "docs/how-to/clean.md",
     "docs/how-to/label.md",
+    "docs/how-to/privacy.md",
     "docs/how-to/sources.md",
     "docs/how-to/live.md",
     "docs/how-to/pages.md",

@@ -114,16 +114,14 @@ def krippendorff(
     used = np.flatnonzero(kept.sum(axis=0) > 0)
     kept = kept[:, used]
     k = len(used)
+    spots = values[used] if values is not None else np.zeros(k)
+    if scale != "ordinal":
+        return _fixed(kept, answers, scale, spots, level, seed)
     # The coincidences within each item: pairs of its answers, over its number of answers less one.
     pairs = kept[:, :, None] * kept[:, None, :] - kept[:, :, None] * np.eye(k)
     cells = (pairs / np.maximum(answers - 1.0, 1.0)[:, None, None]).reshape(len(kept), k * k)
-    spots = values[used] if values is not None else np.zeros(k)
 
     def apart(margin: Array) -> Array:
-        if scale == "nominal":
-            return 1.0 - np.eye(k)
-        if scale == "interval":
-            return np.asarray((spots[:, None] - spots[None, :]) ** 2, dtype=np.float64)
         # Answers ranked between two classes, each end counted by half.
         middle = np.cumsum(margin, axis=-1) - margin / 2.0
         return np.asarray((middle[..., :, None] - middle[..., None, :]) ** 2, dtype=np.float64)
@@ -144,6 +142,26 @@ def krippendorff(
     name = f"Krippendorff's alpha, {scale}"
     found = observed if len(kept) else math.nan
     return _settled(name, cells, value, len(kept), int(answers.sum()), found, level, seed)
+
+
+def _fixed(kept: Array, answers: Array, scale: Scale, spots: Array, level: float, seed: int) -> Agreement:
+    """Alpha where what a disagreement weighs is known beforehand: an item then speaks through its classes and
+    one sum, instead of all pairs of classes."""
+    k = kept.shape[1]
+    weight = 1.0 - np.eye(k) if scale == "nominal" else (spots[:, None] - spots[None, :]) ** 2
+    seen = np.sum((kept @ weight) * kept, axis=1) / np.maximum(answers - 1.0, 1.0)
+    sums = np.column_stack([seen, kept])
+
+    def value(total: Array) -> Array:
+        margin = total[..., 1:]
+        expected = np.sum((margin @ weight) * margin, axis=-1)
+        return _one_minus(total[..., 0] * (margin.sum(axis=-1) - 1.0), expected)
+
+    most = float(weight.max()) if k else 0.0
+    observed = 1.0 - float(seen.sum() / (most * answers.sum())) if most > 0 else 1.0
+    found = observed if len(kept) else math.nan
+    name = f"Krippendorff's alpha, {scale}"
+    return _settled(name, sums, value, len(kept), int(answers.sum()), found, level, seed)
 
 
 def pairwise(

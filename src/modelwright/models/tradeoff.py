@@ -119,11 +119,19 @@ def settle(
     price = [prices[name] for name in held.names]
     alone_fit = [limits.within([p]) for p in price]
 
+    kept: dict[tuple[bool, int, bytes], Floats] = {}
+
     def free(some: HeldOut, bags: int) -> Floats:
-        return some.weigh(some.contenders(), seed, bags)
+        key = (True, bags, some.rows.tobytes())
+        if key not in kept:
+            kept[key] = some.weigh(some.contenders(), seed, bags)
+        return kept[key]
 
     def bound(some: HeldOut, bags: int) -> Floats:
-        return _within(some, price, alone_fit, limits, seed, bags)
+        key = (False, bags, some.rows.tobytes())
+        if key not in kept:
+            kept[key] = _within(some, price, alone_fit, limits, seed, bags)
+        return kept[key]
 
     best = free(held, 0)
     wide = held.strongest(best, MEMBERS)
@@ -135,10 +143,9 @@ def settle(
     ours = growing[-1] if fits else _judged(held, lambda some: [bound(some, BAGS)], seed)[0]
     gain = (0.0, 0.0, 0.0) if fits else _difference(held, ours, growing[-1])
     if blend.pool == "log":
-        # A few weights learnt on all of these rows, and shown to be worth it on rows that they were not
-        # learnt on: next to no optimism.
-        mixed = blend.scores(candidates)[held.rows]
-        ours = -np.log(np.clip(mixed[np.arange(len(held.y)), held.y], 1e-15, 1.0))
+        ours = _judged_blend(
+            held, lambda some: free(some, BAGS) if fits else bound(some, BAGS), candidates, seed
+        )
 
     def point(name: str, columns: Sequence[int], losses: Floats, is_chosen: bool = False) -> TradePoint:
         of = [price[i] for i in columns]
@@ -206,6 +213,24 @@ def _judged(held: HeldOut, make: Callable[[HeldOut], Sequence[Floats]], seed: in
             if k == len(found):
                 found.append(np.empty(n))
             found[k][out] = held.losses(held.table[out] @ weights)
+    return found
+
+
+def _judged_blend(
+    held: HeldOut, make: Callable[[HeldOut], Floats], candidates: Mapping[str, Floats], seed: int
+) -> Floats:
+    """As ``_judged``, of the one ensemble that ``make`` gives, put together as it would be: the weights of
+    its second layer, too, are learnt without the part of the rows that they are judged on."""
+    n = len(held.table)
+    part = np.random.default_rng(seed).permutation(n) % PARTS if n >= 2 * PARTS else np.full(n, -1)
+    found = np.empty(n)
+    for number in np.unique(part):
+        out = np.flatnonzero(part == number)
+        some = held.take(np.flatnonzero(part != number)) if number >= 0 else held
+        weights = make(some)
+        blend = some.blend(some.strongest(weights, MEMBERS), candidates, seed)
+        scores = blend.scores({name: candidates[name][held.rows[out]] for name in blend.weights})
+        found[out] = -np.log(np.clip(scores[np.arange(len(out)), held.y[out]], 1e-15, 1.0))
     return found
 
 

@@ -6,9 +6,8 @@ relation of the target to any other column.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
@@ -17,8 +16,15 @@ from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import Cleaned, Collected, Column, Labelled
 from modelwright.data import answers, corrections, weak
+from modelwright.data.classes import (
+    as_in_training,
+    boolean_names,
+    class_names,
+    ordered,
+    positive_class,
+)
 from modelwright.data.fits import asks_nothing, check_costs, check_criteria
-from modelwright.goal.nearest import did_you_mean, nearest
+from modelwright.goal.nearest import did_you_mean
 from modelwright.goal.sections import LabelSection, ProblemSection, RolesSection, SuccessSection
 
 TARGET = "__target__"
@@ -35,15 +41,11 @@ ROWS_A_VALUE = 5
 """... provided that each value has this many rows on average; else a short table of counts would become
 a classification only because it is short."""
 
-POSITIVE_WORDS = ("yes", "true", "1", "y", "t", "positive", "pos", "present", "success")
-NEGATIVE_WORDS = ("no", "false", "0", "n", "f", "negative", "neg", "absent", "failure", "-1")
-
 RARE = 0.2
 VERY_RARE = 0.04
 """Of the share a class would have if all were equal: with two classes, below a tenth accuracy begins to
 mislead, and below a fiftieth most models predict the common class alone."""
 
-_NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?")
 
 _NOTHING = Collected(Blob("table"), 0, (), (), "")
 """For those who label rows that were not collected."""
@@ -106,7 +108,7 @@ def label(
     names = class_names(values.filter(present), column)
     test_rows = int(present.tail(cleaned.test_rows).sum()) if cleaned.test_rows else 0
     if column.kind in ("category", "text"):
-        names = _as_in_training(names, test_rows, column.name, book)
+        names = as_in_training(names, test_rows, column.name, book)
     counts = Counter(names)
     if len(counts) == 1:
         raise BadData(
@@ -197,77 +199,6 @@ def _named(frame: pl.DataFrame, column: Column) -> list[str | None]:
     """The class of each row, None where it has none."""
     said = iter(class_names(frame[column.name].drop_nulls(), column))
     return [next(said) if there else None for there in frame[column.name].is_not_null()]
-
-
-def class_names(values: pl.Series, column: Column) -> list[str]:
-    """The name of each value's class: texts as they are, whole numbers without a decimal point.
-
-    A boolean target is named as the source spelled it, where its cleaning kept the spellings.
-    """
-    if column.kind == "boolean":
-        no, yes = boolean_names(column)
-        return [yes if v else no for v in values.to_list()]
-    if column.kind == "number":
-        return [number_name(v) for v in values.to_list()]
-    return [str(v) for v in values.to_list()]
-
-
-def _as_in_training(names: list[str], test_rows: int, target: str, book: Book) -> list[str]:
-    """Class names of a test file that differ from those of training in case, blanks or a full stop, mended.
-
-    Test files are often written by another hand than the rows to learn from (">50K." beside ">50K").
-    """
-    if not test_rows:
-        return names
-    learnt: dict[str, list[str]] = {}
-    known = set(names[:-test_rows])
-    for name in sorted(known):
-        learnt.setdefault(_loose(name), []).append(name)
-    mended = [
-        learnt[_loose(n)][0] if n not in known and len(learnt.get(_loose(n), ())) == 1 else n
-        for n in names[-test_rows:]
-    ]
-    pairs = sorted({(a, b) for a, b in zip(names[-test_rows:], mended, strict=True) if a != b})
-    if pairs:
-        changed = sum(a != b for a, b in zip(names[-test_rows:], mended, strict=True))
-        shown = ", ".join(f"{a!r} as {b!r}" for a, b in pairs[:3])
-        book.finding(
-            "label.test-spelling",
-            "note",
-            f"the test rows spell classes in another way than the rest; {shown} was read in {changed} rows",
-            "if these are different classes, give them names that differ in more than case or a full stop",
-            column=target,
-            numbers={"rows": float(changed)},
-        )
-    return names[:-test_rows] + mended
-
-
-def number_name(value: float) -> str:
-    """``3`` for 3.0, ``0.5`` for 0.5: how a number is written as the name of a class."""
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
-
-
-def boolean_names(column: Column) -> tuple[str, str]:
-    """The names of the false and the true class of a boolean target.
-
-    As the source spelled them (the options ``false`` and ``true`` of its cleaning operation), if known.
-    """
-    for operation in column.operations:
-        no, yes = operation.options.get("false"), operation.options.get("true")
-        if no and yes:
-            return _first(no), _first(yes)
-    return "false", "true"
-
-
-def _first(spelling: Any) -> str:
-    return str(spelling[0]) if isinstance(spelling, list | tuple) else str(spelling)
-
-
-def ordered(counts: Counter[str]) -> tuple[str, ...]:
-    """Class names sorted: by value where all are numbers, else by text."""
-    if all(_NUMBER.fullmatch(name) for name in counts):
-        return tuple(sorted(counts, key=lambda name: (float(name), name)))
-    return tuple(sorted(counts))
 
 
 def _target_column(problem: ProblemSection, cleaned: Cleaned) -> Column:
@@ -365,47 +296,6 @@ def _check_finite(target: pl.Series, name: str) -> None:
             code="label.not-a-number",
             hint="correct these rows, or leave them out",
         )
-
-
-def positive_class(
-    given: str | None, classes: tuple[str, ...], counts: Counter[str], target: str
-) -> tuple[str, str]:
-    """The positive of two classes, and why."""
-    if given is not None:
-        if given in classes:
-            return given, f"{given!r} is the positive class, as the goal says"
-        wanted = _loose(given)
-        alike = [c for c in classes if _loose(c) == wanted]
-        if len(alike) == 1:
-            return alike[0], f"{alike[0]!r} is the positive class, as the goal says"
-        raise BadData(
-            f"data.positive is {given!r}, but {target!r} has the values {classes[0]!r} and {classes[1]!r}",
-            code="label.positive-unknown",
-            hint=f"did you mean {near!r}?" if (near := nearest(given, classes)) else "use one of these",
-        )
-    words = {c: c.strip().casefold() for c in classes}
-    said_yes = [c for c in classes if words[c] in POSITIVE_WORDS]
-    if len(said_yes) == 1:
-        return said_yes[0], f"{said_yes[0]!r} is the positive class, since it says yes"
-    said_no = [c for c in classes if words[c] in NEGATIVE_WORDS]
-    if len(said_no) == 1:
-        other = classes[1 - classes.index(said_no[0])]
-        return other, f"{other!r} is the positive class, since {said_no[0]!r} says no"
-    above = [c for c in classes if c.lstrip().startswith(">")]
-    if len(above) == 1:
-        return above[0], f"{above[0]!r} is the positive class, since it is what lies above"
-    rarer = min(classes, key=lambda c: (counts[c], -classes.index(c)))
-    share = counts[rarer] / max(1, sum(counts.values()))
-    return rarer, f"{rarer!r} is the positive class, since it is the rarer ({share:.1%} of rows)"
-
-
-def _loose(name: str) -> str:
-    """Case, blanks, a closing full stop and a needless decimal part do not tell classes apart."""
-    text = name.strip().casefold().rstrip(".")
-    try:
-        return number_name(float(text))
-    except (ValueError, OverflowError):
-        return text
 
 
 def _weights(rows: pl.DataFrame, name: str) -> pl.Series:

@@ -332,7 +332,7 @@ def _sampled(trials: list[Trial], learning: Learning, book: Book) -> None:
             "train.sampled",
             "note",
             f"{', '.join(seen)} were fitted on a sample of {max(seen.values()):,} of {whole:,} rows; "
-            "trees had all of them",
+            "all others had every row",
             "nothing: they take categories as columns of their own, and would need many times the memory",
             numbers={"rows": float(max(seen.values())), "of": float(whole)},
         )

@@ -11,7 +11,8 @@ from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.data import Labelled
 from modelwright.core.records.evidence import Finding
-from modelwright.data.label import label, positive_class
+from modelwright.data.classes import positive_class
+from modelwright.data.label import label
 from modelwright.goal.criteria import parse_criterion
 from modelwright.goal.sections import ProblemSection, RolesSection, SuccessSection
 from modelwright.testing.tables import cleaned_of

@@ -215,7 +215,7 @@ def _class_of(value: Any, classes: Sequence[str]) -> str:
 def class_named(value: Any, classes: Sequence[str]) -> str | None:
     """The class that a value names, None where none or several: as it is written, as a number, or but for
     case, blanks and a closing full stop."""
-    from modelwright.data.label import number_name
+    from modelwright.data.classes import number_name
 
     if isinstance(value, bool):
         value = "true" if value else "false"

@@ -39,9 +39,11 @@ class Distinct:
 
     def map(self, change: Callable[[str], str | None]) -> Distinct:
         """The distinct texts after a change; ``None`` drops a text."""
+        answers = [change(text) for text in self.texts]
+        if answers == self.texts:
+            return self  # with all that is known of it: most changes change nothing
         made: dict[str, int] = {}
-        for text, count in zip(self.texts, self.counts, strict=True):
-            changed = change(text)
+        for changed, count in zip(answers, self.counts, strict=True):
             if changed is not None:
                 made[changed] = made.get(changed, 0) + count
         ordered = sorted(made.items(), key=lambda item: (-item[1], item[0]))
@@ -52,6 +54,8 @@ class Distinct:
         return sum(count for text, count in zip(self.texts, self.counts, strict=True) if change(text) != text)
 
     def without(self, dropped: set[str]) -> Distinct:
+        if dropped.isdisjoint(self.texts):
+            return self
         kept = [(t, c) for t, c in zip(self.texts, self.counts, strict=True) if t not in dropped]
         return Distinct(self.name, self.rows, [t for t, _ in kept], [c for _, c in kept])
 

@@ -189,3 +189,34 @@ def test_films_with_lists_from_two_files(shared_data: Path) -> None:
     assert made.frame.height > 2_000
     assert {"title", "year", "cast", "genres"} <= set(made.frame.columns)
     assert all(not dtype.is_nested() for dtype in made.frame.schema.values())
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"a": %s}, {"a": 1}]', '{"a": [1, %s]}', '{"a": %s}\n{"a": 1}\n', '[{"a": {"b": [1, %s]}}]']
+)
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_an_integer_of_many_digits(tmp_path: Path, text: str, digits: int) -> None:
+    (tmp_path / "t.json").write_text(text % ("9" * digits))
+    with pytest.raises(BadData, match="integer of too many digits") as caught:
+        read(str(tmp_path / "t.json"))
+    assert caught.value.code == "data.json"
+
+
+def test_an_integer_of_many_digits_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"a": 1}\n{"a": %s}\n{"a": 2}\n' % ("9" * 5000))
+    made = read(str(tmp_path / "t.jsonl"))
+    assert made.frame["a"].to_list() == [1, 2]
+    assert "too many digits" in made.quarantine[0].reason
+    (tmp_path / "good.jsonl").write_text('{"a": {"b": 1}}\n{"a": {"b": 2}}\n')
+    for line, plan in (('{"a": %s}', None), ('{"a": {"b": %s}}', read(str(tmp_path / "good.jsonl")).plan)):
+        (tmp_path / "t.jsonl").write_text(f"{line % 1}\n{line % ('9' * 400)}\n")
+        with pytest.raises(BadData, match="too many digits"):
+            list(batches(str(tmp_path / "t.jsonl"), 10, plan))
+
+
+def test_a_path_that_is_too_long() -> None:
+    for source in ("a" * 5000, "a" * 5000 + ".csv", "a" * 5000 + ".zip#b.csv", "b/" * 3000 + "*.csv"):
+        with pytest.raises(BadData) as caught:
+            read(source)
+        assert caught.value.code == "data.missing-file"
+        assert len(caught.value.message) < 200

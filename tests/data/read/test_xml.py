@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwright.core.errors import BadData
-from modelwright.data.nested.shape import Shape
+from modelwright.data.nested.shape import Shape, is_number
 from modelwright.data.nested.xml import Names, records, survey
 from modelwright.data.read import batches, read
 from modelwright.data.read.door import READERS
@@ -159,3 +160,56 @@ def test_entities_are_never_expanded(tmp_path: Path) -> None:
     assert caught.value.code == "data.xml-entities"
     plain = '<!DOCTYPE a SYSTEM "a.dtd"><a><b><c>1</c></b><b><c>2</c></b></a>'
     assert table(tmp_path, plain).rows() == [("1",), ("2",)]
+
+
+def test_default_values_of_attributes_are_refused(tmp_path: Path) -> None:
+    declared = '<!DOCTYPE a [<!ELEMENT a (b*)> <!ATTLIST b c CDATA {}>]><a><b c="1"/><b c="2"/></a>'
+    assert table(tmp_path, declared.format("#IMPLIED")).rows() == [("1",), ("2",)]
+    for default in ('"20 KB"', '#FIXED "1"'):
+        with pytest.raises(BadData, match="default value of the attribute c of <b>") as caught:
+            table(tmp_path, declared.format(default))
+        assert caught.value.code == "data.xml-entities"
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "Shift_JIS", "no-such-encoding", "hex"])
+def test_encodings_that_cannot_be_read(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "t.xml"
+    path.write_text(f'<?xml version="1.0" encoding="{encoding}"?><a><b><c>1</c></b><b><c>2</c></b></a>')
+    with pytest.raises(BadData, match="encoding that cannot be read from XML") as caught:
+        read(str(path))
+    assert caught.value.code == "data.encoding"
+
+
+def test_an_encoding_of_one_byte_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.xml"
+    text = '<?xml version="1.0" encoding="windows-1251"?><a><b><c>\u0434\u0430</c></b><b><c>2</c></b></a>'
+    path.write_bytes(text.encode("cp1251"))
+    assert read(str(path)).frame["c"].to_list() == ["\u0434\u0430", "2"]
+
+
+def test_a_name_with_many_dots(tmp_path: Path) -> None:
+    with pytest.raises(BadData, match="levels deep") as caught:
+        table(tmp_path, f"<t><r {'a.' * 2000}a='1'/><r/></t>")
+    assert caught.value.code == "data.too-deep"
+    assert table(tmp_path, f"<t><r {'a.' * 90}a='1'/><r/></t>").height == 2
+
+
+def test_a_long_text_of_digits_takes_no_time_to_look_at() -> None:
+    text = "1" * 200_000 + "x"
+    start = time.process_time()
+    assert not is_number(text)
+    assert not is_number("1" * 399 + "x")
+    roots: dict[str, Shape] = {}
+    survey(io.BytesIO(f"<a><b>{text}</b><b>2</b></a>".encode()), "t", Names(), roots)
+    assert time.process_time() - start < 1
+    assert (roots["a"].keys["b"].texts, roots["a"].keys["b"].numbers) == (1, 1)
+
+
+@given(st.from_regex(r"[-+]?[0-9]{0,4}\.?[0-9]{0,4}([eE][-+]?[0-9]{0,3})?", fullmatch=True))
+def test_what_is_a_number(text: str) -> None:
+    try:
+        float(text)
+    except ValueError:
+        assert not is_number(text)
+    else:
+        assert is_number(text)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelwright.data.nested.plan import SUMMARIES, Rule, dotted
-from modelwright.data.nested.shape import IS_NUMBER
+from modelwright.data.nested.shape import is_number
 
 Cells = dict[str, Any]
 _MOST_JOINED = 20
@@ -136,7 +136,7 @@ def _number(value: Any) -> float | None:
         return float(made)
     if isinstance(made, (int, float)):
         return made
-    if isinstance(made, str) and IS_NUMBER.fullmatch(made.strip()):
+    if isinstance(made, str) and is_number(made.strip()):
         return float(made)
     return None
 

@@ -1,8 +1,12 @@
 """XML as nested records: a safe parser, and the two passes over a document (what is there; the rows).
 
 Entities are never expanded and nothing outside of the document is ever fetched: a document that declares
-entities is refused (defusedxml; the attacks are CWE-776 and CWE-611). One pass holds no more than the
-element that is being read; the other no more than the rows it is asked for.
+entities is refused (defusedxml; the attacks are CWE-776 and CWE-611), and so is one that declares default
+values of attributes, which a parser has to fill in at every element.
+
+Memory: the first pass holds the shape of what it has seen, and the texts of the element that is being read.
+The second holds the rows that it has not yet handed over, and besides whatever stands beside the rows in the
+elements around them, until these end: a document with much beside its rows takes memory for all of that.
 """
 
 from __future__ import annotations
@@ -67,6 +71,8 @@ class _Handler(ContentHandler):
         self._end = end
         self._texts: list[list[str]] = []
         self._sizes: list[int] = []
+        self.begun = False
+        """Whether an element was met."""
         self._locator: Any = None
 
     def setDocumentLocator(self, locator: Any) -> None:  # noqa: N802  (the name is SAX's)
@@ -77,6 +83,7 @@ class _Handler(ContentHandler):
 
     def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:  # noqa: N802
         uri, local = name
+        self.begun = True
         if not self._texts:
             self._names.root(uri)
         if len(self._texts) >= DEEPEST:
@@ -116,9 +123,20 @@ def _pieces(
     """Pass through a document, and stop after each piece of it. Raises :class:`BadData` for what is no XML,
     or not safe to read."""
     from defusedxml.common import DTDForbidden, EntitiesForbidden, ExternalReferenceForbidden
-    from defusedxml.sax import make_parser
+    from defusedxml.expatreader import DefusedExpatParser
 
-    parser: Any = make_parser()
+    class Parser(DefusedExpatParser):  # type: ignore[misc]
+        def reset(self) -> None:
+            super().reset()
+            self._parser.AttlistDeclHandler = self.attributes_declared
+
+        def attributes_declared(
+            self, element: str, name: str, kind: str, default: str | None, required: bool
+        ) -> None:
+            if default is not None:
+                raise _defaults(file, element, name)
+
+    parser: Any = Parser()
     parser.setFeature(feature_namespaces, True)
     parser.setFeature(feature_external_ges, False)
     # The address of a grammar is passed over: with the line above nothing is fetched from there.
@@ -145,13 +163,36 @@ def _pieces(
             code="data.xml",
             hint="mend the file at that place",
         ) from error
+    except (ValueError, LookupError) as error:
+        if handler.begun:
+            raise
+        # Before the first element only the declared encoding is looked up: pyexpat knows those of one byte.
+        raise BadData(
+            f"{file} is written in an encoding that cannot be read from XML: {error}",
+            code="data.encoding",
+            hint='save it again as UTF-8, with encoding="UTF-8" in its first line',
+        ) from error
 
 
-def unflatten(attributes: Mapping[str, str]) -> dict[str, Any]:
-    """Attributes as nested dicts, where their names are dotted: ``name.common`` is ``common`` in ``name``."""
+def _defaults(file: str, element: str, name: str) -> BadData:
+    return BadData(
+        f"{file} declares a default value of the attribute {name} of <{element}>: defaults are never filled "
+        "in, since with them a small file can become gigabytes",
+        code="data.xml-entities",
+        hint="write the attribute where it is meant, and take the value out of the <!ATTLIST ...> line",
+    )
+
+
+def unflatten(attributes: Mapping[str, str], file: str, level: int) -> dict[str, Any]:
+    """Attributes as nested dicts, where their names are dotted: ``name.common`` is ``common`` in ``name``.
+
+    ``level``: how many elements stand around. Raises :class:`BadData` for what is too deep with them.
+    """
     made: dict[str, Any] = {}
     for name, text in attributes.items():
         at = made
+        if level + name.count(".") > DEEPEST:
+            raise too_deep(file)
         *way, last = name.split(".") if all(name.split(".")) else [name]
         for key in way:
             inner = at.get(key)
@@ -178,7 +219,7 @@ def survey(stream: IO[bytes], file: str, names: Names, roots: dict[str, Shape]) 
             inner = shape.key(name)
         else:
             inner = roots.setdefault(name, Shape(typed=False))
-        for key, value in unflatten(attributes).items():
+        for key, value in unflatten(attributes, file, len(stack)).items():
             inner.key(key).observe(value)
         stack.append((inner, {}, bool(attributes)))
 
@@ -219,7 +260,7 @@ def records(
 
     def start(name: str, attributes: dict[str, str]) -> None:
         way.append(name)
-        open_.append(unflatten(attributes))
+        open_.append(unflatten(attributes, file, len(open_)))
         holds.append(False)
 
     def end(name: str, text: str) -> None:

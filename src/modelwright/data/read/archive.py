@@ -2,31 +2,41 @@
 
 ``data.zip#2024/*.csv`` names members; without names every file of the archive is one, if all have one suffix.
 Nothing is unpacked whose name leads out of the archive, no link and no device is followed, and what swells to
-a thousand times the size of the archive is refused.
+a thousand times the size of the archive is refused, as are headers that would fill the memory.
 """
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import glob
-import lzma
 import re
 import tarfile
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
-from modelwright.core.errors import BadData
-from modelwright.data.read.source import MOST_BYTES, MOST_RATIO, existing
+from modelwright.core.errors import BadData, Stopped
+from modelwright.data.read.source import (
+    DAMAGED,
+    MOST_BYTES,
+    MOST_RATIO,
+    decompressing,
+    existing,
+    exists,
+    member,
+    unknown_method,
+)
 
 _TAR = (".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
 _MOST_MEMBERS = 100_000
 _FREE = 64 * 1024**2
 _PIECE = 1 << 20
+_MOST_HEADER = 1 << 20
+"""Bytes that tell of one member of a tar archive: its name, its times, its attributes."""
 
 
 def parted(source: str) -> tuple[Path, str] | None:
@@ -36,7 +46,7 @@ def parted(source: str) -> tuple[Path, str] | None:
     """
     if "://" in source:
         return None
-    file, mark, members = (source, "", "") if Path(source).exists() else source.partition("#")
+    file, mark, members = (source, "", "") if exists(source) else source.partition("#")
     lower = file.lower()
     if lower.endswith(_TAR):
         return Path(file), members
@@ -47,7 +57,7 @@ def parted(source: str) -> tuple[Path, str] | None:
     try:
         with zipfile.ZipFile(file) as archive:
             several = sum(_counts(info.filename) and not info.is_dir() for info in archive.infolist()) != 1
-    except (zipfile.BadZipFile, OSError):
+    except (*DAMAGED, NotImplementedError):
         return None  # the reader of its suffix says what is wrong with it
     return (Path(file), "") if several else None
 
@@ -62,18 +72,16 @@ def unpacked(archive: Path, members: str) -> Iterator[str]:
                 with zipfile.ZipFile(path) as zipped:
                     found = _unzip(zipped, path, members, Path(folder))
             else:
-                with tarfile.open(path) as tarred:
-                    found = _untar(tarred, path, members, Path(folder))
-        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
-            raise BadData(
-                f"{path.name} is not a whole archive: {type(error).__name__}",
-                code="data.compressed",
-                hint="the file is damaged or cut short; copy it again",
-            ) from error
+                with path.open("rb") as raw:
+                    found = _untar(_Sipped(raw, path), path, members, Path(folder))
+        except NotImplementedError as error:
+            raise unknown_method(path, error) from error
+        except (*DAMAGED, tarfile.TarError, LookupError, ArithmeticError, RecursionError) as error:
+            raise _damaged(path, error) from error
         if len(found) == 1:
             yield str(found[0])
         else:
-            yield f"{glob.escape(folder)}/**/*"
+            yield f"{glob.escape(folder)}/*/*"
 
 
 def _unzip(archive: zipfile.ZipFile, path: Path, members: str, folder: Path) -> list[Path]:
@@ -83,42 +91,88 @@ def _unzip(archive: zipfile.ZipFile, path: Path, members: str, folder: Path) -> 
         if (info.external_attr >> 16) & 0o170000 == 0o120000:
             raise _link(info.filename, path)
     wanted = _wanted(list(infos), members, path)
-    for name in wanted:
-        if infos[name].flag_bits & 1:
-            raise BadData(
-                f"{path.name}: {name} is encrypted",
-                code="data.encrypted",
-                hint="unpack it with its password, and name the file",
-            )
     left = _Left(path)
     made = []
-    for name in wanted:
-        with archive.open(infos[name]) as stream:
-            made.append(left.copy(stream, name, folder))
+    for number, name in enumerate(wanted):
+        with member(archive, infos[name], path) as stream:
+            made.append(left.copy(stream, name, number, folder))
     return made
 
 
-def _untar(archive: tarfile.TarFile, path: Path, members: str, folder: Path) -> list[Path]:
-    infos: dict[str, tarfile.TarInfo] = {}
-    left = _Left(path)
-    for info in archive:  # headers only; what lies between them is passed over
-        _check_name(info.name, path)
-        if info.issym() or info.islnk() or info.isdev():
-            raise _link(info.name, path)
-        left.take(info.size)
-        if info.isfile():
-            infos[info.name] = info
-        if len(infos) > _MOST_MEMBERS:
-            raise _too_many(path)
-    wanted = _wanted(list(infos), members, path)
-    left = _Left(path)
-    made = []
-    for name in wanted:
-        stream = archive.extractfile(infos[name])
-        if stream is not None:
-            with stream:
-                made.append(left.copy(stream, name, folder))
-    return made
+class _Sipped:
+    """The bytes of a tar archive, as tarfile reads them: never many at once, and few for each header.
+
+    The headers of a member may themselves hold texts of any length (PAX, GNU), and tarfile reads each of them
+    whole before the member is seen, so that this is the place to refuse them.
+    """
+
+    def __init__(self, raw: IO[bytes], path: Path) -> None:
+        head = raw.read(6)
+        raw.seek(0)
+        self._stream = decompressing(raw, head) or raw
+        self._path = path
+        self._left: int | None = _MOST_HEADER
+
+    def next_header(self) -> None:
+        """What is read from here on belongs to another member."""
+        self._left = _MOST_HEADER
+
+    def contents(self) -> None:
+        """What is read from here on are the members themselves, in pieces that the reader bounds."""
+        self._left = None
+
+    def read(self, size: int) -> bytes:
+        if size < 0:
+            raise tarfile.ReadError("a header of negative length")
+        if self._left is not None:
+            self._left -= size
+            if self._left < 0:
+                raise BadData(
+                    f"{self._path.name} tells more than {_MOST_HEADER // 1024**2} MB about one of its files",
+                    code="data.too-large",
+                    hint="pack the files again, without extended attributes",
+                )
+        return self._stream.read(size)
+
+    def seek(self, place: int) -> int:
+        return self._stream.seek(place)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+
+def _untar(stream: _Sipped, path: Path, members: str, folder: Path) -> list[Path]:
+    with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r:") as archive:
+        infos: dict[str, tarfile.TarInfo] = {}
+        left = _Left(path)
+        seen = 0
+        for info in archive:  # headers only; what lies between them is passed over
+            stream.next_header()
+            _check_name(info.name, path)
+            if info.issym() or info.islnk() or info.isdev():
+                raise _link(info.name, path)
+            left.take(max(0, info.size))
+            info.pax_headers = {}  # a copy for each member, and applied already
+            if info.isfile():
+                infos[info.name] = info
+            seen += 1 + len(getattr(info, "sparse", None) or ())
+            if seen > _MOST_MEMBERS:
+                raise _too_many(path)
+        wanted = _wanted(list(infos), members, path)
+        stream.contents()
+        left = _Left(path)
+        made = {}
+        numbers = {name: number for number, name in enumerate(wanted)}
+        # In the order of the archive: to go back in it is to decompress it from its start.
+        for name in sorted(wanted, key=lambda name: infos[name].offset):
+            held = archive.extractfile(infos[name])
+            if held is not None:
+                with held:
+                    made[name] = left.copy(held, name, numbers[name], folder)
+        return [made[name] for name in wanted if name in made]
 
 
 class _Left:
@@ -138,14 +192,37 @@ class _Left:
                 hint="unpack it yourself if it is meant to be so large, and name the files",
             )
 
-    def copy(self, stream: IO[bytes], name: str, folder: Path) -> Path:
-        target = folder / PurePosixPath(name.replace("\\", "/"))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            while piece := stream.read(_PIECE):
-                self.take(len(piece))
-                file.write(piece)
+    def copy(self, stream: IO[bytes], name: str, number: int, folder: Path) -> Path:
+        """The member in a folder of its own: no name hides another, and none is hidden (``.a/b.csv``)."""
+        target = folder / f"{number:06d}" / _base(name)
+        try:
+            target.parent.mkdir()
+            with target.open("wb") as file:
+                while piece := self._piece(stream):
+                    self.take(len(piece))
+                    file.write(piece)
+        except OSError as error:
+            raise self._no_room(name, error) from error
         return target
+
+    def _piece(self, stream: IO[bytes]) -> bytes:
+        try:
+            return stream.read(_PIECE)
+        except (*DAMAGED, tarfile.TarError) as error:
+            raise _damaged(self._path, error) from error
+
+    def _no_room(self, name: str, error: OSError) -> BadData | Stopped:
+        if error.errno == errno.ENAMETOOLONG:
+            return BadData(
+                f"{self._path.name} holds a file whose name is too long: {name[:40]}...",
+                code="data.archive-path",
+                hint="pack it again with a shorter name",
+            )
+        return Stopped(
+            f"{self._path.name} cannot be unpacked: {error.strerror}",
+            code="stopped.system",
+            hint="make room in the folder for temporary files, or unpack it yourself and name the files",
+        )
 
 
 def _check_name(name: str, path: Path) -> None:
@@ -156,6 +233,14 @@ def _check_name(name: str, path: Path) -> None:
             code="data.archive-path",
             hint="nothing of it was unpacked; do not trust this archive, or pack it again with plain names",
         )
+
+
+def _damaged(path: Path, error: Exception) -> BadData:
+    return BadData(
+        f"{path.name} is not a whole archive: {type(error).__name__}",
+        code="data.compressed",
+        hint="the file is damaged or cut short; copy it again",
+    )
 
 
 def _link(name: str, path: Path) -> BadData:
@@ -176,7 +261,11 @@ def _too_many(path: Path) -> BadData:
 
 def _counts(name: str) -> bool:
     """Whether a member is one of the data, and nothing that a system put there."""
-    return not name.startswith("__MACOSX/") and not PurePosixPath(name).name.startswith(".")
+    return not name.startswith("__MACOSX/") and not _base(name).startswith(".") and bool(_base(name))
+
+
+def _base(name: str) -> str:
+    return PurePosixPath(name.replace("\\", "/")).name
 
 
 def _wanted(names: Sequence[str], members: str, path: Path) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ class JsonReader:
                 broken += others
                 format_ = "jsonl"
                 continue
-            found = _table(data, path.name, details)
+            with reckoned(path.name):
+                found = _table(data, path.name, details)
             if isinstance(found, pl.DataFrame):
                 if len(paths) > 1:
                     records += found.to_dicts()
@@ -91,6 +93,25 @@ def _loaded(path: Path, details: dict[str, str]) -> Any:
         ) from error
     except RecursionError as error:
         raise too_deep(path.name) from error
+    except ValueError as error:  # Python's own bound, since the time to convert is the square of the length
+        raise _too_many_digits(path.name) from error
+
+
+@contextmanager
+def reckoned(name: str) -> Iterator[None]:
+    """Where numbers become those of a table: an integer beyond the largest double raises :class:`BadData`."""
+    try:
+        yield
+    except OverflowError as error:
+        raise _too_many_digits(name) from error
+
+
+def _too_many_digits(name: str) -> BadData:
+    return BadData(
+        f"{name} holds an integer of too many digits: more than 308",
+        code="data.json",
+        hint="write it as text, in quotation marks",
+    )
 
 
 def of_records(
@@ -115,11 +136,10 @@ def of_records(
         made = Plan.from_json(plan)
     else:
         made, choices = json_plan(records, dict(wishes.nested), wishes.records, target, label)
+    with reckoned(label):
+        frame = from_records(records) if made is None else by_plan(made, records)
     if made is None:
-        frame = from_records(records)
         check_columns(frame.width, label)
-    else:
-        frame = by_plan(made, records)
     if not frame.height or not frame.width:
         raise no_rows(label)
     names, notes = column_names.settle(frame.columns)
@@ -167,7 +187,7 @@ def _lines(text: str) -> bool:
     first = [line for line in text.split("\n", 50)[:50] if line.strip()][:2]
     try:
         return len(first) == 2 and all(isinstance(json.loads(line), dict) for line in first)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -13,7 +13,7 @@ from modelwright.core.errors import BadData
 from modelwright.data.nested.table import Plan
 from modelwright.data.read import encoding as encodings
 from modelwright.data.read.frame import flat, from_records
-from modelwright.data.read.json import by_plan, of_records
+from modelwright.data.read.json import by_plan, of_records, reckoned
 from modelwright.data.read.reader import Batch, BrokenRow, Read
 from modelwright.data.read.source import existing, plain_suffix
 from modelwright.goal.sections import ReadingSection
@@ -59,10 +59,10 @@ class JsonLinesReader:
             else:
                 records.append(item)
             if len(records) >= rows:
-                yield Batch(by_plan(made, records), tuple(broken))
+                yield _planned(made, records, broken, path.name)
                 records, broken = [], []
         if records or broken:
-            yield Batch(by_plan(made, records), tuple(broken))
+            yield _planned(made, records, broken, path.name)
 
     def batches(self, source: str, rows: int) -> Iterator[Batch]:
         """The columns are those of the first batch; a key first met later is a column of later batches only
@@ -79,10 +79,10 @@ class JsonLinesReader:
             else:
                 records.append(item)
             if len(records) >= rows:
-                yield _batch(records, broken, known)
+                yield _batch(records, broken, known, path.name)
                 records, broken = [], []
         if records or broken:
-            yield _batch(records, broken, known)
+            yield _batch(records, broken, known, path.name)
 
 
 def parted(path: Path) -> tuple[list[dict[str, Any]], list[BrokenRow]]:
@@ -104,8 +104,14 @@ def parted(path: Path) -> tuple[list[dict[str, Any]], list[BrokenRow]]:
     return records, broken
 
 
-def _batch(records: list[dict[str, Any]], broken: list[BrokenRow], known: list[str]) -> Batch:
-    frame = from_records(records)
+def _planned(plan: Plan, records: list[dict[str, Any]], broken: list[BrokenRow], source: str) -> Batch:
+    with reckoned(source):
+        return Batch(by_plan(plan, records), tuple(broken))
+
+
+def _batch(records: list[dict[str, Any]], broken: list[BrokenRow], known: list[str], source: str) -> Batch:
+    with reckoned(source):
+        frame = from_records(records)
     for name in frame.columns:
         if name not in known:
             known.append(name)
@@ -135,6 +141,8 @@ def _item(piece: bytes, line: int, source: str) -> dict[str, Any] | BrokenRow:
         return BrokenRow(source, line, f"not JSON: {error.msg} at column {error.colno}", text)
     except RecursionError:
         return BrokenRow(source, line, "nested too deeply", text)
+    except ValueError:  # Python's bound on digits
+        return BrokenRow(source, line, "an integer of too many digits", text)
     if not isinstance(made, dict):
         return BrokenRow(source, line, "JSON, but no record", text)
     return made

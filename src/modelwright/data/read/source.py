@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import bz2
 import difflib
+import errno
 import gzip
 import hashlib
 import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -37,8 +40,33 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 )
 
 
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError,
+)  # fmt: skip
+"""What the decompressors of the standard library raise for bytes that are not what they should be."""
+
+
+def exists(source: str) -> bool:
+    """Whether there is such a file or folder. Raises :class:`BadData` where the path itself cannot be."""
+    try:
+        return Path(source).exists()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise BadData(
+                f"the path {source[:40]}... is too long to be one ({len(source):,} characters)",
+                code="data.missing-file",
+                hint="check the source: name a file, a pattern of files, or a database",
+            ) from error
+        raise BadData(
+            f"{Path(source).name} cannot be looked for: {error.strerror}",
+            code="data.permission",
+            hint="give this user the right to read the folder",
+        ) from error
+
+
 def existing(source: str) -> Path:
     """The path of a file that exists and is not empty; anything else raises :class:`BadData`."""
+    there = exists(source)
     path = Path(source)
     if path.is_dir():
         raise BadData(
@@ -46,7 +74,7 @@ def existing(source: str) -> Path:
             code="data.folder",
             hint=f"name a file in it, or a pattern such as {path.name}/*.csv",
         )
-    if not path.exists():
+    if not there:
         near: list[str] = []
         if path.parent.is_dir():
             near = difflib.get_close_matches(path.name, sorted(p.name for p in path.parent.iterdir()), 1, 0.5)
@@ -105,7 +133,7 @@ class _Bounded:
     def read(self, size: int) -> bytes:
         try:
             data = self._stream.read(size)
-        except (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile, ValueError) as error:
+        except DAMAGED as error:
             raise BadData(
                 f"{self._path.name} cannot be decompressed: {error}",
                 code="data.compressed",
@@ -127,38 +155,66 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     with path.open("rb") as raw:
         head = raw.read(6)
         raw.seek(0)
-        stream: IO[bytes]
-        try:
-            if head.startswith(b"\x1f\x8b"):
-                stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw))
-            elif head.startswith(b"BZh"):
-                stream = cast(IO[bytes], bz2.BZ2File(raw))
-            elif head.startswith(b"\xfd7zXZ\x00"):
-                stream = cast(IO[bytes], lzma.LZMAFile(raw))  # noqa: SIM115  (closed below)
-            elif head.startswith(b"PK\x03\x04") and path.suffix.lower() == ".zip":
-                stream = _only_member(zipfile.ZipFile(raw), path)
-            else:
-                yield raw
-                return
-        except zipfile.BadZipFile as error:
-            raise BadData(
-                f"{path.name} is not a whole zip archive: {error}",
-                code="data.compressed",
-                hint="the file is damaged or cut short; copy it again",
-            ) from error
+        stream = decompressing(raw, head)
+        if stream is None and head.startswith(b"PK\x03\x04") and path.suffix.lower() == ".zip":
+            stream = _only_member(raw, path)
+        if stream is None:
+            yield raw
+            return
         with stream:
             yield cast(IO[bytes], _Bounded(stream, path))
 
 
-def _only_member(archive: zipfile.ZipFile, path: Path) -> IO[bytes]:
-    members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
-    if len(members) != 1:
+def decompressing(raw: IO[bytes], head: bytes) -> IO[bytes] | None:
+    """The decompressed bytes of gzip, bzip2 or xz, by the first bytes; nothing where it is none of them."""
+    if head.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
+    if head.startswith(b"BZh"):
+        return cast(IO[bytes], bz2.BZ2File(raw))
+    if head.startswith(b"\xfd7zXZ\x00"):
+        return cast(IO[bytes], lzma.LZMAFile(raw))
+    return None
+
+
+def _only_member(raw: IO[bytes], path: Path) -> IO[bytes]:
+    try:
+        archive = zipfile.ZipFile(raw)
+        members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+        if len(members) != 1:
+            raise BadData(
+                f"{path.name} holds {len(members)} files: {', '.join(m.filename for m in members[:5])}",
+                code="data.several-members",
+                hint="unpack the archive and name the file",
+            )
+        return member(archive, members[0], path)
+    except NotImplementedError as error:
+        raise unknown_method(path, error) from error
+    except DAMAGED as error:
         raise BadData(
-            f"{path.name} holds {len(members)} files: {', '.join(m.filename for m in members[:5])}",
-            code="data.several-members",
-            hint="unpack the archive and name the file",
+            f"{path.name} is not a whole zip archive: {error}",
+            code="data.compressed",
+            hint="the file is damaged or cut short; copy it again",
+        ) from error
+
+
+def member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> IO[bytes]:
+    """One member, opened. Raises :class:`BadData` where it is encrypted."""
+    if info.flag_bits & 1:
+        raise BadData(
+            f"{path.name}: {info.filename} is encrypted",
+            code="data.encrypted",
+            hint="unpack it with its password, and name the file",
         )
-    return archive.open(members[0])
+    return archive.open(info)
+
+
+def unknown_method(path: Path, error: NotImplementedError) -> BadData:
+    """For a zip archive that is packed in a way which Python's zipfile does not know."""
+    return BadData(
+        f"{path.name} is packed in a way that cannot be read here: {error}",
+        code="data.compressed",
+        hint="pack it again with the usual compression (deflate), or unpack it and name the file",
+    )
 
 
 def refuse_binary(head: bytes, path: Path) -> None:

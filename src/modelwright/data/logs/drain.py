@@ -21,7 +21,8 @@ _DEPTH = 3
 _ENOUGH = 0.6
 """Share of equal tokens from which on a message belongs to a group."""
 _CHILDREN = 100
-"""Different tokens at one place of the tree; further ones share a branch."""
+"""Different tokens at one place of the tree, and templates in one leaf; further ones share the last, so that
+the work for a message does not grow with how many unlike ones came before it."""
 LONGEST = 200
 """Tokens of a message that are looked at; what follows is one value."""
 
@@ -83,8 +84,13 @@ class Drain:
         tokens = tokens_of(message)
         group = self._found(tokens)
         if group is None:
-            group = self._new(tokens)
-        else:
+            leaf = self._leaf(tokens, make=True)
+            assert leaf is not None
+            if len(leaf.groups) < _CHILDREN:
+                group = self._new(tokens)
+            else:
+                group = leaf.groups[_CHILDREN - 1]
+        if group.tokens != tokens:
             group.tokens = [a if a == b else ANY for a, b in zip(group.tokens, tokens, strict=True)]
         group.size += 1
         return group
@@ -140,7 +146,11 @@ class Drain:
             score = (equal / words if words else 1.0, -values)
             if best is None or score > best[:2]:
                 best = (*score, group)
-        return best[2] if best is not None and best[0] >= self._enough else None
+        if best is not None and best[0] >= self._enough:
+            return best[2]
+        if len(leaf.groups) < _CHILDREN:
+            return None
+        return next((group for group in leaf.groups if _covers(group.tokens, tokens)), None)
 
     def merge(self) -> dict[int, Group]:
         """Join each template with the most general one that covers it: by number of the group, the group
@@ -151,13 +161,50 @@ class Drain:
         for group in self.groups:
             by_length.setdefault(len(group.tokens), []).append(group)
         for same in by_length.values():
-            general = [g for g in same if 0 < sum(ANY in t for t in g.tokens) <= len(g.tokens) / 2]
-            general.sort(key=lambda g: (-sum(ANY in t for t in g.tokens), g.number))
+            first: dict[tuple[str, ...], Group] = {}
             for group in same:
-                over = next((g for g in general if g is not group and _covers(g.tokens, group.tokens)), None)
-                over = over or next(g for g in same if g.tokens == group.tokens)
-                kept[group.number] = over
+                first.setdefault(tuple(group.tokens), group)
+            ways = _ways(same)
+            for group in same:
+                kept[group.number] = _most_general(ways, group) or first[tuple(group.tokens)]
         return kept
+
+
+@dataclass(slots=True)
+class _Way:
+    """Templates of one length that have their words at the same places, by those words."""
+
+    values: int
+    places: tuple[int, ...]
+    groups: dict[tuple[str, ...], list[Group]] = field(default_factory=dict)
+
+
+def _ways(same: Sequence[Group]) -> list[_Way]:
+    """The ways in which templates of one length are general, those with most values first."""
+    found: dict[tuple[int, ...], list[Group]] = {}
+    for group in same:
+        if 0 < sum(ANY in token for token in group.tokens) <= len(group.tokens) / 2:
+            places = tuple(k for k, token in enumerate(group.tokens) if token != ANY)
+            found.setdefault(places, []).append(group)
+    made: dict[tuple[int, tuple[int, ...]], _Way] = {}
+    for places, groups in found.items():
+        for group in groups:
+            values = sum(ANY in token for token in group.tokens)
+            way = made.setdefault((values, places), _Way(values, places))
+            way.groups.setdefault(tuple(group.tokens[k] for k in places), []).append(group)
+    return sorted(made.values(), key=lambda way: -way.values)[:_CHILDREN]
+
+
+def _most_general(ways: Sequence[_Way], group: Group) -> Group | None:
+    """Of the other templates that cover that of a group, the one with most values; of several, the first."""
+    best: tuple[int, Group] | None = None
+    for way in ways:
+        if best is not None and way.values < best[0]:
+            break
+        for other in way.groups.get(tuple(group.tokens[k] for k in way.places), ())[:2]:
+            if other is not group and (best is None or other.number < best[1].number):
+                best = (way.values, other)
+    return None if best is None else best[1]
 
 
 def _covers(general: Sequence[str], tokens: Sequence[str]) -> bool:
@@ -165,12 +212,31 @@ def _covers(general: Sequence[str], tokens: Sequence[str]) -> bool:
 
 
 def parameters(template: Sequence[str], message: str) -> list[str]:
-    """The values of a message at the places that its template leaves open."""
-    pattern = r"\s+".join(
-        "".join(
-            "(.*?)" if piece == ANY else re.escape(piece) for piece in re.split(r"(<\*>)", token) if piece
-        )
-        for token in template
-    )
-    found = re.fullmatch(r"\s*" + pattern + r"\s*", message)
-    return list(found.groups()) if found else []
+    """The values of a message at the places that its template leaves open: token by token, so that a message
+    which has another word elsewhere has them too. None for a message of another length."""
+    tokens = message.split(None, LONGEST)
+    if len(tokens) != len(template):
+        return []
+    values: list[str] = []
+    for pattern, token in zip(template, tokens, strict=True):
+        if ANY in pattern:
+            values += _between(pattern.split(ANY), token.rstrip())
+    return values
+
+
+def _between(words: Sequence[str], token: str) -> list[str]:
+    """What stands between words in a token, each as short as can be; where the words are not in it, the whole
+    token stands at the first place. Each word is looked for once: a regular expression would try all ways."""
+    first, *inner, last = words
+    at, end = len(first), len(token) - len(last)
+    found: list[str] = []
+    if at <= end and token.startswith(first) and token.endswith(last):
+        for word in inner:
+            place = token.find(word, at, end)
+            if place < 0:
+                break
+            found.append(token[at:place])
+            at = place + len(word)
+        else:
+            return [*found, token[at:end]]
+    return [token] + [""] * len(inner)

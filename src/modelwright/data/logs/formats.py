@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from calendar import isleap
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -81,6 +82,8 @@ FORMATS: tuple[Format, ...] = (
 )  # fmt: skip
 
 PLAIN = Format("plain", "lines without a known beginning", re.compile(r"(?P<message>.*)"))
+_SPACE = r"(?<!\s)\s++"
+"""All the space that stands there; looked for only where it begins."""
 _NAMED = re.compile(r"<([A-Za-z][A-Za-z0-9_]*)>")
 
 
@@ -114,7 +117,8 @@ def _spelt(text: str) -> Format:
     pattern, seen = "", []
     for k, piece in enumerate(pieces):
         if k % 2 == 0:
-            pattern += re.sub(r"(?:\\? )+", r"\\s+", re.escape(piece))
+            literal = re.sub(r"(?:\\? )+", lambda _: _SPACE, re.escape(piece))
+            pattern += literal + ")" if 0 < k < len(pieces) - 1 else literal
             continue
         name = piece.lower()
         name = "message" if name in ("content", "message") else name
@@ -125,7 +129,9 @@ def _spelt(text: str) -> Format:
                 hint="give each part its own name",
             )
         seen.append(name)
-        pattern += f"(?P<{name}>.*)" if k == len(pieces) - 2 else f"(?P<{name}>.*?)"
+        # A part ends where what follows it stands for the first time, and that is not tried again (an atomic
+        # group): else a line that does not fit takes time to the power of the number of parts.
+        pattern += f"(?P<{name}>.*)" if k == len(pieces) - 2 else f"(?>(?P<{name}>.*?)"
     if "message" not in seen:
         raise BadData(
             f"the format {text} has no <message>",
@@ -135,18 +141,38 @@ def _spelt(text: str) -> Format:
     return Format(text, "as the goal spells it", re.compile(pattern))
 
 
+FIRST_YEAR = 2000
+
+
+def first_year(format_: Format, lines: Iterable[str]) -> int:
+    """The year of the first line, where years are not written: 2000, or the last one before it with which the
+    log's first 29 February falls into a leap year. Reads no further than that day."""
+    clock = Clock(format_)
+    if clock.without_year:
+        for line in lines:
+            found = format_.pattern.fullmatch(line)
+            time = clock.time(found.groupdict()) if found is not None else None
+            if time is not None and (time.month, time.day) == (2, 29):
+                return FIRST_YEAR - clock.months_again % 4
+    return FIRST_YEAR
+
+
 class Clock:
     """Times of lines, as microseconds since 1970 (UTC, or whatever clock the log goes by)."""
 
-    def __init__(self, format_: Format) -> None:
+    def __init__(self, format_: Format, first: int = FIRST_YEAR) -> None:
         self._format = format_
-        self._year: int | None = None
+        self._first = first
+        self.passed = 0
+        """Years since the first line, of a log without years."""
+        self.months_again = 0
+        """How often the months began again; less than the years where only a leap year has the day."""
         self._last: datetime | None = None
         self.without_year = format_.name == "syslog"
 
     def time(self, fields: Mapping[str, str | None]) -> datetime | None:
-        """When a line was written; None where it cannot be read. Years that are not written count from 2000
-        on, and go up where the months begin again."""
+        """When a line was written; None where it cannot be read. Years that are not written count from
+        the first on, and go up where the months begin again."""
         at = fields.get("at") or _spelt_time(fields)
         if not at:
             return None
@@ -168,15 +194,21 @@ class Clock:
         return None
 
     def _dated(self, text: str) -> datetime | None:
-        try:
-            found = datetime.strptime(f"{self._year or 2000} {text}", "%Y %b %d %H:%M:%S").replace(tzinfo=UTC)
+        try:  # in a leap year, so that 29 February is a day
+            found = datetime.strptime(f"{FIRST_YEAR} {text}", "%Y %b %d %H:%M:%S").replace(tzinfo=UTC)
         except ValueError:
             return None
         if self._last is not None and self._last - found > timedelta(days=180):
-            self._year = (self._year or 2000) + 1
-            found = found.replace(year=self._year)
+            self.passed += 1
+            self.months_again += 1
         self._last = found
-        return found
+        if (found.month, found.day) == (2, 29):
+            while not isleap(self._first + self.passed):
+                self.passed += 1
+        try:
+            return found.replace(year=self._first + self.passed)
+        except ValueError:  # after the year 9999
+            return None
 
 
 def _spelt_time(fields: Mapping[str, str | None]) -> str:

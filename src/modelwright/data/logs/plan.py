@@ -10,7 +10,7 @@ from typing import Any
 
 from modelwright.core.errors import BadData
 from modelwright.data.logs.drain import ANY, Drain, parameters
-from modelwright.data.logs.formats import FORMATS, PLAIN, Clock, Format, find
+from modelwright.data.logs.formats import FIRST_YEAR, FORMATS, PLAIN, Clock, Format, find
 
 VERSION = 1
 _MOST_COUNTED = 150
@@ -167,6 +167,8 @@ class Rows:
             if line.time is None:
                 continue
             place = int((line.time - _EPOCH).total_seconds() // self.plan.window)
+            if place not in open_:
+                self._begun(place, line)
             window = open_.setdefault(place, _Window())
             window.lines += 1
             template = self._template(line.message)
@@ -176,6 +178,20 @@ class Rows:
             window.alert |= self.plan.alerts and self._alert(line) == "yes"
         for place in sorted(open_):
             yield self._row(place, open_[place])
+
+    def _begun(self, place: int, line: Line) -> None:
+        """Raises :class:`BadData` where a window begins before there are dates."""
+        assert self.plan.window is not None
+        assert line.time is not None
+        try:
+            _EPOCH + timedelta(seconds=place * self.plan.window)
+        except OverflowError:
+            raise BadData(
+                f"line {line.number}: the window of {self.plan.window:g} s that {line.time.isoformat()} "
+                "falls into begins before the year 1",
+                code="data.log-time",
+                hint="mend the time of the line or take the line out; or make `window` shorter",
+            ) from None
 
     def _row(self, place: int, window: _Window) -> dict[str, Any]:
         assert self.plan.window is not None
@@ -210,9 +226,12 @@ class _Window:
     alert: bool = False
 
 
-def parted(texts: Iterable[tuple[int, str]], format_: Format) -> Iterator[Line | tuple[int, str]]:
-    """Lines by their format; those that no message stands above, as (number, text)."""
-    clock = Clock(format_)
+def parted(
+    texts: Iterable[tuple[int, str]], format_: Format, first: int = FIRST_YEAR
+) -> Iterator[Line | tuple[int, str]]:
+    """Lines by their format; those that no message stands above, as (number, text). ``first``: the year of
+    the first line, where years are not written."""
+    clock = Clock(format_, first)
     held: Line | None = None
     for number, text in texts:
         found = format_.pattern.fullmatch(text)

@@ -99,7 +99,8 @@ def _texts(path: Path) -> Iterator[tuple[int, str]]:
 
 def _lines(paths: Sequence[Path], kind: formats.Format, broken: list[BrokenRow]) -> Iterator[Line]:
     for path in paths:
-        for item in parted(_texts(path), kind):
+        first = formats.first_year(kind, (text for _, text in _texts(path)))
+        for item in parted(_texts(path), kind, first):
             if isinstance(item, Line):
                 yield item
             else:
@@ -121,7 +122,11 @@ def _said(plan: LogPlan, kind: formats.Format, miner: Miner) -> Said:
         if plan.window is None
         else f"a row is a window of {plan.window:g} s with how often each template and level stood in it"
     )
-    year = " The lines have no year: 2000 stands for the first." if kind.name == "syslog" else ""
+    year = (
+        " The lines have no year: 2000 stands for the first, or one before it if a 29 February needs that."
+        if kind.name == "syslog"
+        else ""
+    )
     return Said(
         "collect.log",
         "note",

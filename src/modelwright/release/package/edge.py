@@ -36,10 +36,10 @@ CARRIED: Final = frozenset(
 """Operations of preprocess.json that ``parse.mjs`` carries out."""
 CODE: Final = ("modelwright.mjs", "parse.mjs", "compare.mjs", "example.mjs", "index.html")
 TRIED: Final = frozenset(
-    """Abs Add ArgMax Cast Clip Concat ConstantOfShape Cos Div Equal Exp Expand Gather Gemm GreaterOrEqual
-    Identity IsNaN LabelEncoder Log MatMul Max Min Mod Mul ReduceL2 ReduceSum ReduceSumSquare Relu Reshape
-    Selu Shape Sigmoid Sign Slice Softmax Split Sqrt Squeeze StringSplit Sub TfIdfVectorizer TopK Transpose
-    TreeEnsembleRegressor Unsqueeze Where""".split()
+    """Abs Add ArgMax Cast Clip Concat ConstantOfShape Cos Div Equal Exp Expand Gather Gemm Greater
+    GreaterOrEqual Identity IsNaN LabelEncoder Log MatMul Max Min Mod Mul ReduceL2 ReduceSum
+    ReduceSumSquare Relu Reshape Selu Shape Sigmoid Sign Slice Softmax Split Sqrt Squeeze StringSplit
+    Sub Sum TfIdfVectorizer TopK Transpose TreeEnsembleRegressor Unsqueeze Where""".split()
 )
 """Operators that were seen to give Python's numbers in onnxruntime-web, on WebAssembly: all that the built-in
 families and features use."""

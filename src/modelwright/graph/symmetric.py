@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from modelwright.graph import layers
 from modelwright.graph.builder import GraphBuilder
-from modelwright.graph.trees import Link
+from modelwright.graph.link import Link, linked, linked_values
 
 BLOCK = 512
 """Answers (trees times outputs) that are summed at once: what a batch needs beside itself stays small."""
@@ -93,23 +93,11 @@ class SymmetricTrees:
 
     def predict(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """What the graph computes, in float64: [n, classes] probabilities or [n, 1] values."""
-        raw = self.raw(x)
-        if self.link == "logistic":
-            return layers.pair_values(raw)
-        if self.link == "softmax":
-            return layers.softmax_values(raw)
-        return raw * self.scale + self.offset
+        return linked_values(self.raw(x), self.link, self.scale, self.offset)
 
     def to_graph(self, graph: GraphBuilder, x: str) -> str:
         """Add the trees and their link; returns float32 [N, classes] or [N, 1]."""
-        raw = self._sums(graph, x)
-        if self.link == "logistic":
-            return layers.logistic_pair(graph, raw)
-        if self.link == "softmax":
-            return layers.softmax(graph, raw)
-        if self.scale == 1.0 and self.offset == 0.0:
-            return raw
-        return layers.affine(graph, raw, self.scale, self.offset)
+        return linked(graph, self._sums(graph, x), self.link, self.scale, self.offset)
 
     def _sums(self, graph: GraphBuilder, x: str) -> str:
         count, depth = self.feature.shape

@@ -12,17 +12,14 @@ The node is ``TreeEnsembleRegressor`` of ai.onnx.ml 3, which every runtime knows
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from onnx import AttributeProto, NodeProto
 
-from modelwright.graph import layers
 from modelwright.graph.builder import GraphBuilder
-
-Link = Literal["none", "logistic", "softmax", "pair"]
-"""From raw sums to the answer: ``logistic``: one sum, sigmoid, [1 - p, p]; ``pair``: the sum is p already."""
+from modelwright.graph.link import Link, linked, linked_values
 
 TINY = np.finfo(np.float32).tiny
 BIGGEST = np.finfo(np.float32).max
@@ -195,27 +192,11 @@ class Trees:
 
     def predict(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """What the graph computes, in float64: [n, classes] probabilities or [n, 1] values."""
-        raw = self.raw(x)
-        if self.link == "logistic":
-            return layers.pair_values(raw)
-        if self.link == "softmax":
-            return layers.softmax_values(raw)
-        if self.link == "pair":
-            return np.hstack([1.0 - raw, raw])
-        return raw * self.scale + self.offset
+        return linked_values(self.raw(x), self.link, self.scale, self.offset)
 
     def to_graph(self, graph: GraphBuilder, x: str) -> str:
         """Add one ``TreeEnsembleRegressor`` and its link; returns float32 [N, classes] or [N, 1]."""
-        raw = self._node(graph, x)
-        if self.link == "logistic":
-            return layers.logistic_pair(graph, raw)
-        if self.link == "softmax":
-            return layers.softmax(graph, raw)
-        if self.link == "pair":
-            return layers.complement_pair(graph, raw)
-        if self.scale == 1.0 and self.offset == 0.0:
-            return raw
-        return layers.affine(graph, raw, self.scale, self.offset)
+        return linked(graph, self._node(graph, x), self.link, self.scale, self.offset)
 
     def _node(self, graph: GraphBuilder, x: str) -> str:
         sizes = np.diff(self.roots)

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from modelwright.graph import layers
-from modelwright.graph.trees import Link
+from modelwright.graph.link import Link
 from modelwright.models.families.common import Scale, Values
 from modelwright.models.family import Deadline, OutOfTime, Task, Watch
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -53,22 +54,31 @@ def asset(name: str) -> bytes:
     return report.read_bytes() + b"\n" + own
 
 
+def address_of(name: str, content: bytes) -> str:
+    """With a digest, so that it can be kept for ever and is fetched anew when it changes."""
+    return f"/static/{hashlib.sha256(content).hexdigest()[:12]}/{name}"
+
+
+def static_of(request: Request, types: Mapping[str, str], content: Callable[[str], bytes]) -> Response:
+    """The answer to ``/static/<digest>/<name>``, of files with these media types."""
+    name = request.path_params["name"]
+    if name not in types or request.url.path != address_of(name, content(name)):
+        return Response("not found", 404, media_type="text/plain")
+    return Response(
+        content(name),
+        media_type=types[name],
+        headers={"cache-control": "private, max-age=31536000, immutable"},
+    )
+
+
 @cache
 def asset_address(name: str) -> str:
-    """With a digest, so that it can be kept for ever and is fetched anew when it changes."""
-    return f"/static/{hashlib.sha256(asset(name)).hexdigest()[:12]}/{name}"
+    return address_of(name, asset(name))
 
 
 def static(request: Request) -> Response:
     """``/static/<digest>/<name>``."""
-    name = request.path_params["name"]
-    if name not in _TYPES or request.url.path != asset_address(name):
-        return Response("not found", 404, media_type="text/plain")
-    return Response(
-        asset(name),
-        media_type=_TYPES[name],
-        headers={"cache-control": "private, max-age=31536000, immutable"},
-    )
+    return static_of(request, _TYPES, asset)
 
 
 def slug(value: object) -> str:

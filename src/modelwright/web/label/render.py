@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -64,20 +63,12 @@ def asset(name: str) -> bytes:
 
 @cache
 def address(name: str) -> str:
-    """With a digest, so that it can be kept for ever and is fetched anew when it changes."""
-    return f"/static/{hashlib.sha256(asset(name)).hexdigest()[:12]}/{name}"
+    return render.address_of(name, asset(name))
 
 
 def static(request: Request) -> Response:
     """``/static/<digest>/<name>``."""
-    name = request.path_params["name"]
-    if name not in _TYPES or request.url.path != address(name):
-        return Response("not found", 404, media_type="text/plain")
-    return Response(
-        asset(name),
-        media_type=_TYPES[name],
-        headers={"cache-control": "private, max-age=31536000, immutable"},
-    )
+    return render.static_of(request, _TYPES, asset)
 
 
 @cache

@@ -9,9 +9,9 @@ from modelwright.features.recipe import Recipe, Step
 from modelwright.runtime.signature import Signature
 
 Style = Literal["trees", "dense"]
-Variant = Literal["simple", "plain", "wide"]
-"""Of the style of trees. ``simple``: no column is made of two. ``plain``: those that a screen of the training
-rows finds to say more than both. ``wide``: sums and differences of every pair of numbers besides."""
+Variant = Literal["simple", "plain", "wide", "beside"]
+"""``beside``: of the dense style, without texts, for families that read those themselves. The others are of the
+style of trees. ``simple``: no column is made of two. ``plain``: those that a screen of the training rows finds to say more than both. ``wide``: sums and differences of every pair of numbers besides."""
 
 RECIPES = 2
 """Version of what this file makes; fits that were made with another are made again."""
@@ -82,6 +82,8 @@ def default_recipe(
         steps.append(Step("one-hot", categories, (("most", most), ("rarest", rarest))))
         steps.append(Step("target-mean", several))
         steps.append(Step("date-cycles", times))
+        if variant == "beside":
+            worded = ()
         words = max(50, min(WIDEST, CELLS // max(1, rows)) // max(1, len(worded)))
         steps.append(Step("words", worded, (("most", words),)))
     return Recipe(style, tuple(step for step in steps if step.columns))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from modelwright.features.calendar import DAY, EARLIEST, LATEST
@@ -66,4 +68,24 @@ def hard_rows(typed: Typed, seed: int) -> Typed:
             if random.random() < 0.4:
                 times[row, j] = TIMES[random.integers(len(TIMES))]
         row += 1
-    return Typed(typed.signature, numbers, strings, times)
+    return Typed(typed.signature, numbers, strings, times, _tensors(base, random))
+
+
+def _tensors(base: Typed, random: np.random.Generator) -> tuple[np.ndarray[Any, Any], ...]:
+    """The first row all missing; of the others a third each as they are, at one end of what can be, and noise
+    over all of it."""
+    made = []
+    for tensor in base.tensors:
+        hard = tensor.copy()
+        if np.issubdtype(hard.dtype, np.integer):
+            low, high = float(np.iinfo(hard.dtype).min), float(np.iinfo(hard.dtype).max)
+        else:
+            low, high = -1e6, 1e6
+        for row in range(1, len(hard)):
+            if row % 3 == 1:
+                hard[row] = (low, high)[row % 2]
+            elif row % 3 == 2:
+                hard[row] = random.uniform(low, high, hard.shape[1:]).astype(hard.dtype)
+        hard[0] = 0
+        made.append(hard)
+    return tuple(made)

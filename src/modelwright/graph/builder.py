@@ -23,6 +23,8 @@ IR_VERSION = 9
 DTYPES: dict[str, int] = {
     "float32": TensorProto.FLOAT,
     "float64": TensorProto.DOUBLE,
+    "uint8": TensorProto.UINT8,
+    "int16": TensorProto.INT16,
     "int32": TensorProto.INT32,
     "int64": TensorProto.INT64,
     "bool": TensorProto.BOOL,
@@ -48,9 +50,9 @@ class GraphBuilder:
         self._count += 1
         return f"{hint}_{self._count}"
 
-    def input(self, name: str, dtype: str, columns: int) -> str:
-        """A graph input of shape [N, columns]."""
-        self.inputs.append(helper.make_tensor_value_info(name, DTYPES[dtype], ["N", columns]))
+    def input(self, name: str, dtype: str, *shape: int) -> str:
+        """A graph input of shape [N, *shape]."""
+        self.inputs.append(helper.make_tensor_value_info(name, DTYPES[dtype], ["N", *shape]))
         return name
 
     def output(self, tensor: str, name: str, dtype: str, columns: int | None) -> None:

@@ -11,7 +11,7 @@ from modelwright.core.stage import Work
 from modelwright.goal.metrics import default_metric, metric
 from modelwright.goal.sections import SearchSection, SuccessSection
 from modelwright.models.families import FAMILIES, considered
-from modelwright.models.family import DataFacts, Declines, Family, Machine, Task
+from modelwright.models.family import DataFacts, Declines, Family, Machine, Tags, Task
 
 LIMITED = ("size", "latency_p50", "latency_p99")
 OPTIONAL = ("catboost", "torch", "xgboost")
@@ -49,6 +49,9 @@ def facts_of(development: Development, profile: Profile) -> DataFacts:
         categories=kinds.count("category"),
         dates=kinds.count("date"),
         texts=kinds.count("text"),
+        images=kinds.count("image"),
+        audios=kinds.count("audio"),
+        series=kinds.count("series"),
         missing=sum(c.missing for c in inputs) / cells,
         largest_cardinality=max((c.distinct for c in inputs if c.kind == "category"), default=0),
         smallest_class=smallest,
@@ -116,10 +119,22 @@ def frameworks(candidates: tuple[Candidate, ...]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def sees_nothing(tags: Tags, facts: DataFacts) -> str | None:
+    """Why a family has nothing to learn from in columns of these kinds, or None."""
+    counts = {"text": facts.texts, "image": facts.images, "audio": facts.audios, "series": facts.series}
+    if tags.media and not any(counts[kind] for kind in tags.media):
+        return f"there is no column of the kind {' or '.join(tags.media)}"
+    if not tags.typed and not tags.baseline and not facts.plain:
+        return "there are no numbers, categories, dates or texts, and it learns from nothing else"
+    return None
+
+
 def _ask(name: str, task: Task, facts: DataFacts, machine: Machine) -> Candidate:
     family: Family = FAMILIES.get(name)
     if task.problem not in family.tags.problems:
         return Candidate(name, False, f"it does not do {task.problem} problems", family.tags.baseline)
+    if (why_not := sees_nothing(family.tags, facts)) is not None:
+        return Candidate(name, False, why_not, family.tags.baseline)
     extra = family.tags.extra
     if extra and extra not in machine.installed:
         line = f"pip install 'modelwright[{extra}]'"

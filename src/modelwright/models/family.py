@@ -10,7 +10,9 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from modelwright.features.typed import Typed
 from modelwright.graph.builder import GraphBuilder
+from modelwright.graph.inputs import GraphInputs
 
 ProblemKind = Literal["binary", "multiclass", "regression"]
 
@@ -37,6 +39,9 @@ class DataFacts:
     missing: float
     """Share of cells that are missing."""
     largest_cardinality: int = 0
+    images: int = 0
+    audios: int = 0
+    series: int = 0
     smallest_class: int = 0
     """Rows of the rarest class (0 for regression)."""
     weighted: bool = False
@@ -44,8 +49,17 @@ class DataFacts:
     ordered: bool = False
 
     @property
-    def columns(self) -> int:
+    def plain(self) -> int:
+        """Columns that become columns of a matrix."""
         return self.numbers + self.categories + self.dates + self.texts
+
+    @property
+    def media(self) -> int:
+        return self.images + self.audios + self.series
+
+    @property
+    def columns(self) -> int:
+        return self.plain + self.media
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +121,9 @@ class Space:
 class Rows:
     """A matrix of features with its target.
 
-    ``x`` float32 [n, m], C-contiguous; ``y`` int64 [n] class codes, or float64 [n]; ``weights`` float64 [n]
-    or None (all equal). ``categorical`` are the columns of x that hold codes (non-negative whole numbers;
-    0 is "missing or unseen").
+    ``x`` float32 [n, m], C-contiguous (m may be 0 for families with ``tags.typed``); ``y`` int64 [n] class
+    codes, or float64 [n]; ``weights`` float64 [n] or None (all equal). ``categorical`` are the columns of x
+    that hold codes (non-negative whole numbers; 0 is "missing or unseen").
     """
 
     x: npt.NDArray[np.float32]
@@ -117,6 +131,8 @@ class Rows:
     weights: npt.NDArray[np.float64] | None = None
     names: tuple[str, ...] = ()
     categorical: tuple[int, ...] = ()
+    typed: Typed | None = None
+    """The same rows as typed columns, for families with ``tags.typed``; None for all others."""
 
 
 class OutOfTime(Exception):
@@ -170,6 +186,22 @@ class Fitted(Protocol):
         ...
 
 
+class FittedOnColumns(Protocol):
+    """A fitted model of a family with ``tags.typed``: it sees the columns beside the matrix."""
+
+    rounds: int
+    curve: tuple[tuple[int, float, float], ...]
+    stopped: str
+
+    def predict_typed(self, x: npt.NDArray[np.float32], typed: Typed) -> npt.NDArray[np.float64]:
+        """As ``Fitted.predict``; ``x`` float32 [n, m] and ``typed`` are the same rows."""
+        ...
+
+    def to_graph_typed(self, graph: GraphBuilder, x: str | None, inputs: GraphInputs) -> str:
+        """As ``Fitted.to_graph``; ``x`` is None where the matrix has no columns."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tags:
     """What a family can and cannot do, declared; the conformance suite reads these."""
@@ -177,6 +209,13 @@ class Tags:
     problems: tuple[ProblemKind, ...] = ("binary", "multiclass", "regression")
     recipe: Literal["trees", "dense"] = "trees"
     """``trees``: numbers as they are with NaN, codes for categories. ``dense``: imputed, scaled, one-hot."""
+    typed: bool = False
+    """Is given the typed columns beside the matrix, and learns from texts and media themselves: the matrix is
+    then made of numbers, categories and dates alone. Its fits are ``FittedOnColumns``."""
+    media: tuple[Literal["text", "image", "audio", "series"], ...] = ()
+    """Kinds of columns that a family with ``typed`` learns from; of others it sees nothing."""
+    keeps: bool = False
+    """Takes ``notes=Path``, a folder of the fit, and goes on from what a killed fit left there."""
     baseline: bool = False
     stoppable: bool = False
     """Looks at the deadline while fitting. Others run in a worker that can be killed."""

@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,16 @@ from modelwright.graph.inputs import add_inputs
 from modelwright.graph.price import single_row_us
 from modelwright.graph.session import session
 from modelwright.models.families import FAMILIES
-from modelwright.models.family import RECIPE, Deadline, Fitted, OutOfTime, Rows, Watch, never_stop
+from modelwright.models.family import (
+    RECIPE,
+    Deadline,
+    Fitted,
+    FittedOnColumns,
+    OutOfTime,
+    Rows,
+    Watch,
+    never_stop,
+)
 from modelwright.models.rows import ALL, Learning, Part, Place
 from modelwright.models.score import score
 
@@ -102,7 +112,8 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    recipe: FittedRecipe
+    recipe: FittedRecipe | None
+    """None where there is nothing for a matrix: media alone."""
     train: Rows
     valid: Rows | None
     part: Part
@@ -146,16 +157,22 @@ class Bench:
         target = learning.target_of(rows)
         outputs = target.values.shape[1]
         recipe = default_recipe(style, typed.signature, column_facts(typed), outputs, variant)
-        fitted, matrix = recipe.fit(typed, target, seed)
+        fitted: FittedRecipe | None = None
+        matrix = np.empty((len(rows), 0), dtype=np.float32)
+        if recipe.steps or variant != "beside":
+            fitted, matrix = recipe.fit(typed, target, seed)
 
-        def made(x: npt.NDArray[np.float32], where: npt.NDArray[np.int64]) -> Rows:
+        def made(x: npt.NDArray[np.float32], where: npt.NDArray[np.int64], typed: Typed) -> Rows:
             weights = None if learning.weights is None else learning.weights[where]
-            return Rows(np.ascontiguousarray(x), learning.y[where], weights, fitted.names, fitted.categorical)
+            names, marks = ((), ()) if fitted is None else (fitted.names, fitted.categorical)
+            columns = typed if variant == "beside" else None
+            return Rows(np.ascontiguousarray(x), learning.y[where], weights, names, marks, columns)
 
         valid = None
         if fold != ALL:
-            valid = made(fitted.apply(learning.typed.take(part.valid)), part.valid)
-        result = _Prepared(fitted, made(matrix, rows), valid, Part(rows, part.valid))
+            held = learning.typed.take(part.valid)
+            valid = made(matrix_of(fitted, held), part.valid, held)
+        result = _Prepared(fitted, made(matrix, rows, typed), valid, Part(rows, part.valid))
         self._prepared[key] = result
         while len(self._prepared) > self.RECIPES:
             self._prepared.popitem(last=False)
@@ -171,12 +188,24 @@ def balanced(rows: Rows, classes: int) -> Rows:
     return replace(rows, weights=weights * factors[rows.y])
 
 
-def graph_of(recipe: FittedRecipe, model: Fitted, typed: Typed, outputs: int) -> bytes:
+def matrix_of(recipe: FittedRecipe | None, typed: Typed) -> npt.NDArray[np.float32]:
+    """float32 [n, m]; without columns where there is no recipe."""
+    return np.empty((typed.rows, 0), dtype=np.float32) if recipe is None else recipe.apply(typed)
+
+
+def graph_of(
+    recipe: FittedRecipe | None, model: Fitted | FittedOnColumns, typed: Typed, outputs: int
+) -> bytes:
     """The subgraph from typed columns to ``scores`` float32 [N, outputs], as bytes."""
     graph = GraphBuilder("member")
     inputs = add_inputs(graph, typed.signature)
-    x = recipe.to_graph(graph, inputs)
-    graph.output(model.to_graph(graph, x), "scores", "float32", outputs)
+    x = None if recipe is None else recipe.to_graph(graph, inputs)
+    if hasattr(model, "to_graph_typed"):
+        scores = model.to_graph_typed(graph, x, inputs)
+    else:
+        assert x is not None
+        scores = model.to_graph(graph, x)
+    graph.output(scores, "scores", "float32", outputs)
     return bytes(graph.build().SerializeToString(deterministic=True))
 
 
@@ -194,8 +223,13 @@ def _run(runner: Any, typed: Typed) -> npt.NDArray[np.float64]:
     return np.concatenate(chunks).astype(np.float64)
 
 
-def fit(bench: Bench, place: Place, job: Job, watch: Watch = never_stop) -> Product:
-    """Carry out a job. A fit that fails says why in ``result.error``; only defects raise."""
+def fit(
+    bench: Bench, place: Place, job: Job, watch: Watch = never_stop, notes: Path | None = None
+) -> Product:
+    """Carry out a job. A fit that fails says why in ``result.error``; only defects raise.
+
+    ``notes``: a folder of this fit, where families that can go on after a kill leave their checkpoints.
+    """
     began = time.monotonic()
     deadline = Deadline.after(job.seconds)
     family = FAMILIES.get(job.family)
@@ -212,10 +246,13 @@ def fit(bench: Bench, place: Place, job: Job, watch: Watch = never_stop) -> Prod
     try:
         # What a person is to read is made of the columns as they are.
         variant: Variant = "simple" if family.tags.interpretable else job.config.get(RECIPE, "plain")
+        if family.tags.typed:
+            variant = "beside"
         ready = bench.prepared(place, family.tags.recipe, job.fold, job.sample, job.seed, variant)
-        if ready.train.x.shape[1] == 0 and not family.tags.baseline:
+        if ready.train.x.shape[1] == 0 and not (family.tags.baseline or family.tags.typed):
             return failed("no usable feature", "failed")
         config = {name: value for name, value in job.config.items() if name not in OURS}
+        more = {"notes": notes} if family.tags.keeps and notes is not None else {}
         model = family.fit(
             task,
             balanced(ready.train, task.classes) if job.config.get(CLASS_WEIGHTS) else ready.train,
@@ -225,6 +262,7 @@ def fit(bench: Bench, place: Place, job: Job, watch: Watch = never_stop) -> Prod
             threads=job.threads,
             deadline=deadline,
             watch=watch,
+            **more,
         )
     except OutOfTime as error:
         return failed(str(error) or "out of time", "out of time")
@@ -266,18 +304,25 @@ def fit(bench: Bench, place: Place, job: Job, watch: Watch = never_stop) -> Prod
         predict_us=predict_us,
         size=len(graph),
         single_us=single_row_us(onnx.load_from_string(graph)),
-        recipe=tuple(ready.recipe.sentences()),
+        recipe=() if ready.recipe is None else tuple(ready.recipe.sentences()),
         features=int(ready.train.x.shape[1]),
         difference=difference,
     )
     return Product(result, graph, scores if job.fold != ALL else scores[:0])
 
 
-def disagreement(recipe: FittedRecipe, model: Fitted, typed: Typed, scores: npt.NDArray[np.float64]) -> float:
+def disagreement(
+    recipe: FittedRecipe | None,
+    model: Fitted | FittedOnColumns,
+    typed: Typed,
+    scores: npt.NDArray[np.float64],
+) -> float:
     """Largest difference between the model and its graph on some rows: of probabilities, or of values
     relative to their spread."""
     some = slice(0, CHECK_ROWS)
-    direct = model.predict(recipe.apply(typed.take(some)))
+    rows = typed.take(some)
+    x = matrix_of(recipe, rows)
+    direct = model.predict_typed(x, rows) if hasattr(model, "predict_typed") else model.predict(x)
     if direct.shape[0] == 0:
         return 0.0
     scale = 1.0 if direct.shape[1] > 1 else max(float(np.abs(direct).max()), 1e-12)

@@ -44,7 +44,7 @@ class InlinePool(Pool):
         with warnings.catch_warnings(), threadpool_limits(job.threads):
             warnings.simplefilter("ignore")
             try:
-                product = fit(self._bench, place, job)
+                product = fit(self._bench, place, job, notes=self._entries.folder / key)
             except Stopped:
                 raise
             except Exception as error:  # a defect of a family must not end the run

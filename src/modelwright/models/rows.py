@@ -13,6 +13,7 @@ from modelwright.core.records.data import ROW, Development
 from modelwright.features.operation import Target
 from modelwright.features.typed import Typed, from_frame
 from modelwright.models.family import ProblemKind, Task
+from modelwright.runtime.parse import MEDIA, tensor_form
 from modelwright.runtime.signature import Signature
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Place:
     table: str
     """Path of the development table (Arrow IPC)."""
     digest: str
-    signature: dict[str, list[str]]
+    signature: dict[str, Any]
     problem: ProblemKind
     classes: int
     metric: str
@@ -54,6 +55,9 @@ def signature_of(development: Development) -> Signature:
         times=tuple(c.name for c in inputs if c.kind == "date"),
         texts=tuple(c.name for c in inputs if c.kind == "text"),
         booleans=tuple(c.name for c in inputs if c.kind == "boolean"),
+        tensors=tuple(
+            tensor_form(c.name, c.kind, c.operations[-1].options) for c in inputs if c.kind in MEDIA
+        ),
     )
 
 

@@ -73,7 +73,7 @@ def main() -> None:
         job, place = decode(Job, message["job"]), decode(Place, message["place"])
         FAMILIES.get(job.family)
         try:
-            product = fit(bench, place, job)
+            product = fit(bench, place, job, notes=Path(message["journal"]) / message["key"])
         except Exception as error:  # a defect of a family must not end the run
             import traceback
 

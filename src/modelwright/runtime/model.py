@@ -16,7 +16,7 @@ from modelwright.runtime.bundle import Bundle, read
 from modelwright.runtime.describe import ModelSignature
 from modelwright.runtime.parse import UNREAD, ColumnParser, Preprocess
 from modelwright.runtime.session import open_graph
-from modelwright.runtime.signature import NULL_TEXT, NULL_TIME, Signature
+from modelwright.runtime.signature import NULL_TEXT, NULL_TIME, Signature, tensor_input
 from modelwright.runtime.table import Values, columns_of, is_plain
 
 CHUNK: Final = 1024
@@ -96,11 +96,14 @@ class Model:
         self._number_parsers = [(n, self._parsers[n]) for n in tensors.numbers]
         self._string_parsers = [(n, self._parsers[n]) for n in tensors.strings]
         self._time_parsers = [(n, self._parsers[n]) for n in tensors.times]
+        self._tensor_parsers = [
+            (tensor_input(j), t.name, self._parsers[t.name]) for j, t in enumerate(tensors.tensors)
+        ]
         self._first = self.signature.names[0] if self.signature.inputs else ""
         shapes = (("numbers", tensors.numbers), ("strings", tensors.strings), ("times", tensors.times))
         self._nothing: Arrays = {
             name: np.full((1, len(names)), *_NULLS[name]) for name, names in shapes if names
-        }
+        } | {tensor_input(j): np.zeros((1, *t.shape), t.dtype) for j, t in enumerate(tensors.tensors)}
         if not self._first or not set(self._wanted) <= set(self._nothing):
             raise BadBundle(
                 "model.onnx takes inputs that model.json does not have",
@@ -140,8 +143,8 @@ class Model:
     def predict_typed(self, feeds: Arrays) -> Arrays:
         """As :meth:`predict_all`, from tensors as the graph takes them (see ``runtime/signature.py``):
 
-        ``numbers`` float64 [n, a], ``strings`` object [n, b], ``times`` int64 [n, c], columns in the order of
-        ``tensors``. For callers that have typed rows already.
+        ``numbers`` float64 [n, a], ``strings`` object [n, b], ``times`` int64 [n, c], ``tensor_<j>``
+        [n, *shape], columns in the order of ``tensors``. For callers that have typed rows already.
         """
         return self._everything(self._infer(feeds))
 
@@ -200,6 +203,8 @@ class Model:
             if self._time_parsers:
                 times = [_time(parser, row[name]) for name, parser in self._time_parsers]
                 feeds["times"] = np.array([times], dtype=np.int64)
+            for given, name, parser in self._tensor_parsers:
+                feeds[given] = parser.column([row[name]])[0]
         except (KeyError, TypeError, ValueError):
             # The long way says what is wrong; values that only it understands go through it.
             columns, n = columns_of(row, self.signature.names)
@@ -225,6 +230,8 @@ class Model:
             for j, (name, parser) in enumerate(self._time_parsers):
                 times[:, j] = _column(parser, columns[name])
             feeds["times"] = times
+        for given, name, parser in self._tensor_parsers:
+            feeds[given] = parser.column(columns[name])[0]
         return feeds
 
     def _infer(self, feeds: Arrays) -> Arrays:

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from modelwright.core.records.blob import Blob
 
-Kind = Literal["number", "boolean", "category", "date", "text"]
+Kind = Literal["number", "boolean", "category", "date", "text", "image", "audio", "series"]
 """Kinds of a typed column. In frames: number and boolean are Float64 (1.0 and 0.0 for booleans),
-category and text are String, date is Int64 (microseconds since 1970 in UTC). Missing is null."""
+category and text are String, date is Int64 (microseconds since 1970 in UTC); image, audio and series are
+Array (UInt8, Int16, Float32) of one length, its shape in the column's last operation. Missing is null."""
 
 Role = Literal["input", "target", "weight", "key", "later", "group", "time", "sensitive", "ignored"]
 """Only ``input`` columns are ever seen by a model. A column with several duties has the first that

@@ -14,17 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwright.core.errors import BadBundle
-from modelwright.runtime.parse.column import UNREAD as UNREAD
 from modelwright.runtime.parse.column import (
+    MEDIA,
     ColumnParser,
     ColumnSpec,
     Counts,
     Kind,
     OperationSpec,
+    tensor_form,
 )
+from modelwright.runtime.parse.column import UNREAD as UNREAD
 from modelwright.runtime.parse.values import Raw
 
 __all__ = [
+    "MEDIA",
     "ColumnParser",
     "ColumnSpec",
     "Counts",
@@ -33,6 +36,7 @@ __all__ = [
     "Preprocess",
     "apply_column",
     "apply_counted",
+    "tensor_form",
 ]
 
 VERSION = 1

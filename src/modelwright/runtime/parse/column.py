@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib import import_module
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,17 +16,19 @@ from modelwright.core.errors import BadBundle
 from modelwright.runtime.parse.date import from_epoch
 from modelwright.runtime.parse.number import plain_number, within
 from modelwright.runtime.parse.values import Raw, microseconds, plain, render
-from modelwright.runtime.signature import NULL_TIME
+from modelwright.runtime.signature import NULL_TIME, Tensor, TensorKind
 
-Kind = Literal["number", "boolean", "category", "date", "text"]
+Kind = Literal["number", "boolean", "category", "date", "text", "image", "audio", "series"]
+MEDIA: Final[frozenset[str]] = frozenset({"image", "audio", "series"})
+"""Kinds whose cells are arrays of one shape; their one operation is of the same name."""
 Typed = float | int | str | None
 
 OPERATIONS: Final = (
     "repair", "strip", "missing", "spellings", "mask", "case", "variants",
-    "boolean", "number", "date", "text",
+    "boolean", "number", "date", "text", "image", "audio", "series",
 )  # fmt: skip
 """In the order in which they may stand; each is the module of that name, with ``build(options)``."""
-_FINAL: Final = frozenset({"boolean", "number", "date", "text"})
+_FINAL: Final = frozenset({"boolean", "number", "date", "text", *MEDIA})
 _REMEMBERED: Final = 100_000
 _LONGEST: Final = 200
 """Characters of a text that is remembered: longer ones hardly come again, and would fill the memory."""
@@ -97,6 +99,12 @@ def build_operation(operation: OperationSpec) -> Callable[[str], Any]:
     return made
 
 
+def tensor_form(name: str, kind: str, options: dict[str, Any]) -> Tensor:
+    """The tensor of a column of media whose operation has these options."""
+    shape, dtype = import_module(f"modelwright.runtime.parse.{kind}").form(options)
+    return Tensor(name, cast(TensorKind, kind), tuple(shape), dtype)
+
+
 class ColumnParser:
     """Reads values of one column. Never fails on a value: what cannot be read is missing, and counted."""
 
@@ -118,6 +126,7 @@ class ColumnParser:
         )
         # Numbers may pass unread unless a marker or a spelling stands for one of them, or they have limits.
         self.numbers_pass = self._by_itself and self._within is None
+        self.tensor = tensor_form(spec.name, spec.kind, options) if spec.kind in MEDIA and last else None
         self.plain_decimal = str(options.get("decimal", ".")) == "."
         self._memory: dict[str, Typed | _Unread] = {}
 
@@ -148,6 +157,8 @@ class ColumnParser:
 
     def value(self, value: Raw) -> Typed | _Unread:
         """Read one value of any type."""
+        if self.tensor is not None:
+            return self._media(value)  # type: ignore[no-any-return]
         if type(value) is str:
             return self.text(value)
         made = plain(value)
@@ -180,6 +191,14 @@ class ColumnParser:
                 return UNREAD if made_date is None else made_date
         return self.text(render(made))
 
+    def _media(self, value: Any) -> Any:
+        """The array of a cell, None where there is nothing, UNREAD where it cannot be read."""
+        if value is None or (isinstance(value, (str, bytes)) and not value[:64].strip()):
+            return None
+        assert self._last is not None
+        made = self._last(value)
+        return UNREAD if made is None else made
+
     def _settle(self, text: str) -> str | None:
         """The text after the operations that come before reading."""
         value: str | None = text
@@ -198,8 +217,11 @@ class ColumnParser:
         """The typed array of a column, and its counts.
 
         number, boolean: float64 [n] with NaN for missing; category, text: object [n] of ``str`` or ``None``;
-        date: int64 [n], microseconds since 1970 in UTC, with the smallest int64 for missing.
+        date: int64 [n], microseconds since 1970 in UTC, with the smallest int64 for missing; media:
+        [n, *shape] of ``tensor``, with zeros for missing.
         """
+        if self.tensor is not None:
+            return self._arrays(values, self.tensor)
         if isinstance(values, np.ndarray):
             if values.dtype.kind == "f" and self.kind == "number" and self.numbers_pass:
                 numbers = values.astype(np.float64)
@@ -221,10 +243,22 @@ class ColumnParser:
             made[:] = clean
         return made, Counts(len(clean), missing, unread)
 
+    def _arrays(self, values: Iterable[Any], tensor: Tensor) -> tuple[npt.NDArray[Any], Counts]:
+        read = [self._media(value) for value in values]
+        made = np.zeros((len(read), *tensor.shape), dtype=tensor.dtype)
+        missing = unread = 0
+        for place, value in enumerate(read):
+            if value is None or value is UNREAD:
+                missing += 1
+                unread += value is UNREAD
+            else:
+                made[place] = value
+        return made, Counts(len(read), missing, unread)
+
 
 def _default(kind: Kind) -> Callable[[str], Any] | None:
     """How a kind is read where no operation says so: numbers plainly, dates not at all, words as they are."""
-    if kind == "category":
+    if kind == "category" or kind in MEDIA:
         return None
     options: dict[str, dict[str, Any]] = {
         "boolean": {"true": ["true", "1"], "false": ["false", "0"]},

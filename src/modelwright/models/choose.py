@@ -62,8 +62,10 @@ def facts_of(development: Development, profile: Profile) -> DataFacts:
 
 
 def machine_of(work: Work) -> Machine:
-    installed = frozenset(name for name in OPTIONAL if find_spec(name) is not None)
-    return Machine(work.cores, work.memory, installed)
+    installed = {name for name in OPTIONAL if find_spec(name) is not None}
+    if "torch" in installed:
+        installed.add("deep")
+    return Machine(work.cores, work.memory, frozenset(installed))
 
 
 def choose(

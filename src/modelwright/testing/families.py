@@ -42,7 +42,7 @@ from modelwright.models.family import (
     Task,
 )
 
-MACHINE = Machine(cores=2, memory=8 << 30, installed=frozenset({"catboost"}))
+MACHINE = Machine(cores=2, memory=8 << 30, installed=frozenset({"catboost", "deep"}))
 PROBLEMS: tuple[ProblemKind, ...] = ("binary", "multiclass", "regression")
 SOON = 2.0
 """Seconds that a stoppable family may go on after its deadline (a busy machine is allowed for)."""

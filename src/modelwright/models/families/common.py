@@ -139,13 +139,18 @@ def problem_line(task: Task, facts: DataFacts) -> str:
 
 def facts_of(rows: Rows) -> DataFacts:
     """What the defaults of a configuration need, read from the rows themselves."""
+    columns = None if rows.typed is None else rows.typed.signature
+    kinds = [] if columns is None else [tensor.kind for tensor in columns.tensors]
     return DataFacts(
         rows=len(rows.x),
         numbers=rows.x.shape[1] - len(rows.categorical),
         categories=len(rows.categorical),
         dates=0,
-        texts=0,
+        texts=0 if columns is None else len(columns.texts),
         missing=0.0,
+        images=kinds.count("image"),
+        audios=kinds.count("audio"),
+        series=kinds.count("series"),
     )
 
 

@@ -10,8 +10,9 @@ from modelwright.runtime.signature import Signature
 
 Style = Literal["trees", "dense"]
 Variant = Literal["simple", "plain", "wide", "beside"]
-"""``beside``: of the dense style, without texts, for families that read those themselves. The others are of the
-style of trees. ``simple``: no column is made of two. ``plain``: those that a screen of the training rows finds to say more than both. ``wide``: sums and differences of every pair of numbers besides."""
+"""``beside``: of the dense style, without texts, for families that read those themselves. The others are of
+the style of trees. ``simple``: no column is made of two. ``plain``: those that a screen of the training rows
+finds to say more than both. ``wide``: sums and differences of every pair of numbers besides."""
 
 RECIPES = 2
 """Version of what this file makes; fits that were made with another are made again."""

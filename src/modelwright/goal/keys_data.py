@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from modelwright.goal import constraints as c
 from modelwright.goal.constraints import Constraint, Shorthand, wrong
 
-COLUMN_KINDS = ("number", "category", "date", "text", "boolean", "ignore")
-_LATER_KINDS = ("image", "audio", "video", "series")
+COLUMN_KINDS = ("number", "category", "date", "text", "boolean", "image", "audio", "series", "ignore")
+_LATER_KINDS = ("video",)
 _MEANT_KINDS = {
     "numeric": "number", "float": "number", "int": "number", "integer": "number", "string": "text",
     "str": "text", "categorical": "category", "bool": "boolean", "datetime": "date", "time": "date",

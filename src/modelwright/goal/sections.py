@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Problem = Literal["binary", "multiclass", "regression"]
-ColumnKind = Literal["number", "category", "date", "text", "boolean", "ignore"]
+ColumnKind = Literal["number", "category", "date", "text", "boolean", "image", "audio", "series", "ignore"]
 Op = Literal[">=", ">", "<=", "<"]
 Alike = Literal["together", "independent"]
 Consensus = Literal["dawid-skene", "majority"]

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from modelwright.core.records.data import ROW, Column
 from modelwright.runtime.parse import ColumnParser, ColumnSpec, Kind, OperationSpec, Preprocess
 from modelwright.runtime.parse.column import UNREAD
+from modelwright.runtime.signature import Tensor
 
 DTYPES: dict[Kind, type[pl.DataType]] = {
     "number": pl.Float64,
@@ -24,6 +26,9 @@ DTYPES: dict[Kind, type[pl.DataType]] = {
     "date": pl.Int64,
 }
 """Types of typed columns; missing is null in all of them."""
+ARRAYS = {"uint8": pl.UInt8, "int16": pl.Int16, "int32": pl.Int32, "float32": pl.Float32}
+SOME = 256
+"""Cells of media that are read at once."""
 
 
 def spec_of(column: Column) -> ColumnSpec:
@@ -51,6 +56,8 @@ def typed(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
 def typed_column(series: pl.Series, parser: ColumnParser) -> tuple[pl.Series, pl.Series]:
     """One typed column, and its unreadable values: Boolean, true where a value was there but not read."""
     kind = parser.kind
+    if parser.tensor is not None:
+        return _arrays(series, parser, parser.tensor)
     if series.dtype in (pl.Categorical, pl.Enum):
         series = series.cast(pl.String)
     if series.dtype == pl.Null:
@@ -65,6 +72,28 @@ def typed_column(series: pl.Series, parser: ColumnParser) -> tuple[pl.Series, pl
             series.name
         ), pl.repeat(False, len(series), eager=True)
     return _distinct(series, parser)
+
+
+def _arrays(series: pl.Series, parser: ColumnParser, tensor: Tensor) -> tuple[pl.Series, pl.Series]:
+    """Cells of one shape, flat; read some at a time, since what they are read from may be large."""
+    dtype = pl.Array(ARRAYS[tensor.dtype], tensor.size)
+    parts, unread = [], []
+    for start in range(0, len(series), SOME):
+        read = parser.many(series.slice(start, SOME).to_list())
+        lost = pl.Series([cell is UNREAD for cell in read], dtype=pl.Boolean)
+        there = pl.Series([cell is not None and cell is not UNREAD for cell in read], dtype=pl.Boolean)
+        flat = np.zeros((len(read), tensor.size), dtype=tensor.dtype)
+        for place, cell in enumerate(read):
+            if there[place]:
+                flat[place] = np.asarray(cell).ravel()
+        made = pl.Series(series.name, flat, dtype=dtype)
+        if not there.all():
+            made = pl.select(pl.when(there).then(made).alias(series.name)).to_series()
+        parts.append(made)
+        unread.append(lost)
+    if not parts:
+        return pl.Series(series.name, [], dtype=dtype), pl.Series([], dtype=pl.Boolean)
+    return pl.concat(parts), pl.concat(unread)
 
 
 def finite(series: pl.Series) -> pl.Series:

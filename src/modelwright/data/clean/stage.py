@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import cast
 
 import polars as pl
 
@@ -11,14 +12,16 @@ from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import ROW, Cleaned, Collected, Column, Role
-from modelwright.data.clean import anonymity, identify, impossible, mixture, near, spelt, treat
+from modelwright.data.clean import anonymity, identify, impossible, media, mixture, near, spelt, treat
 from modelwright.data.clean.apply import spec_of, typed_column
 from modelwright.data.clean.duplicates import repeated
 from modelwright.data.clean.examples import examples
 from modelwright.data.clean.infer.column import Duty, Inferred, infer_column
 from modelwright.data.clean.wishes import check_names, named
+from modelwright.data.media import Media
+from modelwright.data.media import kind_of as media_kind
 from modelwright.goal.sections import CleanSection, ColumnWish, ProblemSection, RolesSection
-from modelwright.runtime.parse import ColumnParser
+from modelwright.runtime.parse import MEDIA, ColumnParser
 
 VERSION = 1
 
@@ -97,6 +100,10 @@ def _column(
     """The column, its typed values, and whether it was found to identify rows."""
     name = raw.name
     role = role_of(name, roles, problem, wish)
+    wished = wish.kind if wish is not None else None
+    kind = wished if wished in MEDIA else (media_kind(raw) if wished is None and role == "input" else None)
+    if kind is not None:
+        return (*_media(raw, cast(Media, kind), role, book), False)
     off = frozenset(
         entry.partition(":")[0]
         for entry in section.off
@@ -133,6 +140,23 @@ def _column(
     if column.is_input or role == "target":
         told.spelt.extend(spelt.tell(name, found.variants, book))
     return column, values, identifies
+
+
+def _media(raw: pl.Series, kind: Media, role: Role, book: Book) -> tuple[Column, pl.Series]:
+    """A column of images, sounds or series, its cells of one form."""
+    options, notes = media.inspect(raw, kind)
+    present = len(raw) - raw.null_count()
+    operation = media.operation(kind, options, present)
+    column = Column(raw.name, kind, role, role == "input", (operation,), why=f"its cells are {_CELLS[kind]}")
+    values, _ = typed_column(raw, ColumnParser(spec_of(column)))
+    for note in notes:
+        book.finding(
+            note.code, note.severity, note.message, note.remedy, column=raw.name, numbers=note.numbers
+        )
+    return column, values
+
+
+_CELLS = {"image": "images", "audio": "sounds", "series": "lists of numbers"}
 
 
 def role_of(name: str, roles: RolesSection, problem: ProblemSection, wish: ColumnWish | None) -> Role:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from modelwright.core.records.data import Column, ColumnProfile
+from modelwright.data.fingerprint import fingerprint
 
 TOP = 50
 BINS = 30
@@ -29,7 +30,7 @@ def profile_column(values: pl.Series, column: Column) -> ColumnProfile:
         top: tuple[tuple[str, int], ...] = ()
         lengths: dict[str, float] = {}
     else:
-        distinct = int(present.n_unique())
+        distinct = int(fingerprint(present).n_unique())
         top = top_values(present) if column.kind == "category" else ()
         lengths = word_lengths(present) if column.kind == "text" else {}
         numbers, edges, counts = {}, (), ()

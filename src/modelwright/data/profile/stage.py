@@ -7,6 +7,7 @@ import polars as pl
 from modelwright.core.book import Book
 from modelwright.core.records.data import ROW, ColumnProfile, Labelled, Profile
 from modelwright.core.records.evidence import Table
+from modelwright.data.fingerprint import fingerprints
 from modelwright.data.profile.column import profile_column
 from modelwright.data.profile.figures import column_figure
 
@@ -22,7 +23,8 @@ def profile(labelled: Labelled, book: Book) -> Profile:
     content = [c.name for c in labelled.columns if c.role != "key"]
     cells = frame.height * len(names)
     missing = sum(c.missing for c in columns)
-    copies = frame.height - frame.select(content).unique().height if content and frame.height else 0
+    plain = fingerprints(frame.select(content))
+    copies = frame.height - plain.unique().height if content and frame.height else 0
     complete = frame.height - int(frame.select(pl.any_horizontal(pl.col(names).is_null())).to_series().sum())
     numbers = {
         "rows": float(frame.height),

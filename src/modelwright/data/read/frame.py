@@ -13,6 +13,8 @@ import polars as pl
 
 from modelwright.core.errors import BadData
 from modelwright.core.records.data import SourceFacts
+from modelwright.data import media
+from modelwright.data.fingerprint import fingerprints
 from modelwright.data.read import names as column_names
 from modelwright.data.read.reader import Read
 
@@ -97,9 +99,13 @@ def from_records(records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame without nested or binary columns: those become JSON text, and text."""
+    """The frame without nested columns: those become JSON text. Bytes that begin as files of images or sounds
+    do stay bytes; others become text."""
     made = []
     for series in frame.get_columns():
+        if series.dtype == pl.Binary and media.kind_of(series) is not None:
+            made.append(series)
+            continue
         if series.dtype.is_nested() or series.dtype in (
             pl.Binary,
             pl.Object,
@@ -116,7 +122,7 @@ def content_digest(frame: pl.DataFrame) -> str:
     """sha256 over names, types and values."""
     out = io.BytesIO()
     out.write(json.dumps([[name, str(dtype)] for name, dtype in frame.schema.items()]).encode() + b"\n")
-    frame.write_csv(out, null_value="\x00")
+    fingerprints(frame).write_csv(out, null_value="\x00")
     return hashlib.sha256(out.getvalue()).hexdigest()
 
 

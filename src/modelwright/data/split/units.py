@@ -10,6 +10,8 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from modelwright.data.fingerprint import fingerprints
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -22,7 +24,7 @@ def alike(frame: pl.DataFrame, columns: Sequence[str]) -> Ints:
     if not columns or n == 0:
         return np.arange(n, dtype=np.int64)
     sets = (
-        frame.select(columns)
+        fingerprints(frame.select(columns))
         .with_row_index("row#")
         .group_by(list(columns), maintain_order=True)
         .agg(pl.col("row#"))

@@ -117,7 +117,8 @@ def frameworks(candidates: tuple[Candidate, ...]) -> str:
     """The libraries that fit the families that were taken, in words."""
     taken = {c.family for c in candidates if c.taken}
     boosting = [title for family, title in BOOSTING.items() if family in taken]
-    names = ["scikit-learn", "SciPy", "NumPy", *boosting]
+    deep = ["PyTorch"] if any(FAMILIES.get(family).tags.extra == "deep" for family in taken) else []
+    names = ["scikit-learn", "SciPy", "NumPy", *boosting, *deep]
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 

@@ -43,6 +43,11 @@ MOST_BYTES = 50_000_000
 CURVE, MOST_CURVE = 1.2, 3.0
 """Times of the best candidate's fit that a learning curve takes, and seconds that are kept for one at most:
 where it takes longer, it is left out."""
+KEPT_FOR_REFITS, KEPT_WITH_FOLDS = 0.4, 0.1
+"""Part of a race of networks that is kept for fitting the chosen ones on all rows. Networks of all folds ship
+together, so with folds it is little."""
+MOST_NETWORKS = 3
+"""Families of networks that the time is shared out to; what comes later gets what they left."""
 HANGS = 6 * 3600.0
 """Seconds after which a fit without a limit in time is taken for hung. Far beyond any fit that ends, so that
 it is no choice made by the clock."""
@@ -157,8 +162,11 @@ class Race:
         refits = REFIT_SLACK * max(sum(each) / self.pool.size, *each)
         curve = CURVE * each[0]
         size = sum(max(r.size for r in t.results) for t in leaders)
+        most = MOST_REFITS
+        if FAMILIES.get(leaders[0].family).tags.keeps:
+            most = KEPT_FOR_REFITS if len(self.folds) == 1 else KEPT_WITH_FOLDS
         return (
-            min(refits, MOST_REFITS * self._whole)
+            min(refits, most * self._whole)
             + (curve if curve <= MOST_CURVE else 0.0)
             + HEAVY * min(size, MOST_BYTES)
         )
@@ -254,12 +262,26 @@ class Race:
         half of it for what can, and less for a family's first turn, so that no single fit eats the time of
         all others. A part stays for making and scoring its graph."""
         left = max(self.left(), LEAST)
-        if trial.baseline or not FAMILIES.get(trial.family).tags.stoppable:
+        tags = FAMILIES.get(trial.family).tags
+        if trial.baseline or not tags.stoppable:
             return left
+        if tags.keeps:
+            return self._turn(trial, left)
         share = 0.5 * left
         if trial.number == 1 and any(t.complete and not t.baseline for t in self.trials):
             share = min(share, FIRST_TURN * self._whole)
         return max(share, min(0.8 * left - 1.0, 3.0), LEAST)
+
+    def _turn(self, trial: Trial, left: float) -> float:
+        """Seconds of one fit of a network that trains for as long as it may: the first of each such family
+        get equal parts of what is not kept for refits, over their folds and beside each other. Later ones get
+        as much as the first had, or what is left of it."""
+        networks = min(MOST_NETWORKS, sum(FAMILIES.get(f).tags.keeps for f in self.proposer.runners))
+        kept = KEPT_FOR_REFITS if len(self.folds) == 1 else KEPT_WITH_FOLDS
+        rounds = max(1.0, networks * len(self.folds) / self.pool.size)
+        fair = (1.0 - kept) * self._whole / rounds
+        waiting = -(-len([f for f in trial.folds if f not in trial.entries]) // self.pool.size)
+        return max(min(fair, 0.9 * left / max(1, waiting)), LEAST)
 
     def _expected(self, trial: Trial) -> float:
         """Seconds of one fit: of this trial's own folds, else of its family so far, else the family's guess

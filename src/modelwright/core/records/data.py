@@ -91,6 +91,11 @@ class Column:
     why: str = ""
     """Why this kind and role: inferred from what, or asked for by the goal."""
 
+    @property
+    def is_media(self) -> bool:
+        """Whether cells are arrays and not values: they are not counted, compared or written as text."""
+        return self.kind in ("image", "audio", "series")
+
 
 @dataclass(frozen=True, slots=True)
 class BeforeAfter:

@@ -35,7 +35,8 @@ class Facts:
 
     @property
     def inputs(self) -> tuple[Column, ...]:
-        return tuple(c for c in self.development.columns if c.is_input)
+        """Input columns that hold values. Of pictures, sounds and series no single number says anything."""
+        return tuple(c for c in self.development.columns if c.is_input and not c.is_media)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -47,9 +48,9 @@ class Facts:
 
     @cached_property
     def frame(self) -> pl.DataFrame:
-        """All development rows."""
+        """All development rows, without columns of media."""
         table: pl.DataFrame = self.development.table.get()
-        return table
+        return table.drop(c.name for c in self.development.columns if c.is_media)
 
     @cached_property
     def rows(self) -> npt.NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
+from typing import Any
 
 from modelwright.core.book import Book
 from modelwright.core.records.evidence import Figure, Series
@@ -17,6 +18,8 @@ from modelwright.models.race import Trial
 from modelwright.models.rows import Learning, Place
 
 SHARES = (0.25, 0.5, 0.75)
+SHARES_OF_NETWORKS = (0.25, 0.5)
+"""Networks take long; the doubling from a half to the whole is what says most."""
 
 
 def learning_curve(
@@ -35,7 +38,12 @@ def learning_curve(
     if len(learning.part(fold).train) < 100:
         return
     points: list[tuple[int, float, float]] = []
-    jobs = [Job(trial.family, trial.config, fold, seed, 1, sample=share) for share in SHARES]
+    config: dict[str, Any] = trial.config
+    shares: tuple[float, ...] = SHARES
+    if FAMILIES.get(trial.family).tags.keeps:
+        # As many epochs as with all rows, and not as many as there is time for.
+        config, shares = {**config, "rounds": whole.rounds}, SHARES_OF_NETWORKS
+    jobs = [Job(trial.family, config, fold, seed, 1, sample=share) for share in shares]
     keys = [key_of(place, job, FAMILIES.get(trial.family).version) for job in jobs]
     # The largest first: it is what the others, beside it, are waited for.
     todo = [(key, job) for key, job in zip(keys, jobs, strict=True) if journal.read(key) is None][::-1]
@@ -75,13 +83,14 @@ def learning_curve(
             note="One fold; a single curve has no interval, so small differences mean nothing.",
         )
     )
-    gain = points[-1][2] - points[-3][2]
-    earlier = points[-3][2] - points[0][2]
+    half = points[shares.index(0.5)]
+    gain = points[-1][2] - half[2]
+    earlier = half[2] - points[0][2]
     if gain > 0 and earlier > 0 and gain > 0.25 * earlier:
         book.finding(
             "train.more-rows-would-help",
             "note",
-            f"held-out {spec.title} still rises with the rows: doubling them from {points[-3][0]} to "
+            f"held-out {spec.title} still gets better with the rows: doubling them from {half[0]} to "
             f"{points[-1][0]} changed it by {abs(gain):.4g}",
             "more rows of the same kind are the surest way to a better model here",
         )

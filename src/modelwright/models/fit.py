@@ -37,6 +37,7 @@ from modelwright.models.family import (
     Watch,
     never_stop,
 )
+from modelwright.models.pruning import Bar, below
 from modelwright.models.rows import ALL, Learning, Part, Place
 from modelwright.models.score import score
 
@@ -70,6 +71,8 @@ class Job:
     """Of wall clock, from the moment the job begins; not a part of its key."""
     sample: float = 1.0
     """Share of the training rows to fit on (learning curves)."""
+    bar: Bar = ()
+    """What its validation loss has to reach by which epoch; not a part of its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,9 +264,11 @@ def fit(
             seed=job.seed,
             threads=job.threads,
             deadline=deadline,
-            watch=watch,
+            watch=below(job.bar, watch) if job.bar else watch,
             **more,
         )
+        if job.bar and model.stopped == "watch":
+            return failed("its validation loss was worse than the median of earlier fits", "pruned")
     except OutOfTime as error:
         return failed(str(error) or "out of time", "out of time")
     except Stopped:

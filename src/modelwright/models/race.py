@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from modelwright.core.stage import Work
@@ -19,6 +19,7 @@ from modelwright.models.fit import FitResult, Job
 from modelwright.models.journal import Entry, Journal, key_of
 from modelwright.models.pool import Pool
 from modelwright.models.propose import Proposer
+from modelwright.models.pruning import Bar, bar_of
 from modelwright.models.rows import Place
 
 Ending = Literal["trials", "time", "stopped", "exhausted"]
@@ -46,6 +47,9 @@ where it takes longer, it is left out."""
 KEPT_FOR_REFITS, KEPT_WITH_FOLDS = 0.4, 0.1
 """Part of a race of networks that is kept for fitting the chosen ones on all rows. Networks of all folds ship
 together, so with folds it is little."""
+CURVE_OF_NETWORKS = 0.15
+"""Part of a race that is kept for the learning curve of a network where the rows are few, and more of them
+are what would help most."""
 MOST_NETWORKS = 3
 """Families of networks that the time is shared out to; what comes later gets what they left."""
 HANGS = 6 * 3600.0
@@ -162,12 +166,14 @@ class Race:
         refits = REFIT_SLACK * max(sum(each) / self.pool.size, *each)
         curve = CURVE * each[0]
         size = sum(max(r.size for r in t.results) for t in leaders)
-        most = MOST_REFITS
+        most, most_curve = MOST_REFITS, MOST_CURVE
         if FAMILIES.get(leaders[0].family).tags.keeps:
-            most = KEPT_FOR_REFITS if len(self.folds) == 1 else KEPT_WITH_FOLDS
+            one = len(self.folds) == 1
+            most = KEPT_FOR_REFITS if one else KEPT_WITH_FOLDS
+            most_curve = 0.0 if one else CURVE_OF_NETWORKS * self._whole
         return (
             min(refits, most * self._whole)
-            + (curve if curve <= MOST_CURVE else 0.0)
+            + (curve if curve <= most_curve else 0.0)
             + HEAVY * min(size, MOST_BYTES)
         )
 
@@ -246,10 +252,27 @@ class Race:
                 trial.why = f"a fit takes about {expected:.0f} s and {self.left():.0f} s were left"
                 self.proposer.close(trial.family)
                 return
-            job = Job(trial.family, trial.config, fold, self.seed, self.threads, seconds=self._allowed(trial))
+            job = replace(job, seconds=self._allowed(trial))
+        job = replace(job, bar=self._bar(trial, fold))
         trial.running.add(fold)
         self._jobs[key] = (trial, fold)
         self.pool.submit(key, self.place, job, HANGS if self.by_work else max(self.left(), LEAST))
+
+    def _bar(self, trial: Trial, fold: int) -> Bar:
+        """What earlier networks of the family had reached on this fold, epoch by epoch. The first of each
+        family is never ended, so that the leaderboard speaks of every one."""
+        if trial.number == 1 or trial.baseline or not FAMILIES.get(trial.family).tags.keeps:
+            return ()
+        earlier = [
+            t.entries[fold].result.curve
+            for t in self.trials
+            if t.family == trial.family
+            and t is not trial
+            and fold in t.entries
+            # With a budget of work nothing may hang on which of two fits ended first.
+            and (t.generation < trial.generation or not self.by_work)
+        ]
+        return bar_of(earlier)
 
     def _again(self, known: Entry, trial: Trial) -> bool:
         """Whether a kept fit is to be made again: the clock cut it short, and now there is more time."""

@@ -105,11 +105,13 @@ def test_core_imports_the_standard_library_only() -> None:
 
 
 def test_runtime_imports_numpy_and_onnxruntime_only() -> None:
-    # Pillow, soundfile and tokenizers join when the modalities that need them do.
+    # Pillow, soundfile and tokenizers stand alone in the one file of their modality, inside functions.
     found = strangers("runtime", {"numpy", "onnxruntime"})
     # Only a bundle that is signed needs this, inside a function, and the bundle says so where it is absent.
     assert {file: sorted({n.partition(".")[0] for n in names}) for file, names in found.items()} == {
-        "runtime/bundle.py": ["cryptography"]
+        "runtime/bundle.py": ["cryptography"],
+        "runtime/parse/image.py": ["PIL"],
+        "runtime/parse/sounds.py": ["soundfile"],
     }
 
 

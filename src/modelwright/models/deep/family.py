@@ -198,15 +198,15 @@ class DeepFamily:
         rows = len(train.y)
         c = {**self.space(task, common.facts_of(train)).starts[0], **config}
         weights = common.unit_weights(train)
-        scale = Scale.of(train.y, weights) if task.problem == "regression" else Scale(0.0, 1.0)
+        # The loop scales a numeric target, and its module answers in the target's own units.
+        scale = Scale(0.0, 1.0)
         intake = self.intake(task, train, c)
         given = intake.given
 
         def examples(some: Rows) -> Examples:
             assert some.typed is not None
-            y = scale.apply(some.y).astype(np.float32)[:, None] if task.problem == "regression" else some.y
-            w = None if some.weights is None else common.unit_weights(some).astype(np.float32)
-            return Examples(intake.arrays(some.x, some.typed), y, w)
+            w = None if some.weights is None else common.unit_weights(some)
+            return Examples(intake.arrays(some.x, some.typed), some.y, w)
 
         learned = examples(train)
         outcome = learn(

@@ -27,15 +27,12 @@ UNKNOWN = "<unknown>"
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://")
 DATABASES = ("sqlite", "postgresql")
+REMOTE = ("https", "http", "s3", "gs", "gcs")
+"""Addresses of files that are fetched first (``data/read/remote.py``)."""
 _LATER_SCHEMES = (
-    "s3",
-    "gs",
-    "gcs",
     "az",
     "abfs",
     "abfss",
-    "http",
-    "https",
     "ftp",
     "hdfs",
     "mysql",
@@ -59,13 +56,20 @@ def _place(expected: str) -> Constraint:
             return value
         if kind in _LATER_SCHEMES:
             raise wrong(expected, f"{kind}:// does not work yet: fetch the rows to a file first")
+        if kind in REMOTE:
+            if "@" in value.partition("://")[2].partition("/")[0]:
+                raise wrong(expected, "a login belongs in the environment, and not in the address")
+            return value.strip()
         if kind is not None and kind not in DATABASES:
             near = {"postgres": "postgresql", "sqlite3": "sqlite"}.get(kind)
             raise wrong(expected, f"did you mean {near}://?" if near else "")
         return value.strip()
 
     return Constraint(
-        "path", check, {"type": "string", "minLength": 1}, (5, True, [], {}, "", "s3://bucket/a.csv")
+        "path",
+        check,
+        {"type": "string", "minLength": 1},
+        (5, True, [], {}, "", "az://bucket/a.csv", "https://ann:word@host/a.csv"),
     )
 
 
@@ -188,11 +192,12 @@ class ReadingKeys(Keys):
 
 
 class DataKeys(Keys):
-    source: Annotated[str, _place("a file, a glob, a folder, or a sqlite:// or postgresql:// database")] = (
-        Field(
-            description="Where the rows are: a file (CSV, Parquet, JSON, JSON lines, XML, Excel), a glob, or "
-            "a database URL with `query`. Relative to the goal file."
-        )
+    source: Annotated[
+        str,
+        _place("a file, a glob, a folder, an https://, s3:// or gs:// address, or a database"),
+    ] = Field(
+        description="Where the rows are: a file (CSV, Parquet, JSON, JSON lines, XML, Excel), a glob, or "
+        "a database URL with `query`. Relative to the goal file."
     )
     query: Annotated[str | None, c.text("the SQL query that selects the rows", 100_000)] = key(
         "The SQL that selects the rows, where the source is a database."

@@ -1,6 +1,6 @@
 """Ending a fit that is worse, epoch for epoch, than the median of earlier ones of its family.
 
-The median stopping rule (Golovin et al. 2017, Vizier), on the best validation loss so far. It is for networks,
+The median stopping rule (Golovin et al. 2017, Vizier), on the best validation loss so far. For networks,
 whose configurations share the meaning of an epoch; rounds of boosting at different rates do not.
 """
 

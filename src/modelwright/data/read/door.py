@@ -16,6 +16,7 @@ from modelwright.core.records.data import SourceFacts
 from modelwright.core.registry import Registry
 from modelwright.core.secrets import public
 from modelwright.data.read import archive as archives
+from modelwright.data.read import remote
 from modelwright.data.read.reader import Batch, Planning, Read, Reader, Streaming
 from modelwright.data.read.source import digest, existing, modified
 from modelwright.goal.sections import ReadingSection
@@ -55,7 +56,7 @@ def find_reader(source: str) -> Reader:
         raise Unsupported(
             f"sources of the kind {scheme}:// cannot be read yet",
             code="data.address",
-            hint="copy the data to a file here; databases: sqlite:///file and postgresql://...",
+            hint="copy the data to a file here; known are https://, s3://, gs://, sqlite:/// and postgresql://",
         )
     path = existing(source)
     raise BadData(
@@ -83,6 +84,9 @@ def read(
     nested source is. ``plan``: that of an earlier read (``Read.plan``), by which to read these. Raises
     :class:`~modelwright.core.errors.BadData` with what is wrong, where, and how to mend it.
     """
+    if remote.is_remote(source):
+        with remote.fetched(source) as there:
+            return remote.named(read(there.source, query, wishes, target, plan), source, there)
     if (archive := archives.parted(source)) is not None:
         return _archive(*archive, query, wishes, target, plan)
     if "://" not in source and glob.has_magic(source) and not Path(source).exists():
@@ -129,6 +133,10 @@ def batches(source: str, rows: int = ROWS, plan: Mapping[str, Any] | None = None
 
     Formats that cannot be streamed are read whole and given in slices. ``plan``: see :func:`read`.
     """
+    if remote.is_remote(source):
+        with remote.fetched(source) as there:
+            yield from batches(there.source, rows, plan)
+        return
     if (archive := archives.parted(source)) is not None:
         with archives.unpacked(*archive) as place:
             yield from batches(place, rows, plan)

@@ -3,7 +3,8 @@
 Plain columns share at most three inputs, because each costs microseconds a row: ``numbers`` float64 [N, a]
 (numbers, then booleans as 0 and 1), ``strings`` [N, b] (categories and texts), ``times`` int64 [N, c]
 (microseconds since 1970, UTC). A column of images, sounds or series is a tensor of one shape and has an input
-of its own, ``tensor_<j>`` [N, *shape]; a missing cell is all zeros there.
+of its own, ``tensor_<j>`` [N, *shape]; a missing cell is all zeros there. NaN inside of a series is a step that
+is not there.
 """
 
 from __future__ import annotations
@@ -30,17 +31,21 @@ class Tensor:
     kind: TensorKind
     shape: tuple[int, ...]
     dtype: Literal["uint8", "int16", "int32", "float32"]
+    rate: int = 0
+    """Samples a second, of sounds."""
 
     @property
     def size(self) -> int:
         return math.prod(self.shape)
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "kind": self.kind, "shape": list(self.shape), "dtype": self.dtype}
+        told = {"name": self.name, "kind": self.kind, "shape": list(self.shape), "dtype": self.dtype}
+        return told | ({"rate": self.rate} if self.rate else {})
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Tensor:
-        return cls(data["name"], data["kind"], tuple(int(n) for n in data["shape"]), data["dtype"])
+        shape = tuple(int(n) for n in data["shape"])
+        return cls(data["name"], data["kind"], shape, data["dtype"], int(data.get("rate", 0)))
 
 
 @dataclass(frozen=True, slots=True)

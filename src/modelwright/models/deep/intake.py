@@ -24,7 +24,8 @@ MATRIX = "x"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One input: an array [n, *shape] of ``dtype``. ``vocabulary`` counts the ids of a text (0 elsewhere)."""
+    """One input: an array [n, *shape] of ``dtype``. ``vocabulary`` counts the ids of a text, ``rate`` the
+    samples a second of a sound (0 elsewhere)."""
 
     name: str
     kind: str
@@ -32,6 +33,7 @@ class Given:
     shape: tuple[int, ...]
     dtype: str
     vocabulary: int = 0
+    rate: int = 0
 
 
 class Intake(Protocol):
@@ -66,7 +68,7 @@ class Direct:
             if kinds is None or tensor.kind in kinds:
                 name = f"{tensor.kind}_{seen[tensor.kind]}"
                 seen[tensor.kind] += 1
-                given.append(Given(name, tensor.kind, tuple(tensor.shape), tensor.dtype))
+                given.append(Given(name, tensor.kind, tuple(tensor.shape), tensor.dtype, rate=tensor.rate))
                 places.append(place)
         matrix = [Given(MATRIX, "matrix", (columns,), "float32")] if columns else []
         return cls((*given, *matrix), tuple(places))

@@ -102,7 +102,7 @@ def build_operation(operation: OperationSpec) -> Callable[[str], Any]:
 def tensor_form(name: str, kind: str, options: dict[str, Any]) -> Tensor:
     """The tensor of a column of media whose operation has these options."""
     shape, dtype = import_module(f"modelwright.runtime.parse.{kind}").form(options)
-    return Tensor(name, cast(TensorKind, kind), tuple(shape), dtype)
+    return Tensor(name, cast(TensorKind, kind), tuple(shape), dtype, int(options.get("rate", 0)))
 
 
 class ColumnParser:

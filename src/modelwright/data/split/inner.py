@@ -90,7 +90,9 @@ def development(
                 )
             folds = [one]
         else:
-            repeats = 2 if len(rows) < VERY_SMALL else 1
+            # Networks on pictures and sounds take minutes a fold.
+            media = any(c.is_input and c.is_media for c in columns)
+            repeats = 2 if len(rows) < VERY_SMALL and not media else 1
             count = wanted
             folds = [deal(units, strata, wanted, rng) for _ in range(repeats)]
     table = frame[rows].with_columns([pl.Series(fold_column(r), f) for r, f in enumerate(folds)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelwright.core.records.evidence import Estimate, Evidence, Figure, Finding, Metric, Severity, Table
+from modelwright.core.records.pictures import Gallery
 
 
 class Book:
@@ -47,6 +48,12 @@ class Book:
 
     def table(self, table: Table) -> None:
         self._items.append(table)
+
+    def gallery(self, gallery: Gallery) -> None:
+        """Pictures, within the bound of one gallery; none where nothing is to be seen."""
+        bounded = gallery.bounded()
+        if bounded.pictures:
+            self._items.append(bounded)
 
     @property
     def items(self) -> tuple[Evidence, ...]:

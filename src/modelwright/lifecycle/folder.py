@@ -15,12 +15,19 @@ from modelwright.core.codec import encode
 from modelwright.core.errors import BadInput
 from modelwright.core.records.evidence import Evidence, Figure, Finding, Metric, Table
 from modelwright.core.records.models import FitRow
+from modelwright.core.records.pictures import Gallery
 from modelwright.release.lineage import BORN
 from modelwright.store import atomic
 from modelwright.store.store import Store
 
 Status = Literal["running", "stopped", "finished"]
-KINDS: dict[type, str] = {Finding: "finding", Metric: "metric", Figure: "figure", Table: "table"}
+KINDS: dict[type, str] = {
+    Finding: "finding",
+    Metric: "metric",
+    Figure: "figure",
+    Table: "table",
+    Gallery: "gallery",
+}
 
 
 @dataclass

@@ -12,6 +12,7 @@ from modelwright.core.records.data import Cleaned, Collected, Labelled, Profile,
 from modelwright.core.records.evidence import Figure, Finding, Metric, Table
 from modelwright.core.records.goal import Defined
 from modelwright.core.records.models import Analysis, Compressed, Shortlist, Trained
+from modelwright.core.records.pictures import Gallery
 from modelwright.core.records.verdict import Safeguarded, Tested
 from modelwright.core.secrets import masked
 from modelwright.goal.units import BYTES, QUANTITY, SECONDS
@@ -26,7 +27,13 @@ STAGES = (
 """Stages in the order of the plan; the plan itself lives above this layer."""
 
 _SEVERITY = {"blocker": 0, "warning": 1, "note": 2}
-_KINDS: dict[str, type[Any]] = {"finding": Finding, "metric": Metric, "figure": Figure, "table": Table}
+_KINDS: dict[str, type[Any]] = {
+    "finding": Finding,
+    "metric": Metric,
+    "figure": Figure,
+    "table": Table,
+    "gallery": Gallery,
+}
 _DEMAND = re.compile(r"(>=|<=|>|<)\s*(\S+(?:\s+(?:[a-zA-Z]{1,2}|%)(?=\s|$))?)")
 
 
@@ -84,6 +91,7 @@ def build(folder: Path) -> RunView:
         metrics=tuple(metrics),
         figures=tuple(evidence["figure"]),
         tables=tuple(evidence["table"]),
+        galleries=tuple(evidence["gallery"]),
         leaderboard=leaderboard,
         times=_times(files, seconds if isinstance(seconds, dict) else {}),
         total_seconds=_number(timings.get("total")),

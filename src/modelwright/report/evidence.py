@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modelwright.core.records.evidence import Figure, Metric, Table
+from modelwright.core.records.pictures import Gallery
 from modelwright.report.places import Look, look, metric_place, rank
 from modelwright.report.svg.small import ends
 from modelwright.report.tables import relations
@@ -29,6 +30,12 @@ class TableView:
     stage: str
     table: Table
     folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryView:
+    stage: str
+    gallery: Gallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +66,14 @@ class Part:
     tables: tuple[TableView, ...] = ()
     folded_figures: tuple[FigureView, ...] = ()
     folded_tables: tuple[TableView, ...] = ()
+    galleries: tuple[GalleryView, ...] = ()
     groups: tuple[MetricGroup, ...] = ()
     comparison: Comparison | None = None
 
     def __bool__(self) -> bool:
         folded = self.folded_figures or self.folded_tables
-        return bool(self.figures or self.tables or folded or self.groups or self.comparison)
+        shown = self.figures or self.tables or self.galleries or folded
+        return bool(shown or self.groups or self.comparison)
 
 
 PLACES = (
@@ -110,9 +119,16 @@ def _part(view: RunView, place: str) -> Part:
         tables=tuple(t for t in shown if not t.folded),
         folded_figures=tuple(f for f in figures if f.look.folded),
         folded_tables=tuple(t for t in shown if t.folded),
+        galleries=_galleries(view, place),
         groups=_groups(metrics, view.metrics),
         comparison=comparison,
     )
+
+
+def _galleries(view: RunView, place: str) -> tuple[GalleryView, ...]:
+    found = [s for s in view.galleries if look(s.stage, s.item.code).place == place]
+    ordered = sorted(found, key=lambda s: rank(s.stage, s.item.code))
+    return tuple(GalleryView(s.stage, s.item) for s in ordered)
 
 
 def _comparison(metrics: Sequence[Metric]) -> Comparison | None:

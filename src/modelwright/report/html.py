@@ -23,6 +23,9 @@ from modelwright.report.views import RunView
 
 CELL = 160
 """Characters of a cell that are shown."""
+_PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/]+={0,2}", re.ASCII)
+_SOUND = re.compile(r"data:audio/wav;base64,[A-Za-z0-9+/]+={0,2}", re.ASCII)
+_SHADES = 4
 
 
 def render(view: RunView) -> str:
@@ -38,6 +41,7 @@ def render(view: RunView) -> str:
         policy=(
             "default-src 'none'; base-uri 'none'; form-action 'none'; "
             f"style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'"
+            f"{'; img-src data:; media-src data:' if view.galleries else ''}"
         ),
         terms=glossary.used(view),
     )
@@ -80,6 +84,22 @@ def cell(value: Any) -> str:
     return text if len(text) <= CELL else f"{text[:CELL].rstrip()}… ({len(text):,} characters)"
 
 
+def picture(data: str) -> str:
+    """The data of a picture, or nothing where it is none."""
+    return data if _PICTURE.fullmatch(data) else ""
+
+
+def sound(data: str) -> str:
+    """The data of a sound, or nothing where it is none."""
+    return data if _SOUND.fullmatch(data) else ""
+
+
+def shade(weight: float) -> str:
+    """The class of a word that speaks for the answer (above 0) or against it, by how much."""
+    level = min(round(abs(weight) * _SHADES), _SHADES) if weight == weight else 0
+    return f"{'for' if weight > 0 else 'against'}{level}" if level else ""
+
+
 def _finalize(value: Any) -> Any:
     """Every ``{{ }}`` passes here: nothing that HTML cannot hold is written."""
     return value if isinstance(value, Markup) else clean("" if value is None else value)
@@ -105,6 +125,9 @@ def _environment() -> Environment:
         measure=numbers.measure,
         cell=cell,
         link=link,
+        picture=picture,
+        sound=sound,
+        shade=shade,
         sentence=numbers.sentence,
         is_number=lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     )

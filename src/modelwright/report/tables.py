@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from modelwright.core.records.data import BeforeAfter, Cleaned, Split
 from modelwright.core.records.evidence import Figure, Series, Table
 from modelwright.core.records.models import Analysis, FitRow
+from modelwright.core.records.pictures import Gallery
 from modelwright.report.svg.bars import shown as bars_shown
 from modelwright.report.svg.matrix import MOST as MATRIX
 from modelwright.report.svg.small import ends
@@ -91,7 +92,7 @@ def relations(analysis: Analysis) -> Figure:
     )  # fmt: skip
 
 
-def facts(table: Table) -> Numbers:
+def facts(table: Table | Gallery) -> Numbers:
     return Numbers(table.columns, table.rows[:FACTS], len(table.rows))
 
 

@@ -9,6 +9,7 @@ from modelwright.core.records.data import Cleaned, Collected, Labelled, Profile,
 from modelwright.core.records.evidence import Figure, Finding, Metric, Table
 from modelwright.core.records.goal import Defined
 from modelwright.core.records.models import Analysis, Compressed, FitRow, Shortlist, Trained
+from modelwright.core.records.pictures import Gallery
 from modelwright.core.records.verdict import Safeguarded, Tested
 
 T = TypeVar("T")
@@ -136,3 +137,4 @@ class RunView:
     """Folder of the bundle, relative to the run's folder."""
     notes: tuple[str, ...] = field(default=())
     """What could not be read, said plainly."""
+    galleries: tuple[Staged[Gallery], ...] = ()

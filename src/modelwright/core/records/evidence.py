@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from modelwright.core.records.pictures import Gallery
+
 Severity = Literal["note", "warning", "blocker"]
 
 
@@ -96,4 +98,4 @@ class Table:
     note: str = ""
 
 
-Evidence = Finding | Metric | Figure | Table
+Evidence = Finding | Metric | Figure | Table | Gallery

@@ -70,6 +70,8 @@ def collect(source: SourceSection, book: Book, frame: Any = None) -> Collected:
         answers=Blob.of(answers.read(source.answers, source.keys, table), "json")
         if source.answers is not None
         else None,
+        beside=tuple(dict.fromkeys(name for one in reads for name in one.beside)),
+        part=main.part if source.test is None else None,
         reading=Blob.of(dict(main.plan), "json") if main.plan is not None else None,
     )
 
@@ -82,13 +84,16 @@ def _same_kind(source: SourceSection) -> bool:
 def _say(reads: list[Read], book: Book) -> None:
     for one in reads:
         if one.quarantine:
-            first = ", ".join(str(row.line) for row in one.quarantine[:5])
+            of_files = one.facts.format == "folder"
+            first = ", ".join(row.source if of_files else str(row.line) for row in one.quarantine[:5])
+            what = "files" if of_files else "rows"
             more = ", ..." if len(one.quarantine) > 5 else ""
             share = len(one.quarantine) / (one.facts.rows + len(one.quarantine))
             book.finding(
                 "collect.broken-rows",
                 "warning",
-                f"{one.facts.name}: {len(one.quarantine)} broken rows were kept aside (lines {first}{more}); "
+                f"{one.facts.name}: {len(one.quarantine)} broken {what} were kept aside "
+                f"({'' if of_files else 'lines '}{first}{more}); "
                 f"the first: {one.quarantine[0].reason}.",
                 "Mend the rows named in the quarantine file, or accept that they are left out.",
                 numbers={"rows": float(len(one.quarantine)), "share": share},

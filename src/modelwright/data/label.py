@@ -175,6 +175,7 @@ def label(
         why=why,
         weak=made,
         process=process,
+        part=cleaned.part,
     )
 
 

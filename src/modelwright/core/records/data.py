@@ -61,6 +61,10 @@ class Collected:
     """JSON: labels that a person has looked at, lists of ROW, the label looked at (or null), the right."""
     answers: Blob | None = None
     """JSON: labels that several people gave, lists of ROW, annotator, label."""
+    beside: tuple[str, ...] = ()
+    """Columns that say where a row came from, as the name of its file: never inputs."""
+    part: str | None = None
+    """The column that names the part of each row, where the source says so (folders train/ and test/)."""
     reading: Blob | None = None
     """JSON: the reader and what it settled by looking at the whole source, so that new rows can be read in
     the same way. None where nothing had to be settled."""
@@ -118,6 +122,8 @@ class Cleaned:
     duplicates: int
     """Rows that are exactly equal to an earlier one, over all columns that are not keys."""
     examples: tuple[BeforeAfter, ...] = ()
+    part: str | None = None
+    """As :attr:`Collected.part`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,8 @@ class Labelled:
     """Rows whose label was made by rules: those with ``__weak__`` true in the table."""
     process: str = ""
     """How several people labelled the rows, and how far they agree; empty where the data came with labels."""
+    part: str | None = None
+    """As :attr:`Collected.part`."""
 
 
 @dataclass(frozen=True, slots=True)

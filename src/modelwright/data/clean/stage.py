@@ -51,6 +51,9 @@ def clean(
     told = _Told(datetime.fromisoformat(collected.read_at) if collected.read_at else None)
     for name in collected.columns:
         column, values, identifies = _column(raw[name], section, roles, problem, wishes.get(name), book, told)
+        if name in collected.beside and name not in wishes and column.role in ("input", "ignored"):
+            column = replace(column, role="ignored", is_input=False, why="it says where the row came from")
+            identifies = True
         identifiers += [name] if identifies else []
         columns.append(column)
         series.append(values)
@@ -85,6 +88,7 @@ def clean(
         dropped_duplicates=dropped,
         duplicates=duplicates,
         examples=examples(raw, columns),
+        part=collected.part,
     )
 
 

@@ -14,12 +14,13 @@ import re
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from modelwright.core.errors import BadData, Stopped
+from modelwright.data.read.limits import check_media
 from modelwright.data.read.source import (
     DAMAGED,
     MOST_BYTES,
@@ -62,40 +63,71 @@ def parted(source: str) -> tuple[Path, str] | None:
     return (Path(file), "") if several else None
 
 
+Choose = Callable[[list[str]], list[str] | None]
+"""Which of the files of these names are wanted; None where that is for the archive to say."""
+
+
 @contextmanager
 def unpacked(archive: Path, members: str) -> Iterator[str]:
     """The members as a path, or a pattern of paths, that a reader can be given."""
+    with files(archive, members) as found:
+        yield place(found)
+
+
+def place(found: Mapping[str, Path | bytes]) -> str:
+    """Members that were unpacked, as a path or a pattern of paths."""
+    paths = [path for path in found.values() if isinstance(path, Path)]
+    return str(paths[0]) if len(paths) == 1 else f"{glob.escape(str(paths[0].parent.parent))}/*/*"
+
+
+@contextmanager
+def files(
+    archive: Path, members: str, choose: Choose = lambda names: None
+) -> Iterator[dict[str, Path | bytes]]:
+    """The members by their names, each unpacked into a folder of its own.
+
+    Those that ``choose`` wants are held in memory instead: thousands of small files are slow to write.
+    """
     path = existing(str(archive))
+
+    def wanted(names: list[str]) -> tuple[list[str], bool]:
+        there = sorted(n for n in names if _counts(n) and (not members or _matches(n, members)))
+        chosen = choose(there)
+        return (_wanted(names, members, path), False) if chosen is None else (chosen, True)
+
     with tempfile.TemporaryDirectory(prefix="modelwright-") as folder:
         try:
             if path.name.lower().endswith(".zip"):
                 with zipfile.ZipFile(path) as zipped:
-                    found = _unzip(zipped, path, members, Path(folder))
+                    found = _unzip(zipped, path, wanted, Path(folder))
             else:
                 with path.open("rb") as raw:
-                    found = _untar(_Sipped(raw, path), path, members, Path(folder))
+                    found = _untar(_Sipped(raw, path), path, wanted, Path(folder))
         except NotImplementedError as error:
             raise unknown_method(path, error) from error
         except (*DAMAGED, tarfile.TarError, LookupError, ArithmeticError, RecursionError) as error:
             raise _damaged(path, error) from error
-        if len(found) == 1:
-            yield str(found[0])
-        else:
-            yield f"{glob.escape(folder)}/*/*"
+        yield found
 
 
-def _unzip(archive: zipfile.ZipFile, path: Path, members: str, folder: Path) -> list[Path]:
+_Chosen = Callable[[list[str]], tuple[list[str], bool]]
+"""The names that are wanted, and whether they are to be held in memory."""
+
+
+def _unzip(archive: zipfile.ZipFile, path: Path, choose: _Chosen, folder: Path) -> dict[str, Path | bytes]:
     infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
     for info in infos.values():
         _check_name(info.filename, path)
         if (info.external_attr >> 16) & 0o170000 == 0o120000:
             raise _link(info.filename, path)
-    wanted = _wanted(list(infos), members, path)
+    if len(infos) > _MOST_MEMBERS:
+        raise _too_many(path)
+    wanted, held = choose(list(infos))
     left = _Left(path)
-    made = []
+    made: dict[str, Path | bytes] = {}
     for number, name in enumerate(wanted):
         with member(archive, infos[name], path) as stream:
-            made.append(left.copy(stream, name, number, folder))
+            made[name] = left.content(stream) if held else left.copy(stream, name, number, folder)
     return made
 
 
@@ -144,7 +176,7 @@ class _Sipped:
         return True
 
 
-def _untar(stream: _Sipped, path: Path, members: str, folder: Path) -> list[Path]:
+def _untar(stream: _Sipped, path: Path, choose: _Chosen, folder: Path) -> dict[str, Path | bytes]:
     with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r:") as archive:
         infos: dict[str, tarfile.TarInfo] = {}
         left = _Left(path)
@@ -161,18 +193,20 @@ def _untar(stream: _Sipped, path: Path, members: str, folder: Path) -> list[Path
             seen += 1 + len(getattr(info, "sparse", None) or ())
             if seen > _MOST_MEMBERS:
                 raise _too_many(path)
-        wanted = _wanted(list(infos), members, path)
+        wanted, in_memory = choose(list(infos))
         stream.contents()
         left = _Left(path)
-        made = {}
+        made: dict[str, Path | bytes] = {}
         numbers = {name: number for number, name in enumerate(wanted)}
         # In the order of the archive: to go back in it is to decompress it from its start.
         for name in sorted(wanted, key=lambda name: infos[name].offset):
             held = archive.extractfile(infos[name])
             if held is not None:
                 with held:
-                    made[name] = left.copy(held, name, numbers[name], folder)
-        return [made[name] for name in wanted if name in made]
+                    made[name] = (
+                        left.content(held) if in_memory else left.copy(held, name, numbers[name], folder)
+                    )
+        return {name: made[name] for name in wanted if name in made}
 
 
 class _Left:
@@ -191,6 +225,14 @@ class _Left:
                 code="data.too-large",
                 hint="unpack it yourself if it is meant to be so large, and name the files",
             )
+
+    def content(self, stream: IO[bytes]) -> bytes:
+        pieces = []
+        while piece := self._piece(stream):
+            self.take(len(piece))
+            check_media(self._taken, self._path.name)
+            pieces.append(piece)
+        return b"".join(pieces)
 
     def copy(self, stream: IO[bytes], name: str, number: int, folder: Path) -> Path:
         """The member in a folder of its own: no name hides another, and none is hidden (``.a/b.csv``)."""
@@ -264,6 +306,10 @@ def _counts(name: str) -> bool:
     return not name.startswith("__MACOSX/") and not _base(name).startswith(".") and bool(_base(name))
 
 
+def _matches(name: str, members: str) -> bool:
+    return name == members or fnmatch.fnmatchcase(name, members)
+
+
 def _base(name: str) -> str:
     return PurePosixPath(name.replace("\\", "/")).name
 
@@ -274,7 +320,7 @@ def _wanted(names: Sequence[str], members: str, path: Path) -> list[str]:
     there = sorted(name for name in names if _counts(name))
     listed = ", ".join(there[:5]) + (", ..." if len(there) > 5 else "")
     if members:
-        found = [name for name in there if name == members or fnmatch.fnmatchcase(name, members)]
+        found = [name for name in there if _matches(name, members)]
         if not found:
             raise BadData(
                 f"{path.name} holds no file {members}",

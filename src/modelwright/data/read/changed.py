@@ -6,12 +6,19 @@ import glob
 import hashlib
 from pathlib import Path
 
+from modelwright.core.errors import BadData
 from modelwright.core.records.data import SourceFacts
 from modelwright.data.read import archive as archives
+from modelwright.data.read import folder, idx
 from modelwright.data.read.source import digest, modified
 
-BY_BYTES = frozenset({"csv", "parquet", "json", "jsonl", "xml", "log", "excel"})
+BY_BYTES = frozenset({"csv", "parquet", "json", "jsonl", "xml", "log", "excel", "folder"})
 """Formats whose digest is that of the file as it lies on disk; of others, time and size are compared."""
+
+
+def content_digest(source: str, facts: SourceFacts) -> str:
+    """The digest of a folder of media, or of idx files, as it is now."""
+    return idx.content_digest(source) if facts.format == "idx" else folder.content_digest(Path(source), facts)
 
 
 def changed(source: str, facts: SourceFacts) -> str:
@@ -25,6 +32,15 @@ def changed(source: str, facts: SourceFacts) -> str:
         try:
             return "" if digest(Path(source)) == facts.digest else f"{facts.name} has another content now"
         except OSError:
+            return f"{facts.name} cannot be read any more"
+    if facts.format == "idx" or Path(source).is_dir():
+        try:
+            return (
+                ""
+                if content_digest(source, facts) == facts.digest
+                else f"{facts.name} has another content now"
+            )
+        except (OSError, BadData):
             return f"{facts.name} cannot be read any more"
     if glob.has_magic(source) and not Path(source).exists():
         paths = [Path(p) for p in sorted(glob.glob(source, recursive=True)) if Path(p).is_file()]

@@ -16,7 +16,7 @@ from modelwright.core.records.data import SourceFacts
 from modelwright.core.registry import Registry
 from modelwright.core.secrets import public
 from modelwright.data.read import archive as archives
-from modelwright.data.read import remote
+from modelwright.data.read import folder, remote
 from modelwright.data.read.reader import Batch, Planning, Read, Reader, Streaming
 from modelwright.data.read.source import digest, existing, modified
 from modelwright.goal.sections import ReadingSection
@@ -33,6 +33,8 @@ READERS: Registry[type[Reader]] = Registry(
         "log": "modelwright.data.read.log:LogReader",
         "excel": "modelwright.data.read.excel:ExcelReader",
         "database": "modelwright.data.read.database:DatabaseReader",
+        "idx": "modelwright.data.read.idx:IdxReader",
+        "folder": "modelwright.data.read.folder:FolderReader",
         "labels": "modelwright.labels.reader:LabelsReader",
     },
 )
@@ -40,8 +42,8 @@ READERS: Registry[type[Reader]] = Registry(
 
 ROWS = 50_000
 _KNOWN = (
-    ".csv, .tsv, .parquet, .json, .jsonl, .xml, .log, .xlsx, .sqlite, a database address, or a pattern of "
-    "these"
+    ".csv, .tsv, .parquet, .json, .jsonl, .xml, .log, .xlsx, .sqlite, a database address, a pattern of "
+    "these, or a folder of images, sounds or documents"
 )
 
 
@@ -91,7 +93,7 @@ def read(
         return _archive(*archive, query, wishes, target, plan)
     if "://" not in source and glob.has_magic(source) and not Path(source).exists():
         return _pattern(source, query, wishes, target, plan)
-    if "://" not in source and Path(source).is_dir():
+    if "://" not in source and Path(source).is_dir() and not _of_media(source):
         return _folder(Path(source))
     reader = find_reader(source)
     planning = _planning(reader, wishes, source)
@@ -138,8 +140,12 @@ def batches(source: str, rows: int = ROWS, plan: Mapping[str, Any] | None = None
             yield from batches(there.source, rows, plan)
         return
     if (archive := archives.parted(source)) is not None:
-        with archives.unpacked(*archive) as place:
-            yield from batches(place, rows, plan)
+        with archives.files(*archive, folder.wanted) as found:
+            if folder.holds(list(found)) is not None:
+                files = [folder.File(name, path) for name, path in found.items()]
+                yield from folder.FolderReader().parts(files, rows, _of(plan, "folder"))
+            else:
+                yield from batches(archives.place(found), rows, plan)
         return
     if "://" not in source and glob.has_magic(source) and not Path(source).exists():
         for path in _matching(source):
@@ -170,8 +176,15 @@ def _archive(
     plan: Mapping[str, Any] | None,
 ) -> Read:
     """Members of an archive; the facts are those of the archive."""
-    with archives.unpacked(archive, members) as place:
-        made = read(place, query, wishes, target, plan)
+    with archives.files(archive, members, folder.wanted) as found:
+        if folder.holds(list(found)) is not None:
+            reader = folder.FolderReader()
+            _planning(reader, wishes, str(archive))
+            files = [folder.File(name, path) for name, path in found.items()]
+            made = reader.read_files(files, archive.name, wishes, _of(plan, reader.name))
+            made = _marked(reader, made)
+        else:
+            made = read(archives.place(found), query, wishes, target, plan)
     name = f"{archive.name}#{members}" if members else archive.name
     facts = replace(
         made.facts,
@@ -182,6 +195,11 @@ def _archive(
         details={"archive": archive.name, **made.facts.details},
     )
     return replace(made, facts=facts)
+
+
+def _of_media(source: str) -> bool:
+    """Whether a folder is one of images, sounds or documents, or of idx files."""
+    return any(READERS.get(name)().suits(source) for name in ("idx", "folder"))
 
 
 def _matching(source: str) -> list[str]:

@@ -7,6 +7,10 @@ from modelwright.core.errors import BadData
 MOST_COLUMNS = 20_000
 LARGEST_CELL = 8 * 1024**2
 """Characters of one cell."""
+LARGEST_FILE = 64 * 1024**2
+"""Bytes of one image, sound or document."""
+MOST_MEDIA = 8 * 1024**3
+"""Bytes of all of them: they are held in memory."""
 DEEPEST = 100
 """Levels of nesting."""
 
@@ -37,3 +41,13 @@ def too_deep(name: str) -> BadData:
         code="data.too-deep",
         hint="write a list of records",
     )
+
+
+def check_media(size: int, name: str) -> None:
+    """Raises :class:`BadData` where images, sounds or documents would fill the memory."""
+    if size > MOST_MEDIA:
+        raise BadData(
+            f"{name} holds more than {MOST_MEDIA // 1024**3} GB of images, sounds or documents",
+            code="data.too-large",
+            hint="name a folder with a part of them, or make the files smaller",
+        )

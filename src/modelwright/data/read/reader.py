@@ -50,6 +50,10 @@ class Read:
     plan: Mapping[str, Any] | None = None
     """What was settled by looking at the whole source (JSON), so that new rows can be read in the same way;
     None where nothing had to be."""
+    beside: tuple[str, ...] = ()
+    """Columns that say where a row came from, and nothing of what it is: never inputs."""
+    part: str | None = None
+    """The column that names the part of each row (train, validation, test), where the source says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def split(
     """
     frame: pl.DataFrame = labelled.table.get()
     way = _way(section, roles, labelled)
+    section = replace(section, column=labelled.part) if (way, section.column) == ("column", None) else section
     _check_columns(section, roles, labelled)
     group_column = roles.group or (section.leave_out if way == "leave one out" else None)
     group = groups(frame, group_column)
@@ -98,16 +99,13 @@ def split(
 
 
 def _way(section: SplitSection, roles: RolesSection, labelled: Labelled) -> Way:
-    asked = [
-        name
-        for name, on in (
-            ("data.test", labelled.test_rows > 0),
-            ("split.column", section.column is not None),
-            ("split.outer_folds", section.outer_folds is not None),
-            ("split.leave_out", section.leave_out is not None),
-        )
-        if on
-    ]
+    said: dict[str, bool] = {
+        "data.test": labelled.test_rows > 0,
+        "split.column": section.column is not None,
+        "split.outer_folds": section.outer_folds is not None,
+        "split.leave_out": section.leave_out is not None,
+    }
+    asked = [name for name, on in said.items() if on]
     if len(asked) > 1:
         raise BadData(
             f"the goal parts the rows in {len(asked)} ways at once: {' and '.join(asked)}",
@@ -122,6 +120,8 @@ def _way(section: SplitSection, roles: RolesSection, labelled: Labelled) -> Way:
     }
     if asked:
         return ways[asked[0]]
+    if labelled.part is not None and roles.time is None and roles.group is None and not section.given:
+        return "column"
     if roles.time is not None:
         return "time"
     if roles.group is not None:

@@ -86,6 +86,8 @@ class Talk:
         if event == "cluster":
             nodes = f" on {facts['nodes']} nodes" if "nodes" in facts else ""
             return f"{seconds:6.1f}s  cluster    {facts['cores']} cores{nodes}"
+        if event == "connect again":
+            return f"{seconds:6.1f}s  cluster    {facts['why']}; connecting again"
         if event == "fit again":
             return f"{seconds:6.1f}s  train      {facts['why']}: {facts['family']} is fitted again"
         if event == "source changed":

@@ -10,8 +10,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,10 +29,36 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-class Cluster:
-    """A head without a core, and nodes that are added and killed."""
+class Killer(threading.Thread):
+    """Waits for a fit and kills nodes, beside the test; what goes wrong is raised by ``done``."""
 
-    def __init__(self, python_path: Path) -> None:
+    def __init__(
+        self, cluster: Cluster, busy: subprocess.Popen[bytes], nodes: tuple[subprocess.Popen[bytes], ...]
+    ) -> None:
+        super().__init__(daemon=True)
+        self._cluster, self._busy, self._nodes = cluster, busy, nodes
+        self._wrong = ""
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._cluster.busy(self._busy)
+        except (AssertionError, OSError) as error:  # OSError: the cluster was removed meanwhile
+            self._wrong = str(error)
+            return
+        for node in self._nodes:
+            self._cluster.kill(node)
+
+    def done(self) -> None:
+        """After the run has ended. Raises where no node was killed."""
+        self.join()
+        assert not self._wrong, self._wrong
+
+
+class Cluster:
+    """A head without a core, and nodes that are added and killed. More of its environment may be given."""
+
+    def __init__(self, python_path: Path, **more: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mwray"))  # short: sockets lie below it
         self.notes = self.folder / "notes"
         self.notes.mkdir()
@@ -39,9 +66,12 @@ class Cluster:
         self.environment = {
             **os.environ,
             "RAY_USAGE_STATS_ENABLED": "0",
+            # What a head's client server may take to start: a busy machine is no reason for another try.
             "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": str(int(START)),
+            "GRPC_ENABLE_FORK_SUPPORT": "0",  # as docs/how-to/cluster.md says, with the reason
             "PYTHONPATH": str(python_path),
             "NOTES": str(self.notes),
+            **more,
         }
         self.port, self.client_port = free_port(), free_port()
         self.head = self._start(
@@ -109,6 +139,10 @@ class Cluster:
             time.sleep(0.05)
         raise AssertionError("no fit ever began on that node")
 
+    def kill_when_busy(self, busy: subprocess.Popen[bytes], *nodes: subprocess.Popen[bytes]) -> Killer:
+        """Kill these nodes once a patient fit is going on on that one."""
+        return Killer(self, busy, nodes)
+
     def _processes(self, node: subprocess.Popen[bytes]) -> list[psutil.Process]:
         """All of a node's, by descent: those that fit have groups of their own."""
         try:
@@ -133,15 +167,24 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(strangers_site: Path) -> Iterator[Cluster]:
-    """A cluster of a test's own, to be broken; the test is skipped where Ray is not installed."""
+def clusters(strangers_site: Path) -> Iterator[Callable[..., Cluster]]:
+    """``clusters(VARIABLE="value")``: clusters of a test's own; it is skipped where Ray is not installed."""
     if find_spec("ray") is None:
         pytest.skip("the extra `ray` is not installed")
-    made = Cluster(strangers_site)
-    try:
-        yield made
-    finally:
-        made.remove()
+    with contextlib.ExitStack() as stack:
+
+        def make(**more: str) -> Cluster:
+            made = Cluster(strangers_site, **more)
+            stack.callback(made.remove)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def cluster(clusters: Callable[..., Cluster]) -> Cluster:
+    """A cluster of a test's own, to be broken."""
+    return clusters()
 
 
 @pytest.fixture(scope="module")

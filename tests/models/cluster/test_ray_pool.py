@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -15,6 +16,7 @@ import pytest
 from modelwright.core.errors import BadInput, Stopped
 from modelwright.core.stage import Work, say_nothing
 from modelwright.lifecycle.versions import versions
+from modelwright.models.cluster import driver
 from modelwright.models.cluster import pool as ray_pool
 from modelwright.models.cluster.pool import RayPool
 from modelwright.models.families import FAMILIES
@@ -142,18 +144,11 @@ def test_a_node_that_dies_changes_nothing(
         here = race(place, tmp_path / "here", pool, ("patient", "toy"), trials=4)
     nodes = [cluster.add(), cluster.add()]
     told: list[str] = []
-
-    def kill() -> None:
-        cluster.busy(nodes[1])
-        cluster.kill(nodes[1])
-        told.append("killed")
-
-    killer = threading.Thread(target=kill)
     with ray(cluster.address, tmp_path, say=lambda event, **facts: told.append(event)) as pool:
-        killer.start()
+        killer = cluster.kill_when_busy(nodes[1], nodes[1])
         there = race(place, tmp_path / "there", pool, ("patient", "toy"), trials=4)
-        killer.join()
-    assert "fit again" in told[told.index("killed") :]
+    killer.done()
+    assert "fit again" in told
     assert outcome(here) == outcome(there)
     assert kept(tmp_path / "here") == kept(tmp_path / "there")
 
@@ -164,18 +159,11 @@ def test_a_cluster_that_is_lost_stops_the_run(
     cluster: Any, places: Places, tmp_path: Path, strangers: None
 ) -> None:
     node = cluster.add()
-
-    def kill() -> None:
-        cluster.busy(node)
-        cluster.kill(cluster.head)
-        cluster.kill(node)
-
-    killer = threading.Thread(target=kill)
     with ray(cluster.address, tmp_path) as pool:
-        killer.start()
+        killer = cluster.kill_when_busy(node, cluster.head, node)
         with pytest.raises(Stopped) as caught:
             race(places(), tmp_path / "a", pool, ("patient",), trials=50)
-    killer.join()
+    killer.done()
     assert (caught.value.code, caught.value.exit_code) == ("engine.lost", 4)
     assert "modelwright resume" in caught.value.hint
 
@@ -222,3 +210,62 @@ def test_who_listens_but_is_no_cluster_is_waited_for_in_vain(
         assert time.monotonic() - began < 10.0
     assert caught.value.code == "engine.unreachable"
     assert "it was not reached within 4 s" in caught.value.message
+
+
+FAILING = """#!/bin/sh
+# Ray starts a client's server through bash: this one is found first, and some servers never are.
+case "$*" in
+*--mode=specific-server*) if [ -s FAILURES ]; then sed -i 1d FAILURES; exit 1; fi ;;
+esac
+exec /bin/bash "$@"
+"""
+
+
+# A cluster is started, and servers for clients that die.
+@pytest.mark.slow
+def test_a_client_server_that_does_not_start_is_asked_for_again(
+    clusters: Any, places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures, bash = tmp_path / "failures", tmp_path / "bash"
+    bash.write_text(FAILING.replace("FAILURES", str(failures)))
+    bash.chmod(0o755)
+    cluster = clusters(PATH=f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(ray_pool, "REACH", 15.0)
+    failures.write_text("one\n" * 3)
+    with ray(cluster.client, tmp_path) as pool, pytest.raises(BadInput) as caught:
+        pool.attach(tmp_path / "a")
+    assert caught.value.code == "engine.unreachable"
+    assert "its client server did not start within 8 s (3 tries)" in caught.value.message
+    assert "GRPC_ENABLE_FORK_SUPPORT=0" in caught.value.hint
+
+    cluster.add()
+    monkeypatch.setattr(ray_pool, "PATIENCE", (0.5, 10.0, 1.0))
+    failures.write_text("one\n")
+    told: list[tuple[str, dict[str, Any]]] = []
+    with ray(cluster.client, tmp_path, say=lambda event, **facts: told.append((event, facts))) as pool:
+        there = race(places(), tmp_path / "there", pool, ("toy",), trials=2)
+    assert any(t.complete for t in there.trials)
+    assert told[0] == ("connect again", {"why": "its client server did not start within 8 s"})
+    assert ("cluster", {"nodes": 2, "cores": 1}) in told
+
+
+# Ray is imported.
+@pytest.mark.slow
+def test_what_a_client_door_says_of_a_server_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_ray()
+    import ray as library
+
+    said = "Starting Ray client server failed. See ray_client_server_23000.err for detailed logs."
+
+    def refuse(**options: Any) -> None:
+        raise ConnectionAbortedError(
+            f"Initialization failure from server:\nTraceback ...\nRuntimeError: {said}"
+        )
+
+    monkeypatch.setattr(library, "init", refuse)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        with pytest.raises(driver.NoServer, match="its client server did not start"):
+            driver.connect(f"ray://127.0.0.1:{door.getsockname()[1]}")
+        said = "Failed to create runtime_env"
+        with pytest.raises(BadInput, match="Failed to create runtime_env"):
+            driver.connect(f"ray://127.0.0.1:{door.getsockname()[1]}")

@@ -15,8 +15,20 @@ INSTALL = "pip install 'modelwright[ray]'"
 LOCALLY = "`--engine local` fits on this machine"
 
 
-def unreachable(where: str, why: str) -> BadInput:
-    hint = f"start a cluster with `ray start --head`, or name one that runs: {LOCALLY}"
+CLIENT_DOOR = (
+    "start its head with GRPC_ENABLE_FORK_SUPPORT=0 in the environment (docs/how-to/cluster.md), or run on a"
+    " node and name the cluster HEAD:6379"
+)
+"""What helps where a ``ray://`` address answers, but the server for this client does not start.
+
+The head forks it off a process that is full of gRPC's threads. gRPC's handlers of forks run in the child,
+before it has become another program, and kill it or hang now and then (ray-project/ray#63202,
+grpc/grpc#43055). Without these handlers there is nothing that could.
+"""
+
+
+def unreachable(where: str, why: str, hint: str = "") -> BadInput:
+    hint = hint or f"start a cluster with `ray start --head`, or name one that runs: {LOCALLY}"
     return BadInput(f"no Ray cluster answers at {where}: {why}", code="engine.unreachable", hint=hint)
 
 

@@ -43,6 +43,9 @@ EVERY = 1.0
 TABLES = 2
 """Development tables kept in the object store (outer folds have one each)."""
 
+NO_SERVER = ("Starting Ray client server failed", "Proxy failed to Connect to backend")
+"""What a cluster's client door says where it could not start a server for this client: another try may do."""
+
 Say = Callable[..., None]
 Events = queue.SimpleQueue[tuple[str, Any]]
 
@@ -300,8 +303,12 @@ def in_short(error: BaseException) -> str:
     return masked(" ".join(dict.fromkeys([*lines[:1], *lines[-1:]]))[:300]) or type(error).__name__
 
 
+class NoServer(Exception):
+    """The cluster is there, and has not started a server for this client."""
+
+
 def connect(engine: str) -> Any:
-    """Ray, connected. Raises ``BadInput`` where no cluster of ours is."""
+    """Ray, connected. Raises ``BadInput`` where no cluster of ours is, and :class:`NoServer`."""
     address = where.look(engine)
     import ray
 
@@ -316,6 +323,9 @@ def connect(engine: str) -> Any:
                 code="engine.versions",
                 hint=f"install the same Python and Ray there and here; {where.LOCALLY}",
             ) from None
+        if any(words in str(error) for words in NO_SERVER):
+            print(masked(str(error)), file=sys.stderr, flush=True)
+            raise NoServer("its client server did not start") from None
         raise where.unreachable(shown, in_short(error)) from None
     return ray
 
@@ -345,6 +355,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(events,), daemon=True).start()
     try:
         ray = connect(given["engine"])
+        answer(connected=True)
         driver = Driver(ray, given["versions"], events, answer)
         driver.begin(given["warm"])
         driver.go()
@@ -352,6 +363,8 @@ def main() -> None:
     except ModelwrightError as error:
         kind = "stop" if isinstance(error, Stopped) else "refused"
         answer(**{kind: {"message": error.message, "code": error.code, "hint": error.hint}})
+    except NoServer as error:
+        answer(again=str(error))
     except Exception as error:  # Ray raises what it likes when a cluster goes away, and may hang at the exit
         print(masked(traceback.format_exc()), file=sys.stderr, flush=True)
         end = lost(f"{type(error).__name__}: {in_short(error)}")

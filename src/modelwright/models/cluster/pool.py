@@ -17,7 +17,7 @@ from modelwright.core.codec import encode
 from modelwright.core.errors import BadInput, Stopped
 from modelwright.core.secrets import public
 from modelwright.core.stage import Say, say_nothing
-from modelwright.models.cluster.address import look, unreachable
+from modelwright.models.cluster.address import CLIENT_DOOR, look, unreachable
 from modelwright.models.pool import Ended, Pool
 
 if TYPE_CHECKING:  # as in models.pool: nothing heavy before the workers are started
@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # as in models.pool: nothing heavy before the workers are sta
 
 REACH = 60.0
 """Seconds from the start within which the cluster must have been reached and looked at."""
+PATIENCE = (0.2, 0.3, 0.5)
+"""What part of ``REACH`` each try to connect may take where the cluster is reached by ``ray://``."""
 LEAVE = 1.0
 """Seconds that the process which speaks to the cluster may take to end."""
 
@@ -48,7 +50,7 @@ class RayPool(Pool):
         warm: tuple[str, ...] = (),
         say: Say = say_nothing,
     ) -> None:
-        look(engine)
+        address = look(engine)
         self.size = 0
         self._engine = engine
         self._generation = generation
@@ -57,9 +59,21 @@ class RayPool(Pool):
         self._out: dict[int, str] = {}
         self._tickets = 0
         self._ended: list[Ended] = []
+        minor = {"python": ".".join(versions["python"].split(".")[:2])} if "python" in versions else {}
+        self._given = {"engine": engine, "versions": {**versions, **minor}, "warm": list(warm)}
+        self._log = log
+        # Only a client door has a server of ours to start: another address gets all of the time at once.
+        self._patience = [part * REACH for part in PATIENCE] if address.startswith("ray://") else [REACH]
+        self._tries = 0
+        self._start()
+
+    def _start(self) -> None:
+        """A process that connects; what is given to the cluster is given to it."""
+        self._tries += 1
+        self._connected = False
+        self._until = time.monotonic() + self._patience[self._tries - 1]
         self._buffer = b""
-        self._until = time.monotonic() + REACH
-        with log.open("ab") as file:
+        with self._log.open("ab") as file:
             self._process = subprocess.Popen(
                 # -P: the current folder is no place to import from, here or on a node.
                 [sys.executable, "-P", "-m", "modelwright.models.cluster.driver"],
@@ -73,21 +87,42 @@ class RayPool(Pool):
         os.set_blocking(self._process.stdout.fileno(), False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
-        minor = {"python": ".".join(versions["python"].split(".")[:2])} if "python" in versions else {}
-        self._send({"engine": engine, "versions": {**versions, **minor}, "warm": list(warm)})
+        self._send(self._given)
+
+    def _again(self, why: str) -> None:
+        """Connect once more, from a new process: the client of one that failed may take minutes to end.
+
+        Raises ``BadInput`` after the last try.
+        """
+        if self._tries == len(self._patience):
+            raise unreachable(public(self._engine), f"{why} ({self._tries} tries)", CLIENT_DOOR)
+        self._say("connect again", why=why)
+        self._end(0.0)
+        self._start()
+
+    def _late(self) -> None:
+        waited = self._patience[self._tries - 1]
+        if self._connected or len(self._patience) == 1:
+            raise unreachable(public(self._engine), f"it was not reached within {waited:.0f} s")
+        self._again(f"its client server did not start within {waited:.0f} s")
 
     def attach(self, journal: Path) -> None:
         """Where finished fits go from now on; waits until the cluster has been reached."""
         journal.mkdir(parents=True, exist_ok=True)
         self._journal = journal
+        self._listen(0.0)
         while self.size == 0:
-            if time.monotonic() >= self._until:
-                raise unreachable(public(self._engine), f"it was not reached within {REACH:.0f} s")
-            self._listen(min(0.5, max(0.0, self._until - time.monotonic())))
+            left = self._until - time.monotonic()
+            if left <= 0.0:
+                self._late()
+            self._listen(min(0.5, max(0.0, left)))
 
     def check(self) -> None:
-        """Raise what the cluster was refused for, or that it is lost."""
+        """Raise what the cluster was refused for, or that it is lost; connect again where it is time to."""
         self._listen(0.0)
+        late = self.size == 0 and not self._connected and time.monotonic() >= self._until
+        if late and self._tries < len(self._patience):
+            self._late()
 
     @property
     def generation(self) -> int:
@@ -156,7 +191,12 @@ class RayPool(Pool):
         for kind, raised in kinds.items():
             if kind in answer:
                 raise raised(**answer[kind])
-        if "ready" in answer:
+        if "again" in answer:
+            self._again(answer["again"])
+        elif "connected" in answer:
+            self._connected = True
+            self._until = time.monotonic() + REACH
+        elif "ready" in answer:
             self.size = answer["ready"]["cores"]
             self._say("cluster", **answer["ready"])
         elif "cores" in answer:
@@ -179,14 +219,18 @@ class RayPool(Pool):
 
     def close(self) -> None:
         """Leave the cluster: it ends at once what it was given."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         if self._out:
             self.drop()
+        self._end(LEAVE)
+
+    def _end(self, seconds: float) -> None:
+        """The end of the process, which may take so long before it is killed."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(LEAVE)
+            self._process.wait(seconds)
         self._process.kill()
         self._process.wait()
         self._selector.close()

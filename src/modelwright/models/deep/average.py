@@ -1,4 +1,4 @@
-"""An exponential average of the weights, which is smoother than the last ones (Polyak and Juditsky, 1992)."""
+"""Copies of what moves in a network, and an exponential average of it (Polyak and Juditsky, 1992)."""
 
 from __future__ import annotations
 
@@ -9,20 +9,40 @@ import torch
 from torch import Tensor, nn
 
 
+def moving(module: nn.Module) -> dict[str, Tensor]:
+    """The module's own tensors that training changes, by name: weights that are learned, and buffers such as
+    the statistics of norms. What is frozen is as it was made."""
+    found = {name: weight.detach() for name, weight in module.named_parameters() if weight.requires_grad}
+    kept = module.state_dict().keys()
+    found |= {name: value for name, value in module.named_buffers() if name in kept}
+    return found
+
+
+def copied(module: nn.Module) -> dict[str, Tensor]:
+    """A copy of what moves, as it is now."""
+    return {name: value.clone() for name, value in moving(module).items()}
+
+
+@torch.no_grad()
+def put(module: nn.Module, state: dict[str, Tensor]) -> None:
+    """Copy a state into the module's tensors where they are."""
+    for name, value in moving(module).items():
+        value.copy_(state[name])
+
+
 class Average:
-    """Averages all floats of a module's state (weights, statistics of norms); other entries are copied.
+    """Averages all floats among what moves; other entries are copied.
 
     The decay rises from 0.1 to ``decay``, so that the first steps are soon forgotten.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.decay = decay
-        self.state = {name: value.detach().clone() for name, value in module.state_dict().items()}
-        # The module's own tensors keep their places for as long as it is trained.
-        live = module.state_dict()
+        self.state = copied(module)
+        live = moving(module)
         floats = [name for name, value in live.items() if value.is_floating_point()]
         self._own = [self.state[name] for name in floats]
-        self._live = [live[name].detach() for name in floats]
+        self._live = [live[name] for name in floats]
         self._rest = [
             (self.state[name], value) for name, value in live.items() if not value.is_floating_point()
         ]
@@ -37,21 +57,9 @@ class Average:
     @contextmanager
     def worn_by(self, module: nn.Module) -> Iterator[None]:
         """Within the block the module has the averaged weights; afterwards its own again."""
-        kept = {name: value.detach().clone() for name, value in module.state_dict().items()}
+        kept = copied(module)
         put(module, self.state)
         try:
             yield
         finally:
             put(module, kept)
-
-
-@torch.no_grad()
-def put(module: nn.Module, state: dict[str, Tensor]) -> None:
-    """Copy a state into the module's tensors where they are."""
-    for name, value in module.state_dict().items():
-        value.copy_(state[name])
-
-
-def copied(module: nn.Module) -> dict[str, Tensor]:
-    """The module's state, as it is now, on the CPU."""
-    return {name: value.detach().to("cpu", copy=True) for name, value in module.state_dict().items()}

@@ -6,7 +6,6 @@ its own part of each batch, gradients are averaged, and decisions are the first 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, cast
@@ -34,6 +33,7 @@ class Devices:
         self.device: torch.device = self._accelerator.device
         self.rank = int(self._accelerator.process_index)
         self.processes = int(self._accelerator.num_processes)
+        self._before: Tensor | None = None
 
     def prepare(self, module: nn.Module) -> nn.Module:
         """The module to call in training: on the device, in the precision, with gradients averaged over
@@ -61,6 +61,18 @@ class Devices:
         if self.processes > 1:
             value = self._accelerator.reduce(value, reduction="sum")
         return value
+
+    def late_value(self, value: Tensor) -> float:
+        """The number that was given at the call before, so that a GPU is never waited for; at first this."""
+        before, self._before = self._before, value
+        return float(value if before is None else before)
+
+    def most(self, value: float) -> float:
+        """The largest over all processes."""
+        if self.processes == 1:
+            return value
+        every = self._accelerator.gather(torch.tensor([value], device=self.device))
+        return float(cast(Tensor, every).max())
 
     def agree(self, value: float) -> float:
         """The first process's value, in all of them."""
@@ -106,8 +118,3 @@ def alone(threads: int) -> Iterator[None]:
         memory.fill_uninitialized_memory = fill
         torch.use_deterministic_algorithms(strict, warn_only=warns)
         torch.set_num_threads(before)
-
-
-def finite(value: float) -> float | None:
-    """For JSON: None in place of NaN and infinities."""
-    return value if math.isfinite(value) else None

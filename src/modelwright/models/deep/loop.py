@@ -1,8 +1,8 @@
 """The training loop: what happens to a network from its first weights to its last, in the order it happens.
 
-One step goes through one batch: rows by index, augmentation, forward, loss, backward, clipping, the
-optimiser's move at the schedule's rate, the average of the weights. One epoch goes through all rows, then
-held-out rows are judged by the goal's own metric, and the best weights are kept.
+A step goes through one batch: rows by index, augmentation, forward, loss, backward, clipping, the optimiser's
+move at the schedule's rate, the average of the weights. An epoch goes through all rows; then held-out rows
+are judged by the goal's own metric, and the best weights are kept. Watchers look at each step and epoch.
 
 All chance is a function of the seed and the step, so a training can go on from any step.
 """
@@ -13,7 +13,6 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,53 +23,29 @@ from torch import Tensor, nn
 from modelwright.models.deep.augment import Augment
 from modelwright.models.deep.average import Average, copied, put
 from modelwright.models.deep.batches import Batch, Batches, batch_for, mixed
+from modelwright.models.deep.checkpoint import Checkpoints, fingerprint
 from modelwright.models.deep.devices import Devices, alone
 from modelwright.models.deep.examples import Examples
+from modelwright.models.deep.idle import idle_units
 from modelwright.models.deep.initial import initialisation
 from modelwright.models.deep.losses import loss_of
+from modelwright.models.deep.memory import bytes_for_rows, free_bytes, parts_for
 from modelwright.models.deep.mix import mixed_batch, mixes
 from modelwright.models.deep.optimisers import optimiser_of, set_rate
-from modelwright.models.deep.plan import Pace, most_steps
+from modelwright.models.deep.outcome import Best, Outcome, Standardised
+from modelwright.models.deep.plan import FEWEST, Pace, most_steps
+from modelwright.models.deep.rate_finder import find
 from modelwright.models.deep.schedules import Plan, share
 from modelwright.models.deep.settings import Settings
+from modelwright.models.deep.state import State, captured, plain, restored
 from modelwright.models.deep.validation import Held
+from modelwright.models.deep.watchers import BACKS, Event, Watchers, record
 from modelwright.models.family import Deadline, OutOfTime, Task, Watch, never_stop
 
 STEP, CHANGE = 1, 2
 """Places of chance: what a network draws in a step (dropout), and how its batch is changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A trained network, in evaluation mode on the CPU.
-
-    ``module`` gives logits [n, k], or values [n, 1] in the target's own units. ``rounds``: the epochs that
-    its weights have seen. ``curve``: (epoch, training loss, held-out loss). ``events``: what the watchers saw.
-    """
-
-    module: nn.Module
-    rounds: int
-    curve: tuple[tuple[int, float, float], ...]
-    stopped: str
-    """"" | "early stopping" | "deadline" | "watch" | what a watcher saw."""
-    events: tuple[dict[str, Any], ...] = ()
-    facts: dict[str, Any] = field(default_factory=dict)
-    """How it was trained, for the report: settings, initialisation, steps, device, its best score."""
-
-
-class Standardised(nn.Module):
-    """A network of a target in deviations from its mean, that answers in the target's own units."""
-
-    def __init__(self, module: nn.Module, centre: float, spread: float) -> None:
-        super().__init__()
-        self.module = module
-        self.takes: tuple[str, ...] = cast(Any, module).takes
-        self.trims: tuple[str, ...] = getattr(module, "trims", ())
-        self.centre = centre
-        self.spread = spread
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        return cast(Tensor, self.module(*inputs)) * self.spread + self.centre
+GOOD_STEPS, GOOD_APART = 500, 50
+"""Steps within a long epoch after which a state to go back to is kept, and the least between two of them."""
 
 
 def train(
@@ -90,21 +65,11 @@ def train(
     """Train the network that ``make`` builds. ``valid`` serves early stopping alone; ``notes`` is the folder
     of this fit, from which a killed one goes on.
 
-    Raises :class:`OutOfTime` when the deadline leaves nothing usable, and ValueError for settings that do not
-    suit the task.
+    Raises :class:`OutOfTime` when the deadline leaves nothing usable, ValueError for settings that do not
+    suit the task, and FloatingPointError when the network cannot be kept from diverging.
     """
     with alone(threads):
         return Training(make, train, valid, settings, task, seed, deadline, watch, notes, augment).run()
-
-
-@dataclass(slots=True)
-class Best:
-    """The weights to keep."""
-
-    epoch: int = 0
-    score: float = float("-inf")
-    loss: float = float("inf")
-    state: dict[str, Tensor] | None = None
 
 
 class Training:
@@ -123,11 +88,7 @@ class Training:
         notes: Path | None,
         augment: Augment | None,
     ) -> None:
-        self.settings = settings
-        self.task = task
-        self.seed = seed
-        self.deadline = deadline
-        self.watch = watch
+        self.settings, self.task, self.seed, self.watch = settings, task, seed, watch
         self.devices = Devices(settings.precision)
         # The first weights: the same in every process.
         torch.manual_seed(mixed(seed, 0))
@@ -137,12 +98,13 @@ class Training:
         self.weights = [w for w in self.module.parameters() if w.requires_grad]
         self.takes: tuple[str, ...] = cast(Any, self.module).takes
         # What is learned.
-        self.centre, self.spread = _scale(train) if task.problem == "regression" else (0.0, 1.0)
-        self.loss = loss_of(settings, 0 if task.problem == "regression" else task.classes)
-        self.held = None
+        classes = 0 if task.problem == "regression" else task.classes
+        self.loss = loss_of(settings, classes)
+        self.centre, self.spread = (0.0, 1.0) if classes else _scale(train)
+        self.held: Held | None = None
         if valid is not None and valid.rows and settings.rounds is None:
-            plain = loss_of(settings.but(smoothing=0.0), 0 if task.problem == "regression" else task.classes)
-            self.held = Held(valid, task, plain, self.centre, self.spread)
+            plain_loss = loss_of(settings.but(smoothing=0.0), classes)
+            self.held = Held(valid, task, plain_loss, self.centre, self.spread)
         self.batches = Batches(
             train,
             self.takes,
@@ -160,11 +122,12 @@ class Training:
         self.mixes = mixes(settings, self.takes)
         self.chance = torch.Generator(device=self.devices.device)
         # How it moves.
-        self.rate = settings.rate or 1e-3
+        self.rate = settings.rate or 0.0
         self.optimiser = optimiser_of(self.module, settings, self.rate)
         self.average = None if settings.ema is None else Average(self.module, settings.ema)
         self.plan = Plan((settings.rounds or settings.epochs) * self.batches.steps)
-        self.pace = Pace(deadline, held=0 if self.held is None else self.held.examples.rows)
+        self.wished = self.plan.total
+        self.pace = Pace(deadline)
         # What has happened.
         self.step = 0
         self.lowered = 1.0
@@ -173,46 +136,79 @@ class Training:
         """Losses of the steps of this epoch."""
         self.curve: list[tuple[int, float, float]] = []
         self.best = Best()
-        self.stopped = ""
+        self.good: State | None = None
+        """The last state to go back to."""
+        self.watchers = Watchers(settings)
         self.events: list[dict[str, Any]] = []
+        self.stopped = ""
+        self.resumed_at = 0
+        self.checkpoints = Checkpoints(
+            notes, settings.checkpoint_seconds, fingerprint(self, train), writes=self.devices.rank == 0
+        )
 
     # --- the loop -----------------------------------------------------------------------------------------
 
     def run(self) -> Outcome:
         self.module.train()
+        if self.checkpoints.load(self):
+            self.resumed_at = self.step
+        else:
+            self.settle()
+            self.good = captured(self)
+        steps = self.batches.steps
         while self.step < self.plan.total and not self.stopped:
             began = time.perf_counter()
-            self.seen.append(self.one_step(self.step))
+            loss = self.one_step(self.step)
             self.step += 1
+            self.seen.append(loss)
+            event = self.watchers.after_step(self.step, -(-self.step // steps), loss)
+            if event is not None and self.act(event):
+                continue
             self.pace.stepped(time.perf_counter() - began)
-            if self.pace.known_at(self.step):
+            if self.pace.first_plan():
                 self.replan()
-            if self.step % self.batches.steps == 0 or self.step == self.plan.total:
+            if self.step % steps == 0 or self.step == self.plan.total:
                 self.end_epoch()
-            elif self.late():
+            elif self.pace.ends and self.late():
                 self.stopped = "deadline"
                 self.end_epoch()
+            elif self.step % steps % GOOD_STEPS == 0:
+                self.good = captured(self)
+            if self.checkpoints.due():
+                self.checkpoints.save(self)
         return self.outcome()
 
     def one_step(self, step: int) -> float:
-        """One update; returns the loss of its batch."""
-        self._draw_from(step)
+        """One update; returns the loss of its batch. Where that, or its gradient, is not a number, nothing
+        moves."""
+        self.draw_from(step)
         set_rate(self.optimiser, self.rate * self.lowered * share(self.settings, self.plan.progress(step)))
+        loss = self.gradients(step)
+        # A GPU is not waited for: its numbers are looked at by the watchers, a moment later.
+        waits = self.devices.device.type == "cpu"
+        value = float(loss) if waits else 0.0
+        if not math.isfinite(value):
+            return value
+        if self.settings.clip is not None:
+            norm = nn.utils.clip_grad_norm_(self.weights, self.settings.clip, foreach=True)
+            if waits and not math.isfinite(float(norm)):
+                return float("nan")
+        self.optimiser.step()
+        if self.average is not None:
+            self.average.update(step)
+        return value if waits else self.devices.late_value(loss)
+
+    def gradients(self, step: int) -> Tensor:
+        """Forward and backward of the batch of a step, in as many parts as memory asks for; its loss."""
         self.optimiser.zero_grad(set_to_none=True)
         total: Tensor | None = None
-        for number, batch in enumerate(self.batches.of(step)):
-            last = number == self.batches.parts - 1
-            with nullcontext() if last else self.devices.part(self.model, last):
+        for number, batch in enumerate(self.batches.of(step), 1):
+            with self.devices.part(self.model, last=number == self.batches.parts):
                 loss = self.forward(batch) / self.batches.size
                 self.devices.backward(loss)
             total = loss.detach() if total is None else total + loss.detach()
         assert total is not None
-        if self.settings.clip is not None:
-            nn.utils.clip_grad_norm_(self.weights, self.settings.clip, foreach=True)
-        self.optimiser.step()
-        if self.average is not None:
-            self.average.update(step)
-        return float(self.devices.sum(total))
+        return self.devices.sum(total)
 
     def forward(self, batch: Batch) -> Tensor:
         """The sum of the weighted losses of the rows of a batch."""
@@ -233,64 +229,112 @@ class Training:
         began = time.perf_counter()
         epoch = math.ceil(self.step / self.batches.steps)
         train_loss = float(np.mean(self.seen)) if self.seen else float("nan")
-        self.seen = []
         valid_loss = float("nan")
+        self.seen = []
         if self.held is not None:
             with nullcontext() if self.average is None else self.average.worn_by(self.module):
-                valid_loss, score = self.held.judge(self.module, self.devices.device)
+                valid_loss, score = self.held.judge(self.module, self.devices)
                 if (score, -valid_loss) > (self.best.score, -self.best.loss):
                     self.best = Best(epoch, score, valid_loss, copied(self.module))
-            self.pace.judged(time.perf_counter() - began)
+        self.pace.judged(time.perf_counter() - began)
         self.curve.append((epoch, train_loss, valid_loss))
+        planned = math.ceil(self.plan.total / self.batches.steps)
+        idle = idle_units(self.module, self.optimiser)
+        for event in self.watchers.after_epoch(self.step, epoch, planned, train_loss, valid_loss, idle):
+            if self.act(event):
+                return
         if self.watch(epoch, train_loss, valid_loss) and not self.stopped:
             self.stopped = "watch"
-        if self.held is not None and not self.stopped and epoch - self.best.epoch >= self._patience():
+        if self.held is not None and not self.stopped and epoch - self.best.epoch >= self.patience(planned):
             self.stopped = "early stopping"
         if self.step < self.plan.total and not self.stopped:
             self.replan()
+        if self.good is None or self.step - self.good.step >= GOOD_APART:
+            self.good = captured(self)
+
+    # --- what watchers ask for ----------------------------------------------------------------------------
+
+    def act(self, event: Event) -> bool:
+        """Do what the settings say about an event; True when the training has gone back."""
+        self.events.append(record(event))
+        if event.action == "lower":
+            self.lowered *= 0.5
+        elif event.action == "stop":
+            self.stopped = event.name
+        elif event.action == "back" and self.good is not None:
+            self.watchers.forget_steps()
+            self.lowered *= 0.5
+            restored(self, self.good)
+            if self.watchers.memory.backs > BACKS:
+                self.stopped = event.name
+            return True
+        return False
+
+    def patience(self, planned: int) -> int:
+        if self.settings.patience is not None:
+            return self.settings.patience
+        return 5 if self.settings.schedule == "constant" else max(5, math.ceil(planned / 2))
+
+    # --- before the first step ----------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Measure what the settings leave open: parts of a batch by memory, the rate by a short test."""
+        begin = captured(self)
+        if self.settings.accumulate is None:
+            share_ = self.batches.size // self.devices.processes
+            few = bytes_for_rows(lambda rows: self.forward(self.batches.take(self.batches.order(0)[:rows])))
+            parts = parts_for(share_, few, self.module, free_bytes(self.devices.device))
+            self.batches.parts = min(int(self.devices.most(parts)), share_)
+        if self.settings.rate is None:
+            self.rate, _ = find(self._try_rate)
+        restored(self, begin)
+
+    def _try_rate(self, number: int, rate: float) -> float:
+        self.draw_from(number)
+        set_rate(self.optimiser, rate)
+        loss = float(self.gradients(number))
+        if self.settings.clip is not None:
+            nn.utils.clip_grad_norm_(self.weights, self.settings.clip, foreach=True)
+        self.optimiser.step()
+        return loss
+
+    def draw_from(self, step: int) -> None:
+        """Chance of this step, in this process."""
+        seed = mixed(self.seed, STEP, step, self.devices.rank)
+        torch.default_generator.manual_seed(seed)
+        if self.devices.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
+        if self.augment is not None or self.mixes:
+            self.chance.manual_seed(mixed(self.seed, CHANGE, step, self.devices.rank))
 
     # --- time ---------------------------------------------------------------------------------------------
 
     def replan(self) -> None:
         """As many epochs as the time that is left allows, so that the schedule ends before the deadline."""
-        if self.deadline.at is None:
+        if not self.pace.ends:
             return
-        wished = (self.settings.rounds or self.settings.epochs) * self.batches.steps
-        if self.settings.rounds is not None:
-            return
-        possible = most_steps(self.pace, self.step, self.batches.steps, wished)
-        total = int(self.devices.agree(possible))
-        if total <= 0:
+        total = int(self.devices.agree(most_steps(self.pace, self.step, self.batches.steps, self.wished)))
+        if total < min(FEWEST, self.wished):
             raise OutOfTime("the deadline leaves too few steps to learn anything")
         self.plan.change(self.step, total)
 
     def late(self) -> bool:
-        return self.deadline.at is not None and bool(self.devices.agree(float(self.pace.late())))
-
-    def _patience(self) -> int:
-        if self.settings.patience is not None:
-            return self.settings.patience
-        if self.settings.schedule == "constant":
-            return 5
-        return max(5, math.ceil(self.plan.total / self.batches.steps / 2))
-
-    def _draw_from(self, step: int) -> None:
-        """Chance of this step, in this process."""
-        torch.default_generator.manual_seed(mixed(self.seed, STEP, step, self.devices.rank))
-        if self.devices.device.type == "cuda":
-            torch.cuda.manual_seed(mixed(self.seed, STEP, step, self.devices.rank))
-        if self.augment is not None or self.mixes:
-            self.chance.manual_seed(mixed(self.seed, CHANGE, step, self.devices.rank))
+        return bool(self.devices.agree(float(self.pace.late())))
 
     # --- the end ------------------------------------------------------------------------------------------
 
     def outcome(self) -> Outcome:
-        rounds = math.ceil(self.step / self.batches.steps)
+        rounds = max(math.ceil(self.step / self.batches.steps), 1)
         if self.best.state is not None:
             put(self.module, self.best.state)
             rounds = self.best.epoch
         elif self.average is not None:
             put(self.module, self.average.state)
+        if self.step == 0 or not all(bool(torch.isfinite(w).all()) for w in self.weights):
+            why = self.events[-1]["sentence"] if self.events else "its weights are not finite"
+            raise FloatingPointError(f"the training could not be kept from diverging: {why}")
+        if not self.stopped and self.settings.rounds is not None and self.plan.total < self.wished:
+            self.stopped = "deadline"
         module = self.module.to("cpu")
         if (self.centre, self.spread) != (0.0, 1.0):
             module = Standardised(module, self.centre, self.spread)
@@ -298,19 +342,23 @@ class Training:
         facts = {
             "settings": self.settings.to_json(),
             "initialisation": self.begun,
-            "weights": sum(w.numel() for w in self.weights),
+            "weights": sum(w.numel() for w in self.module.parameters()),
+            "learned_weights": sum(w.numel() for w in self.weights),
             "batch": self.batches.size,
             "parts": self.batches.parts,
             "rate": self.rate,
+            "lowered": self.lowered,
             "steps": self.step,
             "planned_steps": self.plan.total,
             "step_seconds": self.pace.step_seconds,
             "mixing": self.mixes,
             "best_epoch": self.best.epoch,
-            "best_score": self.best.score if math.isfinite(self.best.score) else None,
+            "best_score": self.best.score,
+            "resumed_at": self.resumed_at,
+            "checkpoints": self.checkpoints.written,
             **self.devices.facts(),
         }
-        return Outcome(module, max(rounds, 1), tuple(self.curve), self.stopped, tuple(self.events), facts)
+        return Outcome(module, rounds, tuple(self.curve), self.stopped, tuple(self.events), plain(facts))
 
 
 def _scale(examples: Examples) -> tuple[float, float]:

@@ -22,15 +22,16 @@ FEWEST = 10
 class Pace:
     """Times of steps and of judging, measured as they go by."""
 
-    def __init__(self, deadline: Deadline, held: int) -> None:
+    def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
+        self.ends = deadline.at is not None
         self._left_at_start = deadline.left()
-        self._held = held
         self._count = 0
         self._recent: list[float] = []
         self.step_seconds = 0.0
         """Of a step; the mean of the last ones."""
-        self._judge_seconds = 0.0
+        self.judge_seconds = 0.0
+        """Of the last judgement of held-out rows; not known before the first."""
 
     def stepped(self, seconds: float) -> None:
         self._count += 1
@@ -44,41 +45,35 @@ class Pace:
             self.step_seconds = statistics.median(self._recent)
 
     def judged(self, seconds: float) -> None:
-        self._judge_seconds = seconds
-        self.step_seconds = self._mean()
+        self.judge_seconds = seconds
+        if self._recent:
+            self.step_seconds = statistics.fmean(self._recent)
 
-    def _mean(self) -> float:
-        return statistics.fmean(self._recent) if self._recent else self.step_seconds
-
-    def known_at(self, step: int) -> bool:
+    def first_plan(self) -> bool:
         """Whether this is the moment of the first plan."""
-        return self.deadline.at is not None and self._count == WARM + FIRST
+        return self.ends and self._count == WARM + FIRST
 
     def late(self) -> bool:
         """Whether only the time for a last judgement is left."""
         left = self.deadline.left()
-        return left < self._judge_seconds + 2 * self.step_seconds + 0.01 * self._left_at_start
+        return left < self.judge_seconds + 2 * self.step_seconds + 0.01 * self._left_at_start
 
     def usable(self) -> float:
         """Seconds left for steps and judgements."""
         spare = SPARE * self._left_at_start
         return self.deadline.left() - min(spare, 0.5 * max(self.deadline.left(), 0.0))
 
-    def judge_seconds(self, steps: int) -> float:
-        """Of one judgement; before the first, that of a third of the forward and backward of as many rows."""
-        return self._judge_seconds
-
 
 def most_steps(pace: Pace, done: int, steps: int, wished: int) -> int:
     """Whole epochs of ``steps`` that there is time for, at most ``wished`` steps in all; a part of an epoch
     where not even the first can be ended. 0: nothing usable."""
     left = pace.usable()
-    epoch = steps * pace.step_seconds + pace.judge_seconds(steps)
+    epoch = steps * pace.step_seconds + pace.judge_seconds
     to_end = (-done) % steps
-    rest = left - (to_end * pace.step_seconds + pace.judge_seconds(steps) * (to_end > 0))
+    rest = left - (to_end * pace.step_seconds + pace.judge_seconds * (to_end > 0))
     if rest >= 0:
         more = done + to_end + steps * int(rest / max(epoch, 1e-9))
         if more > 0:
             return min(more, wished)
-    part = done + int(max(left - pace.judge_seconds(steps), 0.0) / max(pace.step_seconds, 1e-9))
+    part = done + int(max(left - pace.judge_seconds, 0.0) / max(pace.step_seconds, 1e-9))
     return part if part >= min(FEWEST, steps) else 0

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from modelwright.models.deep.batches import answers, probabilities
+from modelwright.models.deep.devices import Devices
 from modelwright.models.deep.examples import Examples
 from modelwright.models.deep.losses import PerRow
 from modelwright.models.family import Task
@@ -25,11 +26,11 @@ class Held:
     centre: float = 0.0
     spread: float = 1.0
 
-    def judge(self, module: nn.Module, device: torch.device) -> tuple[float, float]:
+    def judge(self, module: nn.Module, devices: Devices) -> tuple[float, float]:
         """(mean loss, the metric, larger is better) of the module as it is; NaN and minus infinity where its
         answers are not finite."""
         given = self.examples
-        raw = answers(module, given.inputs, device=device)
+        raw = answers(module, given.inputs, device=devices.device)
         if not np.isfinite(raw).all():
             return float("nan"), float("-inf")
         weights = np.ones(given.rows) if given.weights is None else given.weights

@@ -131,6 +131,12 @@ MODELS: tuple[FindingCard, ...] = (
         "Allow more, or name lighter families.",
     ),
     _C(
+        "train.from-scratch", "a network that has seen nothing else", "note",
+        "The leading network began with random weights and learned from few rows. Networks that were "
+        "trained on much more of the same kind before need fewer rows for the same accuracy.",
+        "Name a folder with pretrained weights in `search.pretrained`.",
+    ),
+    _C(
         "train.more-rows-would-help", "more rows would help", "note",
         "The held-out score still rises with the number of rows.",
         "Collect more rows of the same kind.",

@@ -40,6 +40,11 @@ from modelwright.store import atomic, kinds
 
 Scores = npt.NDArray[np.float64]
 
+PRETRAINED = {"image": "pictures", "audio": "sounds", "text": "sentences"}
+"""Kinds of columns for which there are networks with weights to begin from."""
+PRETRAINED_EXTRA = "pretrained"
+MANY_MEDIA = 50_000
+"""Rows from which on a network learns from scratch what it needs."""
 RARE = 0.4
 """A class with less than this part of an even share is rare enough to try class weights."""
 MOST_REFITTED = 200_000
@@ -161,6 +166,7 @@ def train(
     curves.epochs(best, book)
     curves.searched(race.trials, direction, place.metric, book)
     _findings(leaderboard, ended, book)
+    _from_scratch(leaderboard, learning, book)
     _sampled(race.trials, learning, book)
     strongest = max(bases, key=lambda t: (t.score, t.name)).name if bases else best.name
     everyone = {m.name: m for m in (*base_members, *members)}
@@ -336,6 +342,25 @@ def _sampled(trials: list[Trial], learning: Learning, book: Book) -> None:
             "nothing: they take categories as columns of their own, and would need many times the memory",
             numbers={"rows": float(max(seen.values())), "of": float(whole)},
         )
+
+
+def _from_scratch(leaderboard: tuple[FitRow, ...], learning: Learning, book: Book) -> None:
+    """Say where a network that leads has seen nothing but these rows, and they are few."""
+    lead = next((r for r in leaderboard if r.status in ("fitted", "stopped early") and not r.baseline), None)
+    if lead is None or learning.rows >= MANY_MEDIA:
+        return
+    tags = FAMILIES.get(lead.family).tags
+    kinds = [kind for kind in tags.media if kind in PRETRAINED]
+    if not tags.keeps or tags.extra == PRETRAINED_EXTRA or not kinds:
+        return
+    book.finding(
+        "train.from-scratch",
+        "note",
+        f"{lead.name} has learned from these {learning.rows:,} rows and nothing else; a network that was "
+        f"trained on millions of {PRETRAINED[kinds[0]]} before needs far fewer of yours",
+        "name a folder with pretrained weights (`search: {pretrained: FOLDER}`) if its licence suits you",
+        numbers={"rows": float(learning.rows)},
+    )
 
 
 def _findings(leaderboard: tuple[FitRow, ...], ended: str, book: Book) -> None:

@@ -13,6 +13,13 @@ MOST = 7
 """Pieces of advice at most: a list that is too long is not followed."""
 
 
+_HELPS = {
+    "train.more-rows-would-help": "Collect more rows of the same kind",
+    "train.from-scratch": "Begin from pretrained weights",
+}
+"""Notes of training that say what would help, where a criterion is not met."""
+
+
 def added(view: RunView) -> RunView:
     """The view with its reasons and its advice."""
     return replace(view, why=_why(view), next=_next(view))
@@ -122,6 +129,12 @@ def _next(view: RunView) -> tuple[Advice, ...]:
             about = f" ({finding.column})" if finding.column else ""
             said.append(Advice(f"Resolve the blocker {finding.code}{about}", finding.remedy, "findings"))
     said += _for_criteria(view)
+    if any(c.verdict == "not met" for c in view.verdict.criteria):
+        said += [
+            Advice(title, numbers.sentence(finding.message), "models")
+            for finding in (s.item for s in view.findings)
+            if (title := _HELPS.get(finding.code)) is not None
+        ]
     for finding in (s.item for s in view.findings):
         if finding.severity == "warning" and finding.accepted is None and finding.remedy:
             said.append(

@@ -66,6 +66,11 @@ class Joined(nn.Module):
     def __init__(self, encoders: Mapping[str, nn.Module], outputs: int, dropout: float) -> None:
         super().__init__()
         self.takes = tuple(encoders)
+        self.trims = tuple(name for name, encoder in encoders.items() if getattr(encoder, "trims", False))
+        """Inputs of token ids, whose columns of padding alone are cut off."""
+        said = {getattr(encoder, "initialisation", "") for encoder in encoders.values()} - {""}
+        if said:
+            self.initialisation = "; ".join(sorted(said))
         self.encoders = nn.ModuleDict(dict(encoders))
         self.drop = nn.Dropout(dropout)
         width = sum(cast(int, encoder.width) for encoder in encoders.values())

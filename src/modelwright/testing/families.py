@@ -21,11 +21,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from modelwright.core.errors import BadData
-from modelwright.graph.builder import GraphBuilder
 from modelwright.models.families import common
 from modelwright.models.family import (
     Choice,
@@ -41,6 +39,7 @@ from modelwright.models.family import (
     Suits,
     Task,
 )
+from modelwright.testing.media import hard_media, learnable_media, model_of, predicted, shown, some, stacked
 
 MACHINE = Machine(cores=2, memory=8 << 30, installed=frozenset({"catboost", "deep"}))
 PROBLEMS: tuple[ProblemKind, ...] = ("binary", "multiclass", "regression")
@@ -98,23 +97,21 @@ def hard(rows: Rows, recipe: str) -> np.ndarray[Any, np.dtype[np.float32]]:
     return np.ascontiguousarray(np.vstack([x, unseen, zero, *out]), np.float32)
 
 
+def hard_rows_of(rows: Rows, recipe: str) -> Rows:
+    """The same for families that see columns."""
+    if rows.typed is not None:
+        return hard_media(rows)
+    x = hard(rows, recipe)
+    return replace(rows, x=x, y=np.zeros(len(x), rows.y.dtype))
+
+
 def graph_bytes(fitted: Fitted, columns: int) -> bytes:
     """The fitted model alone as an ONNX model from ``x`` to ``answer``."""
-    graph = GraphBuilder("family")
-    x = graph.input("x", "float32", columns)
-    graph.output(fitted.to_graph(graph, x), "answer", "float32", None)
-    model = graph.build()
-    # The shape is left open here: the builder's [N] would be wrong for [N, k].
-    model.graph.output[0].type.tensor_type.ClearField("shape")
-    return bytes(model.SerializeToString(deterministic=True))
+    return model_of(fitted, Rows(np.zeros((1, columns), np.float32), np.zeros(1)))
 
 
 def graph_predict(model: bytes, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    return np.asarray(session.run(None, {"x": x})[0])
+    return shown(model, Rows(x, np.zeros(len(x))))
 
 
 def facts_for(family: Family, rows: Rows, task: Task) -> DataFacts:
@@ -127,6 +124,10 @@ class FamilyConformance:
     skipped."""
 
     rows = 600
+    epochs = 8
+    """Of families that train for as long as they may."""
+    asked = 300
+    """Rows that the family is asked about whether it suits."""
 
     @pytest.fixture
     def family(self) -> Family:
@@ -140,12 +141,18 @@ class FamilyConformance:
         return task_of(problem)
 
     def data(self, family: Family, task: Task) -> tuple[Rows, Rows]:
+        if family.tags.media:
+            kind = family.tags.media[0]
+            train = learnable_media(task.problem, kind, self.rows, seed=1)
+            return train, learnable_media(task.problem, kind, self.rows // 2, seed=2)
         train = learnable(task.problem, family.tags.recipe, self.rows, seed=1)
         return train, learnable(task.problem, family.tags.recipe, self.rows // 2, seed=2)
 
     def quick(self, family: Family, task: Task, rows: Rows) -> dict[str, Any]:
-        """The first starting point, with fewer trees where there are many."""
+        """The first starting point, with fewer trees or epochs where there are many."""
         config = dict(family.space(task, facts_for(family, rows, task)).starts[0])
+        if family.tags.keeps:
+            config["epochs"] = self.epochs
         return {**config, "trees": 20} if "trees" in config else config
 
     def fitted(self, family: Family, task: Task, **changes: Any) -> tuple[Fitted, Rows, Rows]:
@@ -165,7 +172,7 @@ class FamilyConformance:
 
     def test_says_why_it_suits_or_declines(self, family: Family) -> None:
         for problem in PROBLEMS:
-            rows = learnable(problem, "trees", 300)
+            rows = learnable(problem, "trees", self.asked)
             task = task_of(problem)
             reply = family.suits(task, facts_for(family, rows, task), MACHINE)
             assert len(reply.why) > 5
@@ -176,7 +183,7 @@ class FamilyConformance:
     def test_respects_the_wish_for_a_model_that_can_be_read(self, family: Family) -> None:
         problem = family.tags.problems[0]
         task = task_of(problem, interpretable=True)
-        rows = learnable(problem, "trees", 300)
+        rows = learnable(problem, "trees", self.asked)
         reply = family.suits(task, facts_for(family, rows, task), MACHINE)
         assert isinstance(reply, Suits) == family.tags.interpretable
 
@@ -207,15 +214,15 @@ class FamilyConformance:
 
     def test_learns_a_learnable_signal(self, family: Family, task: Task) -> None:
         fitted, train, valid = self.fitted(family, task)
-        predicted = fitted.predict(valid.x)
-        assert predicted.dtype == np.float64
-        assert predicted.shape == (len(valid.x), max(1, task.classes))
-        assert np.isfinite(predicted).all()
+        found = predicted(fitted, valid)
+        assert found.dtype == np.float64
+        assert found.shape == (len(valid.x), max(1, task.classes))
+        assert np.isfinite(found).all()
         if task.problem != "regression":
-            assert predicted.min() >= 0.0
-            np.testing.assert_allclose(predicted.sum(axis=1), 1.0, atol=1e-6)
+            assert found.min() >= 0.0
+            np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-6)
         constant = self._constant(task, train, len(valid.x))
-        reached = common.loss(task, valid.y, predicted, None)
+        reached = common.loss(task, valid.y, found, None)
         alone = common.loss(task, valid.y, constant, None)
         if family.tags.baseline:
             assert reached == pytest.approx(alone, rel=1e-6)
@@ -237,22 +244,20 @@ class FamilyConformance:
             if family.tags.rounds:
                 few["rounds"] = 5
             fitted = family.fit(task, train, None, few, seed=1, threads=1, deadline=Deadline())
-            model = graph_bytes(fitted, train.x.shape[1])
-            self._agree(family, task, fitted.predict(valid.x), graph_predict(model, valid.x))
+            model = model_of(fitted, train)
+            self._agree(family, task, predicted(fitted, valid), shown(model, valid))
 
     def test_a_class_without_training_rows_is_never_likely(self, family: Family) -> None:
         if "multiclass" not in family.tags.problems:
             pytest.skip(f"{family.name} is not for several classes")
         task = task_of("multiclass")
         train, valid = self.data(family, task)
-        kept = train.y != 2
-        some = replace(train, x=np.ascontiguousarray(train.x[kept]), y=train.y[kept])
-        fitted, _, _ = self.fitted(family, task, train=some, valid=None)
-        predicted = fitted.predict(valid.x)
-        assert predicted.shape == (len(valid.x), 4)
-        assert predicted[:, 2].max() < 0.2
-        model = graph_bytes(fitted, valid.x.shape[1])
-        self._agree(family, task, predicted, graph_predict(model, valid.x))
+        fitted, _, _ = self.fitted(family, task, train=some(train, train.y != 2), valid=None)
+        found = predicted(fitted, valid)
+        assert found.shape == (len(valid.x), 4)
+        assert found[:, 2].max() < 0.2
+        model = model_of(fitted, valid)
+        self._agree(family, task, found, shown(model, valid))
 
     def test_weights_matter(self, family: Family, task: Task) -> None:
         if not family.tags.weights:
@@ -266,12 +271,15 @@ class FamilyConformance:
         )
         weights = np.concatenate([np.full(len(train.y), 1.0), np.full(len(train.y), 1e-3)])
         both = replace(
-            train, x=np.vstack([train.x, train.x]), y=np.concatenate([train.y, other]), weights=weights
+            train,
+            x=np.vstack([train.x, train.x]),
+            y=np.concatenate([train.y, other]),
+            weights=weights,
+            typed=None if train.typed is None else stacked([train.typed, train.typed]),
         )
-        light = self.fitted(family, task, train=both)[0].predict(valid.x)
-        heavy = self.fitted(family, task, train=replace(both, weights=weights[::-1].copy()))[0].predict(
-            valid.x
-        )
+        light = predicted(self.fitted(family, task, train=both)[0], valid)
+        turned = replace(both, weights=weights[::-1].copy())
+        heavy = predicted(self.fitted(family, task, train=turned)[0], valid)
         if not family.tags.baseline:
             assert common.loss(task, valid.y, light, None) < common.loss(task, valid.y, heavy, None)
         assert np.abs(light - heavy).max() > 1e-3
@@ -281,25 +289,24 @@ class FamilyConformance:
     def test_same_seed_same_bytes(self, family: Family, task: Task) -> None:
         first, train, valid = self.fitted(family, task)
         second, _, _ = self.fitted(family, task)
-        columns = train.x.shape[1]
-        assert graph_bytes(first, columns) == graph_bytes(second, columns)
-        np.testing.assert_array_equal(first.predict(valid.x), second.predict(valid.x))
+        assert model_of(first, train) == model_of(second, train)
+        np.testing.assert_array_equal(predicted(first, valid), predicted(second, valid))
 
     def test_agrees_with_its_graph(self, family: Family, task: Task) -> None:
         fitted, train, valid = self.fitted(family, task)
-        model = graph_bytes(fitted, train.x.shape[1])
-        for x in (train.x, valid.x, hard(valid, family.tags.recipe), valid.x[:1]):
+        model = model_of(fitted, train)
+        for rows in (train, valid, hard_rows_of(valid, family.tags.recipe), some(valid, slice(0, 1))):
             with np.errstate(invalid="raise"):
-                own = fitted.predict(x)
-            shown = graph_predict(model, x)
-            assert shown.dtype == np.float32
-            assert shown.shape == own.shape
+                own = predicted(fitted, rows)
+            of_graph = shown(model, rows)
+            assert of_graph.dtype == np.float32
+            assert of_graph.shape == own.shape
             assert np.isfinite(own).all()
-            self._agree(family, task, own, shown)
+            self._agree(family, task, own, of_graph)
 
-    def _agree(self, family: Family, task: Task, own: Any, shown: Any) -> None:
+    def _agree(self, family: Family, task: Task, own: Any, of_graph: Any) -> None:
         scale = max(1.0, float(np.abs(own).max())) if task.problem == "regression" else 1.0
-        worst = float(np.abs(own - shown).max()) / scale
+        worst = float(np.abs(own - of_graph).max()) / scale
         assert worst <= family.tags.tolerance, f"{family.name}: graph and predict differ by {worst:.2e}"
 
     def test_keeps_its_deadline(self, family: Family, task: Task) -> None:
@@ -316,7 +323,7 @@ class FamilyConformance:
         except OutOfTime:
             pass
         else:
-            assert np.isfinite(fitted.predict(valid.x)).all()
+            assert np.isfinite(predicted(fitted, valid)).all()
         assert time.monotonic() - begun < 0.05 + SOON
 
     def test_a_deadline_that_has_passed_leaves_nothing(self, family: Family, task: Task) -> None:
@@ -339,7 +346,7 @@ class FamilyConformance:
         assert all(np.isfinite(value) for _, value in seen)
         assert fitted.stopped == "watch"
         assert fitted.rounds <= 3
-        assert np.isfinite(fitted.predict(valid.x)).all()
+        assert np.isfinite(predicted(fitted, valid)).all()
 
     def test_refits_an_exact_number_of_rounds(self, family: Family, task: Task) -> None:
         if not family.tags.rounds:
@@ -351,14 +358,14 @@ class FamilyConformance:
         again, _, _ = self.fitted(family, task, config={"rounds": 4})
         assert again.rounds == 4
         # Rows for early stopping have no say where the number is set.
-        np.testing.assert_array_equal(refit.predict(valid.x), again.predict(valid.x))
+        np.testing.assert_array_equal(predicted(refit, valid), predicted(again, valid))
 
     # --- what it refuses ----------------------------------------------------------------------------------
 
     def test_refuses_what_cannot_be_learned_from(self, family: Family, task: Task) -> None:
         train, _ = self.data(family, task)
         bad: list[Rows] = [
-            replace(train, x=train.x[:0], y=train.y[:0]),
+            some(train, slice(0, 0)),
             replace(train, y=train.y[:-1]),
             replace(train, weights=np.full(len(train.y), -1.0)),
             replace(train, weights=np.zeros(len(train.y))),

@@ -10,20 +10,39 @@ from modelwright.models.families import FAMILIES, HIDDEN, considered
 from modelwright.models.family import Family
 from modelwright.testing.families import FamilyConformance
 
+MODULES = {"deep": "torch"}
+"""What shows that an extra is installed, where it is not a module of its own name."""
+NETWORKS = [name for name in FAMILIES if FAMILIES.get(name).tags.keeps]
+
+
+def asked_for(name: str) -> Family:
+    family = FAMILIES.get(name)
+    extra = family.tags.extra
+    if extra and importlib.util.find_spec(MODULES.get(extra, extra)) is None:
+        pytest.skip(f"the extra {extra} is not installed")
+    return family
+
 
 class TestFamilies(FamilyConformance):
-    @pytest.fixture(params=list(FAMILIES))
+    @pytest.fixture(params=[name for name in FAMILIES if name not in NETWORKS])
     def family(self, request: pytest.FixtureRequest) -> Family:
-        name: str = request.param
-        family = FAMILIES.get(name)
-        if family.tags.extra and importlib.util.find_spec(family.tags.extra) is None:
-            pytest.skip(f"the extra {family.tags.extra} is not installed")
-        return family
+        return asked_for(request.param)
+
+
+@pytest.mark.slow  # networks: torch is imported, and every test trains one for some epochs
+class TestNetworks(FamilyConformance):
+    rows = 240
+    asked = 2000
+
+    @pytest.fixture(params=NETWORKS)
+    def family(self, request: pytest.FixtureRequest) -> Family:
+        return asked_for(request.param)
 
 
 def test_the_suite_collects_every_family(request: pytest.FixtureRequest) -> None:
     """The items that pytest collected name each registered family (asked of pytest, not of this file)."""
-    names = [item.name for item in request.session.items if "TestFamilies" in item.nodeid]
+    suites = ("TestFamilies", "TestNetworks")
+    names = [item.name for item in request.session.items if any(suite in item.nodeid for suite in suites)]
     if not any("test_says_what_it_is" in name for name in names):
         pytest.skip("the suite was not collected in this call")
     missing = [name for name in FAMILIES if f"test_says_what_it_is[{name}]" not in names]

@@ -1,4 +1,4 @@
-"""Changed pictures for training: moved, turned, bent, mirrored, recoloured, partly covered; a batch at a time.
+"""Changed pictures for training: moved, turned, bent, mirrored, recoloured, partly covered; by batches.
 
 All moves of a picture are one resampling (an affine map and a smooth random field; Simard et al., 2003), each
 picture with its own; then colours; then a covered rectangle (cutout; DeVries and Taylor, 2017). Mirrored
@@ -182,10 +182,10 @@ class Symmetries:
 
 
 def symmetries(images: npt.NDArray[np.uint8], y: npt.NDArray[Any]) -> Symmetries:
-    """Which mirrorings leave the class of a picture as it is, by the training rows [n, c, h, w] and classes [n].
+    """Which mirrorings leave the class of a picture as it is, by training rows [n, c, h, w] of classes [n].
 
-    Half of the rows, shrunk to 12 by 12 pixels, are recognised by their nearest neighbour among the other half:
-    as they are, and changed. A change is allowed where recognition falls by no more than chance explains (one
+    Half of the rows, shrunk to 12 by 12 pixels, are recognised by their nearest neighbour among the other
+    half: as they are, and changed. A change is allowed where recognition falls by no more than chance explains (one
     and a half standard errors). Where pictures as they are are not recognised better than by guessing, or
     the target is a number, only colour pictures are mirrored, and only sideways.
     """
@@ -211,8 +211,8 @@ def symmetries(images: npt.NDArray[np.uint8], y: npt.NDArray[Any]) -> Symmetries
         if stays:
             allowed.append(name)
         why.append(
-            f"pictures {name} are {'shown too' if stays else 'not shown'}: {share:.0%} of them are recognised "
-            f"by their nearest neighbour, {plain:.0%} as they are"
+            f"pictures {name} are {'shown too' if stays else 'not shown'}: {share:.0%} of them are "
+            f"recognised by their nearest neighbour, {plain:.0%} as they are"
         )
     return Symmetries(tuple(allowed), tuple(why))
 
@@ -231,7 +231,10 @@ def shrunk(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 
 def _recognised(
-    known: npt.NDArray[np.float32], classes: npt.NDArray[Any], asked: npt.NDArray[np.float32], y: npt.NDArray[Any]
+    known: npt.NDArray[np.float32],
+    classes: npt.NDArray[Any],
+    asked: npt.NDArray[np.float32],
+    y: npt.NDArray[Any],
 ) -> float:
     """Share of rows whose nearest neighbour is of their class."""
     a, b = known.reshape(len(known), -1), np.ascontiguousarray(asked).reshape(len(asked), -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from modelwright.core.registry import Registry
@@ -27,3 +28,22 @@ AUGMENTS: Registry[Augment] = Registry(
     "modelwright.augmentations",
     {kind: f"modelwright.modalities.{kind}.augment:augment" for kind in ("image", "text", "audio", "series")},
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Augmentations one after the other, each for its own kind of input."""
+
+    parts: tuple[Augment, ...]
+
+    def __call__(
+        self, batch: dict[str, Tensor], strength: float, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        for part in self.parts:
+            batch = part(batch, strength, generator)
+        return batch
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """How they were settled, in sentences."""
+        return tuple(sentence for part in self.parts for sentence in getattr(part, "why", ()))

@@ -22,6 +22,7 @@ import torch
 from modelwright.core.errors import Unsupported
 from modelwright.graph.builder import OPSET, GraphBuilder
 from modelwright.graph.session import session
+from modelwright.models.deep.batches import answers
 
 TOLERANCE = 1e-4
 """Largest allowed difference between torch and the graph on the rows given, relative to the largest."""
@@ -102,7 +103,7 @@ def export(graph: GraphBuilder, module: torch.nn.Module, inputs: Mapping[str, st
     for rows in (slice(None), slice(0, 1)):
         some = {name: np.ascontiguousarray(array[rows]) for name, array in given.items()}
         shown = runner.run(["out"], {name: array for name, array in some.items() if name in used})[0]
-        own = run(module, some)
+        own = answers(module, some)
         worst = float(np.abs(shown - own).max(initial=0.0)) / max(1.0, float(np.abs(own).max(initial=0.0)))
         if not worst <= TOLERANCE:
             raise Unsupported(
@@ -111,22 +112,3 @@ def export(graph: GraphBuilder, module: torch.nn.Module, inputs: Mapping[str, st
                 hint="a layer does for other rows than those of its trace something else; please report it",
             )
     return add_model(graph, model, inputs)[0]
-
-
-def run(module: torch.nn.Module, arrays: Arrays, chunk: int = 256) -> npt.NDArray[np.float32]:
-    """What ``module`` answers in evaluation mode, float32 [n, k], in chunks so that memory stays bounded."""
-    takes: Sequence[str] = tuple(getattr(module, "takes", ()) or arrays)
-    device = next((p.device for p in module.parameters()), torch.device("cpu"))
-    was_training = module.training
-    module.eval()
-    out = []
-    rows = len(next(iter(arrays.values())))
-    with torch.inference_mode():
-        for start in range(0, max(rows, 1), chunk):
-            some = [
-                torch.from_numpy(np.ascontiguousarray(arrays[name][start : start + chunk])).to(device)
-                for name in takes
-            ]
-            out.append(module(*some).float().cpu().numpy())
-    module.train(was_training)
-    return np.concatenate(out)

@@ -24,7 +24,7 @@ from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.inputs import GraphInputs
 from modelwright.models.deep.intake import Arrays, Direct, Given, Intake
 from modelwright.models.families import common
-from modelwright.models.families.common import Curve, Scale, Values
+from modelwright.models.families.common import Curve, Values
 from modelwright.models.family import (
     DataFacts,
     Deadline,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from modelwright.models.deep.augment import Augment
+    from modelwright.models.deep.examples import Examples
     from modelwright.models.deep.settings import Settings
 
 INSTALL = "pip install 'modelwright[deep]'"
@@ -70,26 +71,30 @@ def deep_tags(media: tuple[Any, ...], **changes: Any) -> Tags:
 
 @dataclass(slots=True)
 class FittedNet:
-    """A trained network with what surrounds it. ``module`` gives logits [n, classes], or [n, 1] values in
-    units of ``scale``; classes without a training row (``seen`` is False) are never likely."""
+    """A trained network with what surrounds it. ``module`` gives logits [n, classes], or [n, 1] values;
+    classes without a training row (``seen`` is False) are never likely."""
 
     task: Task
     module: nn.Module
     intake: Intake
-    scale: Scale
     seen: npt.NDArray[np.bool_]
     shown: Arrays
     rounds: int
     curve: Curve
     stopped: str
+    facts: dict[str, Any]
+    """How it was trained, for the report: the facts of the loop's outcome, with ``events`` (what was seen on
+    the way) and ``augmentation`` (sentences)."""
 
     def predict_typed(self, x: npt.NDArray[np.float32], typed: Typed) -> Values:
         """float64 [n, classes] probabilities, or [n, 1] values."""
-        from modelwright.models.deep.export import run
+        from modelwright.models.deep.batches import answers
 
-        raw = run(self.module, self.intake.arrays(x, typed)).astype(np.float64)
+        if not typed.rows:
+            return np.empty((0, max(1, self.task.classes)))
+        raw = answers(self.module, self.intake.arrays(x, typed))
         if self.task.problem == "regression":
-            return self.scale.back(raw)
+            return raw
         return layers.softmax_values(raw + self._absent())
 
     def to_graph_typed(self, graph: GraphBuilder, x: str | None, inputs: GraphInputs) -> str:
@@ -98,7 +103,7 @@ class FittedNet:
 
         raw = export(graph, self.module, self.intake.to_graph(graph, x, inputs), self.shown)
         if self.task.problem == "regression":
-            return layers.affine(graph, raw, self.scale.deviation, self.scale.mean)
+            return raw
         if not self.seen.all():
             raw = graph.node("Add", [raw, graph.constant(self._absent(), "float32", "absent")])
         return layers.softmax(graph, raw)
@@ -111,7 +116,8 @@ class DeepFamily:
     """The base of the families of networks.
 
     A subclass has ``name``, ``title``, ``version``, ``tags`` (:func:`deep_tags`), and says in ``encoder`` how
-    its own kind of column becomes features, in ``settings`` how that is trained, in ``space`` what can be tuned.
+    its own kind of column becomes features, in ``settings`` how that is trained, in ``space`` what can be
+    tuned.
     """
 
     name: ClassVar[str]
@@ -146,9 +152,19 @@ class DeepFamily:
         """How it is trained."""
         raise NotImplementedError
 
-    def augment(self, given: tuple[Given, ...], arrays: Arrays, config: Mapping[str, Any]) -> Augment | None:
-        """What changes the training rows of each batch; None for nothing. ``arrays`` are training rows."""
-        return None
+    def augment(
+        self, given: tuple[Given, ...], examples: Examples, config: Mapping[str, Any]
+    ) -> Augment | None:
+        """What changes the training rows of each batch; None for nothing. An augmentation with a method
+        ``fitted(examples)`` is given the training rows first, to settle which changes leave a row what it
+        is."""
+        from modelwright.models.deep.augment import AUGMENTS, Chain
+
+        found = []
+        for kind in dict.fromkeys(one.kind for one in given if one.kind in AUGMENTS.names()):
+            one = AUGMENTS.get(kind)
+            found.append(one.fitted(examples) if hasattr(one, "fitted") else one)
+        return Chain(tuple(found)) if found else None
 
     def intake(self, task: Task, train: Rows, config: Mapping[str, Any]) -> Intake:
         """The inputs, fitted on training rows where there is something to fit."""
@@ -198,8 +214,6 @@ class DeepFamily:
         rows = len(train.y)
         c = {**self.space(task, common.facts_of(train)).starts[0], **config}
         weights = common.unit_weights(train)
-        # The loop scales a numeric target, and its module answers in the target's own units.
-        scale = Scale(0.0, 1.0)
         intake = self.intake(task, train, c)
         given = intake.given
 
@@ -209,19 +223,27 @@ class DeepFamily:
             return Examples(intake.arrays(some.x, some.typed), some.y, w)
 
         learned = examples(train)
+        settings = self.settings(task, given, rows, c)
+        augment = self.augment(given, learned, c) if settings.augment > 0 else None
+        # The loop scales a numeric target, and its module answers in the target's own units.
         outcome = learn(
             lambda: self.network(task, given, rows, c),
             learned,
             None if valid is None else examples(valid),
-            self.settings(task, given, rows, c),
+            settings,
             task=task,
             seed=seed,
             threads=threads,
             deadline=deadline,
             watch=watch,
             notes=notes,
-            augment=self.augment(given, learned.inputs, c),
+            augment=augment,
         )
+        facts = {
+            **outcome.facts,
+            "events": [dict(event) for event in outcome.events],
+            "augmentation": list(getattr(augment, "why", ())),
+        }
         seen = np.ones(max(1, task.classes), dtype=np.bool_)
         if task.problem != "regression":
             seen = np.bincount(train.y, weights=weights, minlength=task.classes) > 0
@@ -230,12 +252,12 @@ class DeepFamily:
             task,
             outcome.module,
             intake,
-            scale,
             seen,
             shown,
             outcome.rounds,
             common.thinned(list(outcome.curve)),
             outcome.stopped,
+            facts,
         )
 
 

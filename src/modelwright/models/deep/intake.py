@@ -1,8 +1,8 @@
 """The inputs of a network: which there are, their arrays for some rows, and their tensors in the graph.
 
 What is learned before the network itself (the vocabulary of a text, say) is part of an intake, which is
-fitted on training rows alone. Names: ``x`` for the matrix, then the kind and a number: ``image_0``, ``audio_0``,
-``series_0``, ``tokens_0``, ``text_0``.
+fitted on training rows alone. Names: ``x`` for the matrix, then the kind and a number: ``image_0``,
+``audio_0``, ``series_0``, ``tokens_0``, ``text_0``.
 """
 
 from __future__ import annotations

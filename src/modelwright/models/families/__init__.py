@@ -33,6 +33,9 @@ FAMILIES: Registry[Family] = Registry(
         "catboost": f"{_HERE}.catboost:FAMILY",
         "mlp": f"{_HERE}.mlp:FAMILY",
         "realmlp": f"{_HERE}.realmlp:FAMILY",
+        "small_cnn": f"{_HERE}.small_cnn:FAMILY",
+        "resnet": f"{_HERE}.resnet:FAMILY",
+        "vit": f"{_HERE}.vit:FAMILY",
         "toy": "modelwright.testing.toy:FAMILY",
     },
 )

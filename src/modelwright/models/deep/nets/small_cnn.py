@@ -1,8 +1,8 @@
 """A small convolutional network for images, from scratch: two convolutions a stage, each stage half the size.
 
 Convolution, batch norm (Ioffe and Szegedy, 2015) and rectifier, max pooling between the stages, the mean and
-the maximum of the last one as features. Pixels are scaled by the batch norm that the input goes through first,
-so the network takes them as they come: uint8 [n, channels, height, width].
+the maximum of the last one as features. Pixels are scaled by the batch norm that the input goes through
+first, so the network takes them as they come: uint8 [n, channels, height, width].
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def initialise(module: nn.Module) -> None:
 
 
 def by_channels(module: nn.Module) -> None:
-    """Keep the channels of a pixel side by side in memory, which convolutions on processors are quicker with."""
+    """Keep the channels of a pixel side by side in memory: convolutions on processors are quicker so."""
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 class Pixels(nn.Module):
-    """uint8 [n, channels, height, width] to float32, every channel with mean 0 and deviation 1 in training."""
+    """uint8 [n, channels, height, width] to float32, every channel with mean 0 and deviation 1."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """A small vision transformer (Dosovitskiy et al., 2021) for images, from scratch.
 
-The picture is cut into patches by a stem of convolutions, which learns from far fewer pictures than a single
-cut does (Xiao et al., 2021); each patch gets a learned place; then blocks of attention and a two-layer network,
+The picture is cut into patches by a stem of convolutions, which learns from far fewer pictures than a
+single cut does (Xiao et al., 2021); each patch gets a learned place; then blocks of attention and a two-layer network,
 norms first; the features are the mean over patches. Attention is written out, so that the graph is the same
 for any number of rows.
 """
@@ -18,7 +18,8 @@ from modelwright.models.deep.intake import Given
 from modelwright.models.deep.nets.small_cnn import Pixels, by_channels, convolution
 
 PATCHES = 8
-"""Patches along the shorter side, about: the stem halves the picture until there are fewer than twice this."""
+"""Patches along the shorter side, about: the stem halves the picture until there are under twice this."""
+HEADS = 4
 INITIALISATION = "attention and layers normal with deviation 0.02, cut at two deviations; places likewise"
 
 
@@ -59,7 +60,7 @@ class Vit(nn.Module):
     initialisation = INITIALISATION
 
     def __init__(
-        self, shape: tuple[int, ...], width: int, depth: int, heads: int = 4, dropout: float = 0.0
+        self, shape: tuple[int, ...], width: int, depth: int, heads: int = HEADS, dropout: float = 0.0
     ) -> None:
         super().__init__()
         channels, height, width_of = shape
@@ -94,5 +95,5 @@ class Vit(nn.Module):
 
 
 def encoder(given: Given, rows: int, config: Mapping[str, Any]) -> nn.Module:
-    width = int(config.get("width", 96))
+    width = max(HEADS, int(config.get("width", 96)) // HEADS * HEADS)
     return Vit(given.shape, width, int(config.get("depth", 4)), dropout=float(config.get("dropout", 0.0)))

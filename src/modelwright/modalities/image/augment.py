@@ -185,8 +185,8 @@ def symmetries(images: npt.NDArray[np.uint8], y: npt.NDArray[Any]) -> Symmetries
     """Which mirrorings leave the class of a picture as it is, by training rows [n, c, h, w] of classes [n].
 
     Half of the rows, shrunk to 12 by 12 pixels, are recognised by their nearest neighbour among the other
-    half: as they are, and changed. A change is allowed where recognition falls by no more than chance explains (one
-    and a half standard errors). Where pictures as they are are not recognised better than by guessing, or
+    half: as they are, and changed. A change is allowed where recognition falls by no more than chance
+    explains (one and a half standard errors). Where pictures as they are are not recognised better than by guessing, or
     the target is a number, only colour pictures are mirrored, and only sideways.
     """
     colour = images.shape[1] == 3

@@ -12,8 +12,9 @@ import polars as pl
 
 from modelwright.core.book import Book
 from modelwright.core.records.blob import Blob
-from modelwright.core.records.data import ROW, Collected
+from modelwright.core.records.data import ROW, Collected, SourceFacts
 from modelwright.data import answers, corrections
+from modelwright.data.read.attach import attach, folder_of
 from modelwright.data.read.door import check_same_columns, read, stack
 from modelwright.data.read.frame import read_frame
 from modelwright.data.read.reader import Read
@@ -36,11 +37,15 @@ def collect(source: SourceSection, book: Book, frame: Any = None) -> Collected:
     if source.labelled_later and source.target is not None and source.target not in main.frame.columns:
         empty = pl.lit(None, dtype=pl.String).alias(source.target)
         main = replace(main, frame=main.frame.with_columns(empty))
+    attached: list[SourceFacts] = []
+    if frame is None:
+        main = _with_files(main, source.source, source, attached)
     reads = [main]
     table = main.frame
     test_rows = 0
     if source.test is not None:
         test = read(source.test, source.query if _same_kind(source) else None, plan=main.plan)
+        test = _with_files(test, source.test, source, attached)
         target_only = set(main.frame.columns) ^ set(test.frame.columns)
         if target_only:
             check_same_columns(main.frame, main.facts.name, test.frame, test.facts.name)
@@ -50,13 +55,14 @@ def collect(source: SourceSection, book: Book, frame: Any = None) -> Collected:
     _say(reads, book)
     broken = [row for one in reads for row in one.quarantine]
     lines = "".join(json.dumps(row.to_json(), ensure_ascii=False) + "\n" for row in broken)
+    sources = (*(one.facts for one in reads), *attached)
     table = table.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
     return Collected(
         table=Blob.of(table, "table"),
         rows=table.height,
         columns=tuple(name for name in table.columns if name != ROW),
-        sources=tuple(one.facts for one in reads),
-        digest=hashlib.sha256("\n".join(one.facts.digest for one in reads).encode()).hexdigest(),
+        sources=sources,
+        digest=hashlib.sha256("\n".join(one.digest for one in sources).encode()).hexdigest(),
         quarantined=len(broken),
         quarantine=Blob.of(lines, "text") if broken else None,
         test_rows=test_rows,
@@ -74,6 +80,14 @@ def collect(source: SourceSection, book: Book, frame: Any = None) -> Collected:
         part=main.part if source.test is None else None,
         reading=Blob.of(dict(main.plan), "json") if main.plan is not None else None,
     )
+
+
+def _with_files(made: Read, place: str, source: SourceSection, attached: list[SourceFacts]) -> Read:
+    """With the contents of the files that its columns name, but for the target and the keys."""
+    found = attach(made.frame, folder_of(place), but=[*source.keys, *made.beside, source.target or ""])
+    attached.extend(found.facts)
+    beside = (*made.beside, *found.beside)
+    return replace(made, frame=found.frame, said=(*made.said, *found.said), beside=beside)
 
 
 def _same_kind(source: SourceSection) -> bool:

@@ -26,7 +26,7 @@ MEDIA: tuple[FindingCard, ...] = (
         "collect.media-attached", "files that a column names", "note",
         "A column of a table names files of images or sounds below the folder of the table (or in an archive "
         "beside it). Their contents take its place; the names stay in a column of their own.",
-        "Give the column another kind in `data.columns` if the names are what is to be learned from.",
+        "Name the column under `data.keys` if the names are what counts, and not what the files hold.",
     ),
     _C(
         "collect.media-missing", "files that are named and not there", "warning",

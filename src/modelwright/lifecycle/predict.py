@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 from modelwright.core.errors import BadData, BadInput
 from modelwright.runtime import Model, load
 from modelwright.runtime.bundle import READING
+from modelwright.runtime.parse import MEDIA
 from modelwright.store import atomic
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
 
     try:
         with atomic.full_disk_told(output, "then predict again"):
-            for frame in _ahead(lambda frame: answered(model, frame, unread), sound()):
+            for frame in _ahead(lambda frame: _with_files(model, frame, source, unread), sound()):
                 writer.write(frame)
                 rows += frame.height
             writer.finish()
@@ -140,6 +141,16 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
         text = "".join(json.dumps(row.to_json(), ensure_ascii=False) + "\n" for row in broken)
         atomic.write_text(quarantine, text)
     return Predicted(rows, len(broken), time.monotonic() - began, unread.counts(model))
+
+
+def _with_files(model: Model, frame: pl.DataFrame, source: Path, unread: Unread) -> pl.DataFrame:
+    """As :func:`answered`; columns of images and sounds may name files below the folder of the source."""
+    from modelwright.data.read.attach import contents, names_again
+
+    kinds = {name: model.parsers[name].kind for name in model.tensors.names}
+    if not {*MEDIA, "text"} & set(kinds.values()):
+        return answered(model, frame, unread)
+    return names_again(answered(model, contents(frame, str(source), kinds), unread), frame)
 
 
 def _reading(model: Model) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from modelwright.features.typed import Typed
@@ -12,13 +13,15 @@ from modelwright.runtime.signature import NULL_TEXT, NULL_TIME
 
 
 def values_of(typed: Typed, name: str) -> npt.NDArray[Any]:
-    """The column [n]: float64, object of str, or int64."""
+    """The column [n]: float64, object of str, or int64; [n, *shape] of a tensor."""
     s = typed.signature
     if name in s.numbers:
         return typed.numbers[:, s.numbers.index(name)]
     if name in s.strings:
         return typed.strings[:, s.strings.index(name)]
-    return typed.times[:, s.times.index(name)]
+    if name in s.times:
+        return typed.times[:, s.times.index(name)]
+    return typed.tensors[_place(typed, name)]
 
 
 def replaced(typed: Typed, name: str, values: Any) -> Typed:
@@ -32,9 +35,14 @@ def replaced(typed: Typed, name: str, values: Any) -> Typed:
         strings = typed.strings.copy()
         strings[:, s.strings.index(name)] = values
         return replace(typed, strings=strings)
-    times = typed.times.copy()
-    times[:, s.times.index(name)] = values
-    return replace(typed, times=times)
+    if name in s.times:
+        times = typed.times.copy()
+        times[:, s.times.index(name)] = values
+        return replace(typed, times=times)
+    place = _place(typed, name)
+    whole = np.empty_like(typed.tensors[place])
+    whole[:] = values
+    return replace(typed, tensors=(*typed.tensors[:place], whole, *typed.tensors[place + 1 :]))
 
 
 def null_of(typed: Typed, name: str) -> float | str | int:
@@ -42,4 +50,10 @@ def null_of(typed: Typed, name: str) -> float | str | int:
     s = typed.signature
     if name in s.numbers:
         return float("nan")
-    return NULL_TEXT if name in s.strings else NULL_TIME
+    if name in s.strings:
+        return NULL_TEXT
+    return NULL_TIME if name in s.times else 0
+
+
+def _place(typed: Typed, name: str) -> int:
+    return [tensor.name for tensor in typed.signature.tensors].index(name)

@@ -70,7 +70,7 @@ def look(
     if not allowance.pressed:
         hidden = set(private) - set(roles.sensitive)
         # Free text has no values to cut by; personal values must not become names of slices.
-        columns = [n for n in (*named, *names) if n not in hidden and n not in rows.typed.signature.texts]
+        columns = [n for n in (*named, *names) if n not in hidden and n not in whole(rows)]
         columns = list(dict.fromkeys(columns))
         found_slices.report_found(rows, scored, columns, columns, level, book)
         edge_cases.report(rows, scored, known, level, book)
@@ -96,6 +96,12 @@ def sample(rows: Opened, most: int, seed: int) -> Opened:
         return rows
     drawn = np.random.default_rng(seed).permutation(rows.rows)[:most]
     return rows.take(np.sort(drawn).astype(np.int64))
+
+
+def whole(rows: Opened) -> frozenset[str]:
+    """Columns whose cells are no single values: texts, pictures, sounds, series."""
+    signature = rows.typed.signature
+    return frozenset(signature.texts) | {tensor.name for tensor in signature.tensors}
 
 
 def _known(development: Development, seed: int) -> Typed:
@@ -146,8 +152,7 @@ def _dependence(
     seed: int,
     book: Book,
 ) -> None:
-    texts = rows.typed.signature.texts
-    wanted = [c for c in columns if c not in texts][:DEPENDENCES]
+    wanted = [c for c in columns if c not in whole(rows)][:DEPENDENCES]
     some = sample(rows, DEPENDENCE_ROWS, seed + 1)
     each = dependence.POINTS * len(wanted)
     if wanted and allowance.rows("dependence on columns", some.rows * each, 50 * each, 0.4):

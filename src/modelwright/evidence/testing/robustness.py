@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -104,7 +105,15 @@ def _without(typed: Typed, rng: np.random.Generator, share: float) -> Typed:
         np.where(gone[0], np.nan, typed.numbers),
         strings,
         np.where(gone[2], NULL_TIME, typed.times),
+        tuple(_blank(tensor, rng.random(len(tensor)) < share) for tensor in typed.tensors),
     )
+
+
+def _blank(tensor: npt.NDArray[Any], rows: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    """The tensor with the cells of these rows missing."""
+    made = tensor.copy()
+    made[rows] = 0
+    return made
 
 
 def measure(

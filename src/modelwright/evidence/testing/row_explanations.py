@@ -73,11 +73,16 @@ def explain(
 def _mixed(typed: Typed, row: int, behind: Typed, known: npt.NDArray[np.bool_]) -> Typed:
     """The row where columns are known, and the background rows where they are not."""
     a, b = typed.numbers.shape[1], typed.numbers.shape[1] + typed.strings.shape[1]
+    c = b + typed.times.shape[1]
     return Typed(
         typed.signature,
         np.where(known[:, :a], typed.numbers[row], behind.numbers),
         np.where(known[:, a:b], typed.strings[row], behind.strings),
-        np.where(known[:, b:], typed.times[row], behind.times),
+        np.where(known[:, b:c], typed.times[row], behind.times),
+        tuple(
+            np.where(known[:, c + j].reshape(-1, *[1] * (tensor.ndim - 1)), tensor[row], behind.tensors[j])
+            for j, tensor in enumerate(typed.tensors)
+        ),
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from modelwright.evidence.testing.private import HIDDEN
 
 LONGEST = 60
+MEDIA_CELL = "(not text)"
+"""In place of a picture, a sound or a series, which a table cannot show."""
 
 
 def cell(frame: Any, position: int, column: str, private: frozenset[str]) -> str | float | None:
@@ -17,6 +19,8 @@ def cell(frame: Any, position: int, column: str, private: frozenset[str]) -> str
     value = frame[column][position]
     if value is None:
         return None
+    if not isinstance(value, (str, int, float)):
+        return MEDIA_CELL
     if isinstance(value, str):
         return value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
     if isinstance(value, int):

@@ -52,7 +52,7 @@ def test_killed_at_several_steps_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_killed_at_random_moments_the_same_bytes(tmp_path: Path) -> None:
-    """By another process, at moments of which the training knows nothing: also while a checkpoint is written."""
+    """By another process, at moments that the training does not know: also while it writes."""
     pytest.importorskip("torch", reason="the extra [deep] is not installed")
     settings = {**SETTINGS, "epochs": 24}
     subprocess.run(

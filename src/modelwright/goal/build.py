@@ -79,6 +79,7 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
             trials=search.trials,
             families=search.families,
             interpretable=bool(search.interpretable),
+            pretrained=_pretrained(search.pretrained, base),
         ),
         budget=s.BudgetSection(seconds=budget.time, memory=budget.memory, cores=budget.cores),
         output=s.OutputSection(intervals=keys.intervals, abstain_below=release.abstain_below),
@@ -90,6 +91,12 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
         seed=keys.seed or 0,
         engine=keys.engine or "local",
     )
+
+
+def _pretrained(named: str | None, base: Path) -> str:
+    if not named or named.startswith("hub:"):
+        return named or ""
+    return joined(named, base)
 
 
 def _reading(keys: ReadingKeys | None) -> s.ReadingSection:

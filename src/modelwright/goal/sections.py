@@ -203,6 +203,8 @@ class SearchSection:
     trials: int | None = None
     families: tuple[str, ...] | None = None
     interpretable: bool = False
+    pretrained: str = ""
+    """A folder with a pretrained model, or ``hub:NAME``; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 
 from modelwright.core.book import Book
 from modelwright.core.records.data import Development, Profile
@@ -14,7 +15,9 @@ from modelwright.models.families import FAMILIES, considered
 from modelwright.models.family import DataFacts, Declines, Family, Machine, Tags, Task
 
 LIMITED = ("size", "latency_p50", "latency_p99")
-OPTIONAL = ("catboost", "torch", "xgboost")
+OPTIONAL = ("catboost", "torch", "transformers", "xgboost")
+HUB = "hub:"
+"""Begins the name of a pretrained model that is fetched from the hub."""
 BOOSTING = {"lightgbm": "LightGBM", "xgboost": "XGBoost", "catboost": "CatBoost"}
 """Families that come with a library of their own."""
 
@@ -35,8 +38,10 @@ def search_metric(success: SuccessSection, problem: str) -> tuple[str, str]:
     return default_metric(problem).name, "the default for this kind of problem"
 
 
-def facts_of(development: Development, profile: Profile) -> DataFacts:
-    """What families may know of the rows before they see them."""
+def facts_of(development: Development, profile: Profile, pretrained: str = "") -> DataFacts:
+    """What families may know of the rows before they see them. ``pretrained`` is the goal's."""
+    if pretrained and not pretrained.startswith(HUB):
+        pretrained = str(Path(pretrained).absolute())  # workers may be in another folder
     inputs = [c for c in profile.columns if c.is_input]
     kinds = [c.kind for c in inputs]
     cells = sum(c.count for c in inputs) or 1
@@ -55,6 +60,7 @@ def facts_of(development: Development, profile: Profile) -> DataFacts:
         missing=sum(c.missing for c in inputs) / cells,
         largest_cardinality=max((c.distinct for c in inputs if c.kind == "category"), default=0),
         smallest_class=smallest,
+        pretrained=pretrained,
         weighted=development.weighted,
         grouped=development.group is not None,
         ordered=development.time is not None,
@@ -65,6 +71,8 @@ def machine_of(work: Work) -> Machine:
     installed = {name for name in OPTIONAL if find_spec(name) is not None}
     if "torch" in installed:
         installed.add("deep")
+        if "transformers" in installed:
+            installed.add("pretrained")
     return Machine(work.cores, work.memory, frozenset(installed))
 
 
@@ -79,7 +87,8 @@ def choose(
     """Ask every registered family whether it suits; say of each why it was taken or declined."""
     name, why = search_metric(success, development.problem)
     task = Task(development.problem, len(development.classes), name, search.interpretable)
-    facts, machine = facts_of(development, profile), machine_of(work)
+    facts = facts_of(development, profile, search.pretrained)
+    machine = machine_of(work)
     wanted = search.families
     found: list[Candidate] = []
     for family_name in considered(wanted or ()):

@@ -44,6 +44,8 @@ class DataFacts:
     series: int = 0
     smallest_class: int = 0
     """Rows of the rarest class (0 for regression)."""
+    pretrained: str = ""
+    """The goal's pretrained model: a folder, or ``hub:NAME``; empty for none."""
     weighted: bool = False
     grouped: bool = False
     ordered: bool = False

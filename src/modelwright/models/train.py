@@ -89,7 +89,8 @@ def train(
         left = max(work.left(), 0.0)
         ends_at = work.ends_at - max(min(reserve, 0.5 * left), min(slow, 0.25 * left))
     by_work = search.trials is not None and ends_at is None
-    facts, machine, task = facts_of(development, profile), machine_of(work), place.task
+    facts = facts_of(development, profile, search.pretrained)
+    machine, task = machine_of(work), place.task
     runners, costs = [], {}
     for candidate in shortlist.candidates:
         if not candidate.taken:

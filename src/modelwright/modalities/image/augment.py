@@ -186,8 +186,8 @@ def symmetries(images: npt.NDArray[np.uint8], y: npt.NDArray[Any]) -> Symmetries
 
     Half of the rows, shrunk to 12 by 12 pixels, are recognised by their nearest neighbour among the other
     half: as they are, and changed. A change is allowed where recognition falls by no more than chance
-    explains (one and a half standard errors). Where pictures as they are are not recognised better than by guessing, or
-    the target is a number, only colour pictures are mirrored, and only sideways.
+    explains (one and a half standard errors). Where pictures as they are are not recognised better than by
+    guessing, or the target is a number, only colour pictures are mirrored, and only sideways.
     """
     colour = images.shape[1] == 3
     usual = (SIDEWAYS,) if colour else ()

@@ -36,6 +36,7 @@ FAMILIES: Registry[Family] = Registry(
         "small_cnn": f"{_HERE}.small_cnn:FAMILY",
         "resnet": f"{_HERE}.resnet:FAMILY",
         "vit": f"{_HERE}.vit:FAMILY",
+        "vision": f"{_HERE}.vision:FAMILY",
         "toy": "modelwright.testing.toy:FAMILY",
     },
 )

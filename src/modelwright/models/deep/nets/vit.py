@@ -1,9 +1,9 @@
 """A small vision transformer (Dosovitskiy et al., 2021) for images, from scratch.
 
 The picture is cut into patches by a stem of convolutions, which learns from far fewer pictures than a
-single cut does (Xiao et al., 2021); each patch gets a learned place; then blocks of
-attention and a two-layer network, norms first; the features are the mean over patches. Attention is written out, so that the graph is the same
-for any number of rows.
+single cut does (Xiao et al., 2021); each patch gets a learned place; then blocks of attention and a two-layer
+network, norms first; the features are the mean over patches. Attention is written out, so that the graph is
+the same for any number of rows.
 """
 
 from __future__ import annotations

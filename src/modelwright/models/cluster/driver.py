@@ -43,8 +43,13 @@ EVERY = 1.0
 TABLES = 2
 """Development tables kept in the object store (outer folds have one each)."""
 
-NO_SERVER = ("Starting Ray client server failed", "Proxy failed to Connect to backend")
-"""What a cluster's client door says where it could not start a server for this client: another try may do."""
+NO_SERVER = (
+    "Starting Ray client server failed",
+    "Proxy failed to Connect to backend",
+    "psutil.ZombieProcess",
+    "psutil.NoSuchProcess",
+)
+"""What a cluster's client door says where its server for this client has not started: another try may do."""
 
 Say = Callable[..., None]
 Events = queue.SimpleQueue[tuple[str, Any]]

@@ -44,7 +44,7 @@ MOST_BYTES = 50_000_000
 CURVE, MOST_CURVE = 1.2, 3.0
 """Times of the best candidate's fit that a learning curve takes, and seconds that are kept for one at most:
 where it takes longer, it is left out."""
-KEPT_FOR_REFITS, KEPT_WITH_FOLDS = 0.4, 0.1
+KEPT_FOR_REFITS, KEPT_WITH_FOLDS = 0.5, 0.1
 """Part of a race of networks that is kept for fitting the chosen ones on all rows. Networks of all folds ship
 together, so with folds it is little."""
 CURVE_OF_NETWORKS = 0.15

@@ -152,7 +152,7 @@ class Bench:
         part = learning.part(fold)
         rows = part.train
         size = max(10, int(len(rows) * sample)) if sample < 1.0 else len(rows)
-        if style == "dense":
+        if style == "dense" and variant != "beside":
             size = min(size, MOST_DENSE)
         if size < len(rows):
             rows = np.sort(np.random.default_rng(seed).permutation(rows)[:size])

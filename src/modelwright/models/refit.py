@@ -48,14 +48,16 @@ def settled(trial: Trial, rows: int) -> dict[str, Any]:
     if not FAMILIES.get(trial.family).tags.rounds:
         return trial.config
     found = statistics.median(r.rounds for r in trial.results)
-    more = math.sqrt(_more(trial, rows))
+    # Epochs of more rows are longer already; boosting's rounds are not.
+    more = 1.0 if FAMILIES.get(trial.family).tags.keeps else math.sqrt(_more(trial, rows))
     return {**trial.config, "rounds": max(1, round(found * more))}
 
 
 def _more(trial: Trial, rows: int) -> float:
     """Times the rows that a fit on all has of those of a fold; a family that learns from a sample gains
     none."""
-    if FAMILIES.get(trial.family).tags.recipe == "dense":
+    tags = FAMILIES.get(trial.family).tags
+    if tags.recipe == "dense" and not tags.typed:
         rows = min(rows, MOST_DENSE)
     return rows / max(1.0, statistics.fmean(r.rows for r in trial.results))
 

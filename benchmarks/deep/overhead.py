@@ -6,14 +6,14 @@ the time of a contender is that from the start of one forward pass to the start 
 that nobody's preparations count, and everything between two steps does. Ours runs as it is used, with its
 watchers, its checkpoints and a deadline.
 
-Contenders take turns, in another order each round; each is compared with the bare loop of its own round, and the
-median over rounds is what counts. Data are in memory, and all but ours and the bare loop get whole batches from
-a ``DataLoader`` over a sampler of batches, the fastest way that they know.
+Contenders take turns, in another order each round; each is compared with the bare loop of its own round, and
+the median over rounds counts. Data are in memory; Lightning and the Trainer get whole batches from a
+``DataLoader`` over a sampler of batches, the fastest way that they know.
 
     python benchmarks/deep/overhead.py [--rounds 15] [--threads 1]
 
-Needs ``lightning`` and ``transformers`` beside the extra [deep]; a contender that is not installed is left out,
-and the result says so.
+Needs ``lightning`` and ``transformers`` beside the extra [deep]; a contender that is not installed is left
+out, and the result says so.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from modelwright.models.deep.loop import train
 from modelwright.models.deep.settings import Settings
 from modelwright.models.family import Deadline, Task
 
-STEPS = 60
+STEPS = 150
 """Timed steps of one contender in one round."""
 WARM = 15
 RATE = 1e-3
@@ -250,7 +250,9 @@ CONTENDERS: dict[str, tuple[str, Callable[..., nn.Module]]] = {
 }
 
 
-def compared(name: str, layers: Callable[[], nn.Module], x: np.ndarray, y: np.ndarray, rounds: int) -> Iterator[Any]:
+def compared(
+    name: str, layers: Callable[[], nn.Module], x: np.ndarray, y: np.ndarray, rounds: int
+) -> Iterator[Any]:
     """One row a contender."""
     steps = len(y) // BATCH
     total = -(-(STEPS + WARM + 1) // steps) * steps
@@ -263,7 +265,7 @@ def compared(name: str, layers: Callable[[], nn.Module], x: np.ndarray, y: np.nd
         for key in names[first:] + names[:first]:
             clock = Clock()
 
-            def make(clock: Clock = clock) -> nn.Module:
+            def make(clock: Clock = clock, turn: int = turn) -> nn.Module:
                 torch.manual_seed(turn)
                 return Net(clock, layers, x.ndim > 2)
 
@@ -310,7 +312,9 @@ def main() -> None:
                 versions[package] = version(package)
             except PackageNotFoundError:
                 versions[package] = "not installed"
-        common.save("deep-overhead", {"threads": asked.threads, "versions": versions, "loops": results}, before)
+        common.save(
+            "deep-overhead", {"threads": asked.threads, "versions": versions, "loops": results}, before
+        )
 
 
 if __name__ == "__main__":

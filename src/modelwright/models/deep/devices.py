@@ -33,6 +33,8 @@ class Devices:
         self.device: torch.device = self._accelerator.device
         self.rank = int(self._accelerator.process_index)
         self.processes = int(self._accelerator.num_processes)
+        self.waits = self.device.type == "cpu"
+        """Whether numbers are there as soon as they are asked for."""
         self._before: Tensor | None = None
 
     def prepare(self, module: nn.Module) -> nn.Module:
@@ -47,8 +49,9 @@ class Devices:
     def backward(self, loss: Tensor) -> None:
         """Gradients of the sum over processes."""
         if self.processes > 1:
-            loss = loss * self.processes
-        self._accelerator.backward(loss)
+            self._accelerator.backward(loss * self.processes)
+        else:
+            loss.backward()
 
     def part(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
         """Around forward and backward of a part of a batch: processes meet at the last part only."""
@@ -62,10 +65,12 @@ class Devices:
             value = self._accelerator.reduce(value, reduction="sum")
         return value
 
-    def late_value(self, value: Tensor) -> float:
-        """The number that was given at the call before, so that a GPU is never waited for; at first this."""
-        before, self._before = self._before, value
-        return float(value if before is None else before)
+    def value(self, loss: Tensor) -> float:
+        """The number of a loss; on a GPU, which is not waited for, that of the call before."""
+        if self.waits:
+            return float(loss)
+        before, self._before = self._before, loss
+        return float(loss if before is None else before)
 
     def most(self, value: float) -> float:
         """The largest over all processes."""

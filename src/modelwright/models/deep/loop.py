@@ -31,7 +31,7 @@ from modelwright.models.deep.initial import initialisation
 from modelwright.models.deep.losses import loss_of
 from modelwright.models.deep.memory import bytes_for_rows, free_bytes, parts_for
 from modelwright.models.deep.mix import mixed_batch, mixes
-from modelwright.models.deep.optimisers import optimiser_of, set_rate
+from modelwright.models.deep.optimisers import clip, optimiser_of, set_rate
 from modelwright.models.deep.outcome import Best, Outcome, Standardised
 from modelwright.models.deep.plan import FEWEST, Pace, most_steps
 from modelwright.models.deep.rate_finder import find
@@ -44,6 +44,7 @@ from modelwright.models.family import Deadline, OutOfTime, Task, Watch, never_st
 
 STEP, CHANGE = 1, 2
 """Places of chance: what a network draws in a step (dropout), and how its batch is changed."""
+TOO_FEW = "the deadline leaves too few steps to learn anything"
 GOOD_STEPS, GOOD_APART = 500, 50
 """Steps within a long epoch after which a state to go back to is kept, and the least between two of them."""
 
@@ -170,6 +171,8 @@ class Training:
             if self.step % steps == 0 or self.step == self.plan.total:
                 self.end_epoch()
             elif self.pace.ends and self.late():
+                if self.step < min(FEWEST, self.wished):
+                    raise OutOfTime(TOO_FEW)
                 self.stopped = "deadline"
                 self.end_epoch()
             elif self.step % steps % GOOD_STEPS == 0:
@@ -184,23 +187,23 @@ class Training:
         self.draw_from(step)
         set_rate(self.optimiser, self.rate * self.lowered * share(self.settings, self.plan.progress(step)))
         loss = self.gradients(step)
-        # A GPU is not waited for: its numbers are looked at by the watchers, a moment later.
-        waits = self.devices.device.type == "cpu"
-        value = float(loss) if waits else 0.0
-        if not math.isfinite(value):
-            return value
+        # A GPU is not waited for: its numbers are looked at by the watchers, a step later.
+        value = self.devices.value(loss)
         if self.settings.clip is not None:
-            norm = nn.utils.clip_grad_norm_(self.weights, self.settings.clip, foreach=True)
-            if waits and not math.isfinite(float(norm)):
-                return float("nan")
+            norm = clip(self.weights, self.settings.clip)
+            if norm is not None and not math.isfinite(norm):
+                value = float("nan")
+        if self.devices.waits and not math.isfinite(value):
+            return value
         self.optimiser.step()
         if self.average is not None:
             self.average.update(step)
-        return value if waits else self.devices.late_value(loss)
+        return value
 
     def gradients(self, step: int) -> Tensor:
         """Forward and backward of the batch of a step, in as many parts as memory asks for; its loss."""
-        self.optimiser.zero_grad(set_to_none=True)
+        for weight in self.weights:
+            weight.grad = None
         total: Tensor | None = None
         for number, batch in enumerate(self.batches.of(step), 1):
             with self.devices.part(self.model, last=number == self.batches.parts):
@@ -294,7 +297,7 @@ class Training:
         set_rate(self.optimiser, rate)
         loss = float(self.gradients(number))
         if self.settings.clip is not None:
-            nn.utils.clip_grad_norm_(self.weights, self.settings.clip, foreach=True)
+            clip(self.weights, self.settings.clip)
         self.optimiser.step()
         return loss
 
@@ -315,7 +318,7 @@ class Training:
             return
         total = int(self.devices.agree(most_steps(self.pace, self.step, self.batches.steps, self.wished)))
         if total < min(FEWEST, self.wished):
-            raise OutOfTime("the deadline leaves too few steps to learn anything")
+            raise OutOfTime(TOO_FEW)
         self.plan.change(self.step, total)
 
     def late(self) -> bool:

@@ -41,6 +41,23 @@ def optimiser_of(module: nn.Module, settings: Settings, rate: float) -> torch.op
     return kind(listed, lr=rate, betas=(settings.momentum, 0.999), fused=True)
 
 
+@torch.no_grad()
+def clip(weights: list[nn.Parameter], most: float) -> float | None:
+    """Scale all gradients so that their common norm is at most ``most`` (Pascanu et al., 2013).
+
+    Returns the norm they had; None on a GPU, which is not waited for.
+    """
+    slopes = [weight.grad for weight in weights if weight.grad is not None]
+    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(slopes)))
+    if norm.device.type != "cpu":
+        torch._foreach_mul_(slopes, (most / (norm + 1e-6)).clamp(max=1.0))
+        return None
+    value = float(norm)
+    if value > most:
+        torch._foreach_mul_(slopes, most / (value + 1e-6))
+    return value
+
+
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
     for group in optimiser.param_groups:
         group["lr"] = rate * group["factor"]

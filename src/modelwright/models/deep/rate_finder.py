@@ -24,8 +24,8 @@ def find(step: Callable[[int, float], float]) -> tuple[float, list[tuple[float, 
     """(the rate, (rate, smoothed loss) of each step). ``step(number, rate)`` makes one update and returns its
     loss.
 
-    The rate is a third of the one at which the smoothed loss was lowest: there it falls fast and is not yet
-    about to rise.
+    The rate is a tenth of the one at which the smoothed loss was lowest: there it falls fast and is far from
+    rising.
     """
     mean = 0.0
     seen: list[tuple[float, float]] = []
@@ -41,4 +41,4 @@ def find(step: Callable[[int, float], float]) -> tuple[float, list[tuple[float, 
     if len(seen) < STEPS // 6 or min(v for _, v in seen) > 0.98 * seen[0][1]:
         return FALLBACK, seen
     lowest = min(range(len(seen)), key=lambda place: seen[place][1])
-    return seen[lowest][0] / 3.0, seen
+    return seen[lowest][0] / 10.0, seen

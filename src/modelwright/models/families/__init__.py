@@ -21,6 +21,7 @@ FAMILIES: Registry[Family] = Registry(
         "logistic": f"{_HERE}.logistic:FAMILY",
         "ridge": f"{_HERE}.ridge:FAMILY",
         "elastic_net": f"{_HERE}.elastic_net:FAMILY",
+        "ngrams": f"{_HERE}.ngrams:FAMILY",
         "naive_bayes": f"{_HERE}.naive_bayes:FAMILY",
         "linear_svm": f"{_HERE}.linear_svm:FAMILY",
         "rbf_svm": f"{_HERE}.rbf_svm:FAMILY",

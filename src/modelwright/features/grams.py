@@ -1,10 +1,10 @@
-"""Words and pairs of neighbouring words of a text, counted sparsely: in memory as a csr matrix, in the graph as
-the few grams that a text holds.
+"""Words and pairs of neighbouring words of a text, counted sparsely, in memory and in the graph.
 
-``TfIdfVectorizer`` would give a dense row as wide as the vocabulary, and a batch of long texts would not fit in
-memory. Here a text is looked up word by word (``StringSplit``, ``LabelEncoder``), a pair of words is the number
-``left * words + right`` and looked up as such, ``Unique`` over (row, gram) counts, and sums go back to their
-rows by ``ScatterND``: time and memory in proportion to the words that are there. All of it is standard ONNX.
+``TfIdfVectorizer`` would give a dense row as wide as the vocabulary, and a batch of long texts would not fit
+in memory. Here a text is looked up word by word (``StringSplit``, ``LabelEncoder``), a pair of words is the
+number ``left * words + right`` and looked up as such, ``Unique`` over (row, gram) counts, and sums go back to
+their rows by ``ScatterND``: time and memory in proportion to the words that are there. All of it is standard
+ONNX.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ def pieces(text: str, cut: int) -> list[str]:
 class Grams:
     """The vocabulary of one bag of text columns.
 
-    ``places``: columns of the string tensor whose words are counted together. Word ``words[i]`` is gram i + 1;
-    pair ``pairs[j]`` (sorted; left * (words + 1) + right, of the grams of its words) is gram words + j + 1;
-    gram 0 is everything unknown. ``seen`` float64 [size]: training rows that hold a gram, of ``rows``.
+    ``places``: columns of the string tensor whose words are counted together. Word ``words[i]`` is gram
+    i + 1; pair ``pairs[j]`` (sorted; left * (words + 1) + right, of the grams of its words) is gram
+    words + j + 1; gram 0 is everything unknown. ``seen`` float64 [size]: training rows that hold a gram, of
+    ``rows``.
     """
 
     places: tuple[int, ...]
@@ -60,8 +61,8 @@ class Grams:
     def learn(
         cls, strings: npt.NDArray[np.object_], places: tuple[int, ...], order: int, rarest: int
     ) -> tuple[Grams, Any]:
-        """The grams of training texts (object [n, b]) of up to ``order`` words (1 or 2) that stand in at least
-        ``rarest`` rows, with the counts of those rows: csr float64 [n, size]."""
+        """The grams of training texts (object [n, b]) of up to ``order`` words (1 or 2) that stand in at
+        least ``rarest`` rows, with the counts of those rows: csr float64 [n, size]."""
         rows = len(strings)
         lengths = np.sort([text.count(" ") + 1 for place in places for text in strings[:, place]] or [1])
         cut = int(min(LONGEST, max(16, 2 * lengths[int(0.99 * (len(lengths) - 1))])))

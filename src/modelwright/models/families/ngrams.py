@@ -6,7 +6,8 @@ Four forms, each of which wins somewhere (measured: docs/how-to/text.md), and wh
   Nigam, 1998);
 - ``tfidf``: a linear support vector machine with squared hinge on tf-idf rows of length 1 (Joachims, 1998);
 - ``nb-tfidf``: logistic regression on such rows times naive Bayes' log ratios;
-- ``nb-presence``: logistic regression on which grams are there, times the log ratios (Wang and Manning, 2012).
+- ``nb-presence``: logistic regression on which grams are there, times the log ratios (Wang and Manning,
+  2012).
 
 Scores become probabilities by a link (scale and offset of each class; Platt, 1999) fitted on scores of rows
 that were held out in turn. Columns of other kinds enter beside the grams.
@@ -67,7 +68,7 @@ class Bag:
     idf: Values | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class NgramsFitted:
     """Scores ``sum of weights of the grams / length + x @ dense + bias`` with their link."""
 
@@ -136,9 +137,7 @@ class NgramsFitted:
             total = graph.node("ScatterND", [total, place, values], reduction="add")
         if not normed:
             return total
-        sums, squares = graph.nodes_out(
-            "Split", [total, graph.constant([outputs, 1], "int64")], 2, axis=1
-        )
+        sums, squares = graph.nodes_out("Split", [total, graph.constant([outputs, 1], "int64")], 2, axis=1)
         least = graph.constant(SMALLEST, "float32", "smallest")
         return graph.node("Div", [sums, graph.node("Sqrt", [graph.node("Max", [squares, least])])])
 

@@ -35,6 +35,30 @@ PROOF: tuple[FindingCard, ...] = (
         "Check this field where predictions are made, and watch it live.",
     ),
     _C(
+        "robustness.image", "pictures that go wrong spoil the predictions", "warning",
+        "With pictures blurred, noisy, covered, darker, brighter, turned, shifted or compressed, much of the "
+        "gain over the baseline is gone (a note where only the strongest change does it).",
+        "Train with such pictures among the rows, or refuse them where predictions are made.",
+    ),
+    _C(
+        "robustness.text", "texts that go wrong spoil the predictions", "warning",
+        "With slips of the finger, words left out or words in another order, much of the gain over the "
+        "baseline is gone (a note where only the strongest change does it).",
+        "Train with such texts among the rows, or mend spelling where predictions are made.",
+    ),
+    _C(
+        "robustness.audio", "sounds that go wrong spoil the predictions", "warning",
+        "With noise behind the sound, another speed, level or moment, or clipping, much of the gain over the "
+        "baseline is gone (a note where only the strongest change does it).",
+        "Train with such sounds among the rows, or record otherwise.",
+    ),
+    _C(
+        "robustness.series", "series that go wrong spoil the predictions", "warning",
+        "With noise, gaps, a shift or another scale, much of the gain over the baseline is gone (a note "
+        "where only the strongest change does it).",
+        "Train with such series among the rows, or check the sensors where predictions are made.",
+    ),
+    _C(
         "test.skipped", "parts of the test left out", "note",
         "Some of the deeper tests would have taken too long and were not made.",
         "Give the run more time.",

@@ -17,14 +17,18 @@ from modelwright.core.records.data import ROW, Development
 from modelwright.core.records.evidence import Figure, Table
 from modelwright.core.records.labels import Doubted
 from modelwright.core.records.models import Analysis, Trained
+from modelwright.core.records.pictures import Gallery
 from modelwright.core.stage import Work
 from modelwright.data.corrections import CHECKED
 from modelwright.data.weak import WEAK
 from modelwright.evidence.label_errors import residual
 from modelwright.evidence.label_errors.confident import confident, suspicion
+from modelwright.evidence.showing import pictures, shown_columns
 from modelwright.evidence.testing.private import personal, private_columns
 from modelwright.evidence.testing.shown import cell
+from modelwright.features.typed import from_frame
 from modelwright.goal.sections import RolesSection
+from modelwright.models.rows import signature_of
 from modelwright.store import atomic
 
 FILE = "label_errors.csv"
@@ -108,11 +112,12 @@ def doubt(
     )
     inputs = strongest(roles, development, analysis, frame)
     positions = [at for at, _, _ in kept]
-    beside = _readable(frame.select(inputs[:WIDEST])[positions], development)
+    beside = _readable(frame.select(told(development, inputs)[:WIDEST])[positions], development)
     atomic.write_text(work.folder / FILE, as_csv(table, beside))
     if kept:
         _say(made, development, book)
-        _show(made, frame, inputs[:COLUMNS], positions, book)
+        _show(made, frame, told(development, inputs)[:COLUMNS], positions, book)
+        _picture(made, development, frame, inputs, positions, book)
         _draw(found, development, book)
     return made
 
@@ -126,6 +131,12 @@ def strongest(
     order = sorted(analysis.relations, key=lambda r: (-r.score if r.score == r.score else 1.0, r.column))
     names = list(dict.fromkeys([*(r.column for r in order if r.column in inputs), *inputs]))
     return [name for name in names if name not in private]
+
+
+def told(development: Development, inputs: list[str]) -> list[str]:
+    """The inputs that a cell of a table can hold: no images, sounds or series."""
+    media = {tensor.name for tensor in signature_of(development).tensors}
+    return [name for name in inputs if name not in media]
 
 
 def as_csv(table: pl.DataFrame, inputs: pl.DataFrame) -> str:
@@ -263,6 +274,34 @@ def _show(
             "will be right: look before you change them.",
         )
     )
+
+
+def _picture(
+    made: Doubted,
+    development: Development,
+    frame: pl.DataFrame,
+    inputs: list[str],
+    positions: list[int],
+    book: Book,
+) -> None:
+    """The first suspects as pictures, sounds and whole texts."""
+    some = frame[positions[:SHOWN]]
+    typed = from_frame(some, signature_of(development))
+    first = made.suspects.get().head(SHOWN)
+    captions = [
+        f"row {row}: labelled {label}, rather {instead}"
+        for row, label, instead in zip(first["row"], first["given"], first["instead"], strict=True)
+    ]
+    private = frozenset(c.name for c in development.columns if c.is_input and c.name not in inputs)
+    for column in shown_columns(typed.signature, private):
+        book.gallery(
+            Gallery(
+                f"label-errors-{column.kind}:{column.name}",
+                f"Labels that are probably wrong, by {column.name}",
+                pictures(column, list(column.cells(typed)), captions),
+                note="Most suspicious first. Some will be right: look before you change them.",
+            )
+        )
 
 
 def _draw(found: Suspects, development: Development, book: Book) -> None:

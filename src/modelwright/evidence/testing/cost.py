@@ -17,6 +17,7 @@ from modelwright.core.records.evidence import Estimate
 from modelwright.core.records.models import Compressed
 from modelwright.data.clean.apply import preprocess_of
 from modelwright.evidence.estimate import estimate_calls, estimate_exact
+from modelwright.evidence.showing import as_given
 from modelwright.evidence.testing.answers import Opened
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.models.rows import signature_of
@@ -48,13 +49,24 @@ def served(development: Development, compressed: Compressed) -> Model:
 
 
 def plain_rows(rows: Opened, names: tuple[str, ...], most: int) -> list[dict[str, Any]]:
-    """Rows as users give them: one dict a row, numbers, text, datetimes and None."""
-    some = rows.frame[:most].select(names)
-    times = [n for n in names if n in rows.typed.signature.times]
-    made: list[dict[str, Any]] = some.to_dicts()
-    for row in made:
-        for name in times:
-            row[name] = _moment(row[name])
+    """Rows as users give them: one dict a row, numbers, text, datetimes, files of media and None."""
+    columns = plain_columns(rows, names, most)
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+def plain_columns(rows: Opened, names: tuple[str, ...], most: int) -> dict[str, list[Any]]:
+    """The same rows column by column."""
+    signature = rows.typed.signature
+    media = {tensor.name: place for place, tensor in enumerate(signature.tensors)}
+    made: dict[str, list[Any]] = {}
+    for name in names:
+        if name in media:
+            place = media[name]
+            cells = rows.typed.tensors[place][:most]
+            made[name] = [as_given(cell, signature.tensors[place]) for cell in cells]
+        else:
+            values = rows.frame[name][:most].to_list()
+            made[name] = [_moment(v) for v in values] if name in signature.times else values
     return made
 
 
@@ -114,13 +126,7 @@ class Cost:
     def throughput(self) -> tuple[float, int]:
         """Rows a second of the fastest of a few batches of columns, on one thread, and rows a batch."""
         model, rows = self.model, min(self._rows.rows, BATCH)
-        some = self._rows.frame[:rows].select(model.signature.names)
-        columns: dict[str, Any] = {
-            name: [_moment(v) for v in some[name].to_list()]
-            if name in self._rows.typed.signature.times
-            else some[name].to_list()
-            for name in some.columns
-        }
+        columns: dict[str, Any] = plain_columns(self._rows, model.signature.names, rows)
         best = float("inf")
         for _ in range(BATCHES):
             began = time.perf_counter()

@@ -12,12 +12,15 @@ from modelwright.core.records.data import Development
 from modelwright.core.records.evidence import Metric
 from modelwright.core.records.models import Trained
 from modelwright.core.stage import Work
+from modelwright.evidence.showing import shown_columns
 from modelwright.evidence.testing import (
     dependence,
     edge_cases,
     found_slices,
     hardest,
     importance,
+    part_explanations,
+    probing,
     robustness,
     row_explanations,
 )
@@ -41,6 +44,8 @@ DEPENDENCE_ROWS = 200
 KNOWN_ROWS = 5000
 """Development rows that say what is usual."""
 HARD, TYPICAL = 4, 3
+PART_SECONDS, PROBE_SECONDS = 4.0, 10.0
+"""Of media and texts, whose graphs cost more: for the parts of one column, and for all probes."""
 
 
 def look(
@@ -79,7 +84,9 @@ def look(
     worst = hardest.report(rows, scored, names, private, book)
     _dependence(oracle, rows, [n for n in ranked if n not in private], allowance, level, work.seed, book)
     _explanations(oracle, rows, scored, worst, known, private, allowance, work.seed, book)
+    _parts(oracle, rows, scored, worst, private, allowance, book)
     _robustness(oracle, rows, trained, spec, known, allowance, level, work.seed, book)
+    _probing(oracle, rows, trained, spec, allowance, level, work.seed, book)
     if allowance.skipped:
         book.finding(
             "test.skipped",
@@ -201,6 +208,45 @@ def _robustness(
         some = sample(rows, _size(rows, allowed, each), seed + 2)
         baseline = trained.baseline if trained.baselines else None
         robustness.report(oracle, some, spec, baseline, spreads(known), level, seed, book)
+
+
+def _parts(
+    oracle: Oracle,
+    rows: Opened,
+    scored: Scored,
+    worst: list[int],
+    private: frozenset[str],
+    allowance: Allowance,
+    book: Book,
+) -> None:
+    """On which parts of their pictures, sounds, series and texts some answers rest."""
+    for column in shown_columns(rows.typed.signature, private):
+        chosen = part_explanations.choose(column, rows, scored, worst)
+        each = part_explanations.size(column, rows, chosen)
+        allowed = allowance.rows(f"parts of {column.name}", each * len(chosen), 2 * each, PART_SECONDS)
+        if allowed and chosen:
+            part_explanations.report(oracle, column, rows, scored, chosen[: max(1, allowed // each)], book)
+
+
+def _probing(
+    oracle: Oracle,
+    rows: Opened,
+    trained: Trained,
+    spec: MetricSpec,
+    allowance: Allowance,
+    level: float,
+    seed: int,
+    book: Book,
+) -> None:
+    each = probing.plan_size(rows.typed)
+    if not each:
+        return
+    most, least = (each * min(rows.rows, n) for n in (probing.ROWS, probing.LEAST_ROWS))
+    allowed = allowance.rows("robustness of media and texts", most, least, PROBE_SECONDS)
+    if allowed:
+        some = sample(rows, allowed // each, seed + 3)
+        baseline = trained.baseline if trained.baselines else None
+        probing.report(oracle, some, spec, baseline, level, seed, book)
 
 
 def spreads(known: Typed) -> npt.NDArray[np.float64]:

@@ -7,6 +7,8 @@ import numpy as np
 from modelwright.core.book import Book
 from modelwright.core.records.data import ROW
 from modelwright.core.records.evidence import Table
+from modelwright.core.records.pictures import Gallery
+from modelwright.evidence.showing import pictures, shown_columns
 from modelwright.evidence.testing.answers import Opened
 from modelwright.evidence.testing.losses import errors, surprise
 from modelwright.evidence.testing.shown import cell
@@ -67,4 +69,33 @@ def report(
             "a person would need to know to get them right.",
         )
     )
+    _show(rows, scored, worst, private, book)
     return worst
+
+
+def _show(rows: Opened, scored: Scored, worst: list[int], private: frozenset[str], book: Book) -> None:
+    """The same rows as pictures, sounds and whole texts."""
+    for column in shown_columns(rows.typed.signature, private):
+        cells = column.cells(rows.typed)
+        book.gallery(
+            Gallery(
+                f"hard-rows-{column.kind}:{column.name}",
+                f"The rows it gets most wrong, by {column.name}",
+                pictures(column, [cells[p] for p in worst], [said(rows, scored, p) for p in worst]),
+                note="The largest loss first. Such rows are often labelled wrongly: among the rows that were "
+                "learned from, suspicious labels stand under Data and in doubt/label_errors.csv.",
+            )
+        )
+
+
+def said(rows: Opened, scored: Scored, position: int) -> str:
+    """A row in a few words: its number, what it is, and what was predicted."""
+    number = rows.frame[ROW][position]
+    if scored.values is not None:
+        return f"row {number}: {scored.truth[position]:.5g}, predicted {scored.values[position]:.5g}"
+    assert scored.labels is not None
+    assert scored.probabilities is not None
+    truth, label = int(scored.truth[position]), int(scored.labels[position])
+    chance = float(scored.probabilities[position, label])
+    told = "rightly" if truth == label else f"predicted {rows.classes[label]}"
+    return f"row {number}: {rows.classes[truth]}, {told} with {chance:.0%}"

@@ -20,8 +20,8 @@ Change = Callable[[Cells, float, np.random.Generator], Cells]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """``change(cells, strength, rng)`` gives changed cells of the same shape and dtype, and leaves those it is
-    given as they are. Cells are [n, *shape] as in the graph's input of the column, or texts object [n].
+    """``change(cells, strength, rng)`` gives changed cells of the same shape and dtype, and leaves those it
+    is given as they are. Cells are [n, *shape] as in the graph's input of the column, or texts object [n].
     All chance comes from ``rng``; strength 0 changes nothing."""
 
     name: str

@@ -263,7 +263,7 @@ def test_what_a_client_door_says_of_a_server_is_no_refusal(monkeypatch: pytest.M
     monkeypatch.setattr(library, "init", refuse)
     with socket.create_server(("127.0.0.1", 0)) as door:
         engine = f"ray://127.0.0.1:{door.getsockname()[1]}"
-        said.append("RuntimeError: Starting Ray client server failed. See ray_client_server_23000.err for more.")
+        said.append("RuntimeError: Starting Ray client server failed. See ray_client_server_23000.err.")
         with pytest.raises(driver.NoServer, match="its client server did not start"):
             driver.connect(engine)
         said.append("psutil.ZombieProcess: PID still exists but it's a zombie (pid=13619)")

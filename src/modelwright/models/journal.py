@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from modelwright.features.defaults import RECIPES
 from modelwright.models.fit import FitResult, Job, Product
 from modelwright.models.rows import Place
 from modelwright.store import atomic
+
+TRAINING = "training"
+"""Folder of a fit under way, within its own: checkpoints, which go when the fit is kept."""
 
 
 def key_of(place: Place, job: Job, version: int) -> str:
@@ -89,4 +93,5 @@ class Journal:
             atomic.write_bytes(folder / "graph.onnx", product.graph)
             atomic.write_bytes(folder / "scores.npy", out.getvalue())
         atomic.write_json(folder / "fit.json", encode(product.result))
+        shutil.rmtree(folder / TRAINING, ignore_errors=True)
         return Entry(folder, product.result)

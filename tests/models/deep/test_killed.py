@@ -59,7 +59,7 @@ def test_killed_at_random_moments_the_same_bytes(tmp_path: Path) -> None:
         command(tmp_path / "whole", tmp_path / "a", settings), check=True, stdout=subprocess.DEVNULL
     )
     chance = random.Random(5)
-    manifest = tmp_path / "b" / "training.json"
+    manifest = tmp_path / "b" / "training" / "training.json"
     kills = 0
     while kills < 3:
         process = subprocess.Popen(

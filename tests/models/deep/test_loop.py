@@ -175,9 +175,10 @@ def test_a_watch_ends_it() -> None:
 
 
 def test_the_schedule_ends_before_the_deadline() -> None:
+    learn(QUICK.but(epochs=1))  # what is imported and chosen at the first step
     began = time.monotonic()
-    outcome = learn(QUICK.but(epochs=100_000), valid=examples(64, 2), deadline=Deadline.after(3.0))
-    assert time.monotonic() - began < 3.5
+    outcome = learn(QUICK.but(epochs=100_000), valid=examples(64, 2), deadline=Deadline.after(4.0))
+    assert time.monotonic() - began < 4.0
     assert outcome.stopped in ("", "deadline")
     assert 0 < outcome.facts["planned_steps"] < 100_000 * 20
     # Whole epochs, all of which were gone through, unless the machine was suddenly slower.

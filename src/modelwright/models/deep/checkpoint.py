@@ -22,6 +22,7 @@ from torch import Tensor
 from modelwright.models.deep.average import moving
 from modelwright.models.deep.schedules import Plan
 from modelwright.models.deep.state import State, captured, number, plain, restored
+from modelwright.models.journal import TRAINING
 from modelwright.store.atomic import read_json, write_bytes, write_json
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Checkpoints:
     """The folder of one fit. With several processes the first one writes and all read."""
 
     def __init__(self, folder: Path | None, seconds: float, fingerprint: str, writes: bool) -> None:
-        self.folder = folder
+        self.folder = None if folder is None else folder / TRAINING
         self._seconds = seconds
         self._fingerprint = fingerprint
         self._writes = writes

@@ -14,7 +14,10 @@ WARM = 2
 FIRST = 6
 """Timed steps after which the first plan is made."""
 SPARE = 0.05
-"""Share of the time that is left alone: other processes take their turns, and the model must be exported."""
+"""Share of the time that is left alone: other processes take their turns."""
+EXPORT, MOST_EXPORT = 3.0, 0.2
+"""Seconds, and at most this share of the time, for what comes after the training: the network becomes a graph,
+which answers the held-out rows and some of the others."""
 FEWEST = 10
 """Steps below which nothing is learned."""
 
@@ -55,13 +58,16 @@ class Pace:
 
     def late(self) -> bool:
         """Whether only the time for a last judgement is left."""
-        left = self.deadline.left()
-        return left < self.judge_seconds + 2 * self.step_seconds + 0.01 * self._left_at_start
+        return self.deadline.left() < self.judge_seconds + 2 * self.step_seconds + self._after()
 
     def usable(self) -> float:
         """Seconds left for steps and judgements."""
-        spare = SPARE * self._left_at_start
-        return self.deadline.left() - min(spare, 0.5 * max(self.deadline.left(), 0.0))
+        left = max(self.deadline.left(), 0.0)
+        return left - min(SPARE * self._left_at_start + self._after(), 0.5 * left)
+
+    def _after(self) -> float:
+        """Seconds of what comes after the training."""
+        return min(EXPORT, MOST_EXPORT * self._left_at_start) + 2 * self.judge_seconds
 
 
 def most_steps(pace: Pace, done: int, steps: int, wished: int) -> int:

@@ -254,7 +254,8 @@ def _order(ready: pl.DataFrame) -> npt.NDArray[np.int64] | None:
 
     key, levels = np.zeros(ready.height, dtype=np.int64), 1
     first = ready.head(_LOOK)
-    for few, name in sorted((first[name].n_unique(), name) for name in ready.columns):
+    plain = [name for name, dtype in ready.schema.items() if not dtype.is_nested()]
+    for few, name in sorted((first[name].n_unique(), name) for name in plain):
         if 2 * few > _LOOK:
             break
         column = ready[name]
@@ -305,7 +306,11 @@ def typed_frame(model: Model, frame: pl.DataFrame, unread: Unread | None = None)
 
 
 class Writer:
-    """Writes frames one after the other into one file that appears when it is finished."""
+    """Writes frames one after the other into one file that appears when it is finished.
+
+    Text cannot hold the content of a file: in CSV and JSON lines such a cell is told by its digest, by which
+    the same content is known again. Parquet keeps it.
+    """
 
     def __init__(self, output: Path) -> None:
         self.output = output
@@ -316,6 +321,8 @@ class Writer:
         self._count = 0
 
     def write(self, frame: pl.DataFrame) -> None:
+        from modelwright.data.fingerprint import fingerprints
+
         if self.output.suffix == ".parquet":
             self._parts.mkdir(parents=True, exist_ok=True)
             frame.write_parquet(self._parts / f"{self._count:08d}.parquet")
@@ -323,6 +330,7 @@ class Writer:
             if self._file is None:
                 self.output.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._temporary.open("wb")
+            frame = fingerprints(frame)
             if self.output.suffix == ".csv":
                 frame.write_csv(self._file, include_header=self._count == 0)
             else:
@@ -367,12 +375,17 @@ def explain_file(bundle: Path, source: Path, rows: int) -> list[dict[str, Any]]:
     for i in range(frame.height):
         prediction = made["prediction"][i]
         columns = [
-            {"column": name, "value": frame[name][i], "effect": effect, "error": error}
+            {"column": name, "value": _told(frame[name][i]), "effect": effect, "error": error}
             for name, effect, error in found.top(i, len(found.columns))
         ]
         shown = str(prediction) if model.classes else float(prediction)
         result.append({"row": i, "prediction": shown, "columns": columns})
     return result
+
+
+def _told(value: Any) -> Any:
+    """A value as an explanation repeats it: the content of a file by its size."""
+    return f"{len(value):,} bytes" if isinstance(value, bytes) else value
 
 
 def _head(pieces: Iterator[Any], rows: int) -> pl.DataFrame:

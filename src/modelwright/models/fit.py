@@ -220,8 +220,9 @@ def run_graph(graph: bytes, typed: Typed) -> npt.NDArray[np.float64]:
 def _run(runner: Any, typed: Typed) -> npt.NDArray[np.float64]:
     names = {i.name for i in runner.get_inputs()}
     chunks = []
-    for start in range(0, max(typed.rows, 1), CHUNK):
-        feeds = typed.take(slice(start, start + CHUNK)).feeds()
+    size = typed.signature.at_once(CHUNK)
+    for start in range(0, max(typed.rows, 1), size):
+        feeds = typed.take(slice(start, start + size)).feeds()
         chunks.append(runner.run(["scores"], {k: v for k, v in feeds.items() if k in names})[0])
     return np.concatenate(chunks).astype(np.float64)
 

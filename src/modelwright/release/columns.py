@@ -13,9 +13,12 @@ from modelwright.core.records.data import Column
 from modelwright.core.records.evidence import Finding
 from modelwright.data.clean import personal
 from modelwright.data.clean.apply import spec_of
+from modelwright.data.given import example_of
+from modelwright.features.typed import tensor_of
 from modelwright.release.histogram import LEAST, histogram, usual
 from modelwright.runtime.describe import InputColumn
-from modelwright.runtime.parse import ColumnParser
+from modelwright.runtime.parse import MEDIA, ColumnParser, measures, tensor_form
+from modelwright.runtime.signature import Tensor
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,6 +49,17 @@ def describe(column: Column, series: pl.Series, private: bool) -> InputColumn:
     n = len(series)
     present = series.drop_nulls()
     missing = round((n - len(present)) / n, 4) if n else 0.0
+    if column.kind in MEDIA:
+        options = column.operations[-1].options
+        tensor = tensor_form(column.name, column.kind, options)
+        return InputColumn(
+            column.name,
+            column.kind,
+            missing=missing,
+            example=example_of(tensor, options),
+            private=private,
+            form=form_of(tensor),
+        )
     if private:
         return InputColumn(column.name, column.kind, column.unit, missing, private=True)
     if column.kind in ("number", "date"):
@@ -76,18 +90,36 @@ def describe(column: Column, series: pl.Series, private: bool) -> InputColumn:
     )
 
 
+def form_of(tensor: Tensor) -> str:
+    """The one form of the cells of a column, for a person."""
+    if tensor.kind == "image":
+        channels, height, width = tensor.shape
+        return f"{'grey' if channels == 1 else 'colour'}, {width} x {height} pixels"
+    if tensor.kind == "audio":
+        length = f"{tensor.shape[0] / tensor.rate:.3g} s" if tensor.rate else f"{tensor.shape[0]} samples"
+        return f"one channel of {length} at {tensor.rate:,} Hz" if tensor.rate else f"one channel of {length}"
+    channels, steps = tensor.shape
+    return f"{channels} channel{'s' if channels > 1 else ''} of {steps} steps"
+
+
 def reference(column: Column, series: pl.Series, withheld: bool) -> dict[str, Any]:
     """The entry of ``reference.json``: how the column was spread over the development rows.
 
     Numbers and dates (in microseconds) as histograms, booleans and categories as counts (those with at
     least 5 rows, the rest as ``other``), texts as a histogram of their length in words. A column with
-    personal data has its share of missing values alone.
+    personal data has its share of missing values alone. Of media the histograms are of what is measured of
+    each cell (``runtime/parse/measures.py``): no cell can be made again from them.
     """
     n = len(series)
     present = series.drop_nulls()
     entry: dict[str, Any] = {"kind": column.kind, "rows": n, "missing": n - len(present)}
     if withheld:
         return {**entry, "private": True}
+    if column.kind in MEDIA:
+        tensor = tensor_form(column.name, column.kind, column.operations[-1].options)
+        found = measures.measure(tensor, tensor_of(present, tensor))
+        held = {name: histogram(found[:, j]).to_json() for j, name in enumerate(measures.names(tensor))}
+        return {**entry, "measures": held}
     if column.kind in ("number", "date"):
         return {**entry, **histogram(_numbers(present)).to_json()}
     if column.kind == "text":

@@ -11,6 +11,7 @@ from modelwright.features.typed import from_frame
 from modelwright.release.columns import reference as column_reference
 from modelwright.release.histogram import LEAST, histogram
 from modelwright.release.joint import joint
+from modelwright.runtime.parse import MEDIA, measures
 from modelwright.runtime.session import open_graph
 from modelwright.runtime.signature import Signature
 
@@ -60,7 +61,14 @@ def _joint(
         **{name: typed.times[:, j] for j, name in enumerate(signature.times)},
     }
     inputs = [c for c in development.columns if c.is_input and c.name not in personal]
-    return joint({c.name: held[c.name] for c in inputs}, {c.name: c.kind for c in inputs})
+    kinds: dict[str, str] = {c.name: c.kind for c in inputs if c.kind not in MEDIA}
+    for tensor, cells in zip(signature.tensors, typed.tensors, strict=True):
+        if tensor.name not in personal:
+            found = measures.measure(tensor, cells, frame[tensor.name].is_null().to_numpy())
+            for j, name in enumerate(measures.columns(tensor)):
+                held[name] = found[:, j]
+                kinds[name] = "number"
+    return joint({name: held[name] for name in kinds}, kinds)
 
 
 def _predictions(
@@ -78,8 +86,9 @@ def _predictions(
     names = ["probabilities", "label"] if development.classes else ["value"]
     typed = from_frame(frame, signature)
     parts = []
-    for at in range(0, typed.rows, CHUNK):
-        feeds = typed.take(slice(at, at + CHUNK)).feeds()
+    size = signature.at_once(CHUNK)
+    for at in range(0, typed.rows, size):
+        feeds = typed.take(slice(at, at + size)).feeds()
         parts.append(session.run(names, {name: feeds[name] for name in wanted}))
     answers = [np.concatenate(column) for column in zip(*parts, strict=True)]
     told: dict[str, Any] = {"rows": frame.height, "of": of}

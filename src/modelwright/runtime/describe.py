@@ -28,8 +28,11 @@ class InputColumn:
     coverage: float | None = None
     categories: tuple[str, ...] = ()
     more_categories: bool = False
-    example: float | str | None = None
+    example: float | str | list[Any] | None = None
+    """Of media: a cell of nobody's data, base64 text or numbers."""
     private: bool = False
+    form: str = ""
+    """Of media: the one form that every cell gets, in words."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> InputColumn:
@@ -45,14 +48,15 @@ class InputColumn:
             more_categories=bool(data.get("more_categories", False)),
             example=data.get("example"),
             private=bool(data.get("private", False)),
+            form=str(data.get("form", "")),
         )
 
     def to_json(self) -> dict[str, Any]:
         """Only what there is to say."""
         said: dict[str, Any] = {"name": self.name, "kind": self.kind, "missing": self.missing}
-        for key in ("unit", "low", "high", "coverage", "more_categories", "example", "private"):
+        for key in ("unit", "low", "high", "coverage", "more_categories", "example", "private", "form"):
             value = getattr(self, key)
-            if value not in (None, "", False):
+            if value is not None and value != "" and value is not False:
                 said[key] = value
         if self.categories:
             said["categories"] = list(self.categories)

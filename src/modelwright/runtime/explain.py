@@ -7,6 +7,7 @@ contributions", 2014), each order also backwards (antithetic; Mitchell et al., 2
 
 A column that is not known yet has a value drawn from ``reference.json``, each column by itself: it says what
 the model does, not what the world does, and where columns go together it tries rows that do not occur.
+An image, a sound or a series counts as one column: how much the answer moves when it becomes known.
 """
 
 from __future__ import annotations
@@ -121,8 +122,8 @@ def explain(
         walks=2 * pairs,
         method=(
             f"Shapley values by sampling (Štrumbelj and Kononenko, 2014): {2 * pairs} walks, each order also "
-            "backwards; columns not yet known take values of the reference, each by itself; texts and "
-            f"personal columns are then missing; seed {seed}"
+            "backwards; columns not yet known take values of the reference, each by itself; texts, media "
+            f"and personal columns are then missing; seed {seed}"
         ),
     )
 
@@ -139,15 +140,23 @@ def _codes(model: Model, made: Arrays, of: str | None, n: int) -> npt.NDArray[np
 def _answers(
     model: Model, row: Arrays, background: Arrays, known: npt.NDArray[np.bool_], code: int
 ) -> npt.NDArray[np.float64]:
-    """The answers along all walks of one row: float64 [walks, columns + 1], from nothing known to all."""
+    """The answers along all walks of one row: float64 [walks, columns + 1], from nothing known to all.
+
+    A cell of media that is not known is missing: a reference holds none, and none can be drawn from it.
+    """
     walks, steps, d = known.shape
-    size = max(1, _AT_ONCE // (steps * d))
+    size = max(1, _AT_ONCE // (steps * max(d, sum(tensor.size for tensor in model.tensors.tensors))))
     parts = []
     for at in range(0, walks, size):
         some = slice(at, min(at + size, walks))
         feeds: Arrays = {}
         start = 0
         for name, own in row.items():
+            if name.startswith("tensor_"):
+                there = known[some, :, start].reshape(-1, *[1] * own.ndim)
+                start += 1
+                feeds[name] = np.where(there, own, np.zeros((), dtype=own.dtype))
+                continue
             end = start + len(own)
             mixed = np.where(known[some, :, start:end], own, background[name][some, None, :])
             feeds[name] = np.ascontiguousarray(mixed.reshape(-1, len(own)))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from modelwright.core.errors import BadBundle, BadData
 from modelwright.runtime.bundle import Bundle, read
+from modelwright.runtime.cells import is_cell
 from modelwright.runtime.describe import ModelSignature
 from modelwright.runtime.parse import UNREAD, ColumnParser, Preprocess
 from modelwright.runtime.session import open_graph
@@ -44,9 +45,12 @@ class Model:
     """Predicts from a checked bundle. May be used from several threads at once; changes nothing of itself.
 
     Rows may be a dict of columns, one dict (one row), a list of dicts, a polars or pandas frame, or a numpy
-    array [n, inputs] with the columns in the order of ``signature.names``. Values may be text, as in a file:
-    they pass the bundle's own preprocessing. A value that cannot be read is taken as missing. Columns that
-    the model does not use are passed over; a column that is missing raises :class:`BadData`.
+    array [n, inputs] with the columns in the order of ``signature.names``; a model of images alone also takes
+    arrays of pixels [n, height, width] or [n, height, width, 3]. An image is bytes of a file, base64 text, a
+    Pillow image or an array; a sound bytes, base64 text, samples or (samples, rate); a series numbers.
+
+    Values may be text, as in a file: they pass the bundle's own preprocessing. A value that cannot be read is
+    taken as missing. Columns that the model does not use are passed over; a column that is missing raises :class:`BadData`.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
@@ -82,6 +86,7 @@ class Model:
                 hint="take the bundle from its release again",
             )
         self._tensors = tensors
+        self._chunk = tensors.at_once(CHUNK)
         self._session = open_graph(bundle.files["model.onnx"])
         self._outputs = [o.name for o in self._session.get_outputs()]
         self._wanted = tuple(i.name for i in self._session.get_inputs())
@@ -99,7 +104,11 @@ class Model:
         self._tensor_parsers = [
             (tensor_input(j), t.name, self._parsers[t.name]) for j, t in enumerate(tensors.tensors)
         ]
-        self._first = self.signature.names[0] if self.signature.inputs else ""
+        self._media = {tensor.name: tensor for tensor in tensors.tensors}
+        plain = [name for name in self.signature.names if name not in self._media]
+        self._first = (plain or [*self.signature.names, ""])[0]
+        """A column that tells one row from columns: one of single values, where there is one."""
+        self._first_media = self._media.get(self._first)
         shapes = (("numbers", tensors.numbers), ("strings", tensors.strings), ("times", tensors.times))
         self._nothing: Arrays = {
             name: np.full((1, len(names)), *_NULLS[name]) for name, names in shapes if names
@@ -150,9 +159,9 @@ class Model:
 
     def typed(self, rows: Any) -> Arrays:
         """The tensors of rows in any form: what :meth:`predict_typed` takes."""
-        if type(rows) is dict and is_plain(rows.get(self._first, ())):
+        if type(rows) is dict and self._is_row(rows):
             return self._typed_row(rows)
-        columns, n = columns_of(rows, self.signature.names)
+        columns, n = columns_of(rows, self.signature.names, self._media)
         return self._typed_columns(columns, n)
 
     @property
@@ -178,16 +187,23 @@ class Model:
         return made["value"].astype(np.float64)
 
     def _run(self, rows: Any) -> Arrays:
-        if type(rows) is dict and is_plain(rows.get(self._first, ())):
+        if type(rows) is dict and self._is_row(rows):
             return self._infer(self._typed_row(rows))
-        columns, n = columns_of(rows, self.signature.names)
-        if n <= CHUNK:
+        columns, n = columns_of(rows, self.signature.names, self._media)
+        if n <= self._chunk:
             return self._infer(self._typed_columns(columns, n))
         pieces = (
-            self._typed_columns({k: v[at : at + CHUNK] for k, v in columns.items()}, min(CHUNK, n - at))
-            for at in range(0, n, CHUNK)
+            self._typed_columns(
+                {k: v[at : at + self._chunk] for k, v in columns.items()}, min(self._chunk, n - at)
+            )
+            for at in range(0, n, self._chunk)
         )
         return self._gathered(pieces)
+
+    def _is_row(self, rows: dict[str, Any]) -> bool:
+        """Whether a dict holds one value a column."""
+        value = rows.get(self._first, ())
+        return is_plain(value) if self._first_media is None else is_cell(self._first_media, value)
 
     def _typed_row(self, row: dict[str, Any]) -> Arrays:
         """One row of plain values: the short way, without a column for each value."""
@@ -207,7 +223,7 @@ class Model:
                 feeds[given] = parser.column([row[name]])[0]
         except (KeyError, TypeError, ValueError):
             # The long way says what is wrong; values that only it understands go through it.
-            columns, n = columns_of(row, self.signature.names)
+            columns, n = columns_of(row, self.signature.names, self._media)
             return self._typed_columns(columns, n)
         return feeds
 
@@ -236,10 +252,11 @@ class Model:
 
     def _infer(self, feeds: Arrays) -> Arrays:
         n = len(next(iter(feeds.values())))
-        if n <= CHUNK:
+        if n <= self._chunk:
             return self._once(feeds)
         return self._gathered(
-            {name: value[at : at + CHUNK] for name, value in feeds.items()} for at in range(0, n, CHUNK)
+            {name: value[at : at + self._chunk] for name, value in feeds.items()}
+            for at in range(0, n, self._chunk)
         )
 
     def _gathered(self, pieces: Iterator[Arrays]) -> Arrays:

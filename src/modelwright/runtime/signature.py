@@ -3,8 +3,8 @@
 Plain columns share at most three inputs, because each costs microseconds a row: ``numbers`` float64 [N, a]
 (numbers, then booleans as 0 and 1), ``strings`` [N, b] (categories and texts), ``times`` int64 [N, c]
 (microseconds since 1970, UTC). A column of images, sounds or series is a tensor of one shape and has an input
-of its own, ``tensor_<j>`` [N, *shape]; a missing cell is all zeros there. NaN inside of a series is a step that
-is not there.
+of its own, ``tensor_<j>`` [N, *shape]; a missing cell is all zeros there. NaN inside of a series is a step
+that is not there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ NULL_TEXT = "\x00null"
 """Missing, in a string tensor: a string tensor would silently turn None into 'None'."""
 NULL_TIME = -(2**63)
 """Missing, in a time tensor: the smallest int64."""
-
+VALUES_AT_ONCE = 1_000_000
+"""Values of arrays that pass a graph at once."""
 
 TensorKind = Literal["image", "audio", "series", "tokens"]
 
@@ -65,6 +66,12 @@ class Signature:
     @property
     def names(self) -> tuple[str, ...]:
         return self.numbers + self.strings + self.times + tuple(t.name for t in self.tensors)
+
+    def at_once(self, most: int) -> int:
+        """Rows that pass a graph at once: ``most``, fewer where cells are arrays, since what a network makes
+        of an array on its way is many times as large."""
+        size = sum(tensor.size for tensor in self.tensors)
+        return most if not size else max(1, min(most, VALUES_AT_ONCE // size))
 
     def to_json(self) -> dict[str, Any]:
         told: dict[str, Any] = {

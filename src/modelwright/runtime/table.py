@@ -6,36 +6,44 @@ Frames are known by what they can do and not by where they come from, so nothing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from modelwright.core.errors import BadData
+from modelwright.runtime.cells import cells_of, is_cell
+from modelwright.runtime.signature import Tensor
 
 Values = Any
 """A list, or a numpy array of one dimension."""
+Media = Mapping[str, Tensor]
+"""Columns whose cells are arrays, by name."""
 _FORMS = (
     "a dict of columns, a list of dicts, one dict, a polars or pandas frame, or a numpy array with the "
     "columns in the bundle's order"
 )
 
 
-def columns_of(rows: Any, names: Sequence[str]) -> tuple[dict[str, Values], int]:
+def columns_of(
+    rows: Any, names: Sequence[str], media: Media = MappingProxyType({})
+) -> tuple[dict[str, Values], int]:
     """The values of each of ``names``, and the number of rows n.
 
     Takes a dict of columns (each of length n), a dict of plain values (one row), a sequence of dicts, a frame
     (``columns`` and item access), or a numpy array [n, len(names)] in the order of ``names``. Columns beside
-    them are passed over. Raises :class:`BadData` for a missing column (naming every one), columns of
+    them are passed over. Of a column of ``media`` one value may itself be a list or an array
+    (``runtime/cells.py``). Raises :class:`BadData` for a missing column (naming every one), columns of
     different lengths, and forms it does not know.
     """
     if isinstance(rows, Mapping):
-        return _of_mapping(rows, names)
+        return _of_mapping(rows, names, media)
     if isinstance(rows, np.ndarray):
-        return _of_array(rows, names)
+        return _of_array(rows, names, media)
     if hasattr(rows, "collect_schema") and hasattr(rows, "collect"):  # a lazy frame
         rows = rows.collect()
     if hasattr(rows, "columns") and hasattr(rows, "__getitem__"):
-        return _of_frame(rows, names)
+        return _of_frame(rows, names, media)
     if isinstance(rows, Sequence) and not isinstance(rows, (str, bytes, bytearray)):
         return _of_dicts(rows, names)
     raise BadData(
@@ -65,12 +73,19 @@ def is_plain(value: Any) -> bool:
     ) == ()
 
 
-def _of_mapping(rows: Mapping[str, Any], names: Sequence[str]) -> tuple[dict[str, Values], int]:
+def _of_mapping(rows: Mapping[str, Any], names: Sequence[str], media: Media) -> tuple[dict[str, Values], int]:
     lacking = [name for name in names if name not in rows]
     if lacking:
         raise missing(lacking)
     given = {name: rows[name] for name in names}
-    plain = [name for name, value in given.items() if is_plain(value)]
+    others = [name for name in names if name not in media]
+    if others and all(is_plain(given[name]) for name in others):
+        return {name: [value] for name, value in given.items()}, 1
+    plain = [
+        name
+        for name, value in given.items()
+        if (is_cell(media[name], value) if name in media and not others else is_plain(value))
+    ]
     if len(plain) == len(given):
         return {name: [value] for name, value in given.items()}, 1
     if plain:
@@ -80,7 +95,7 @@ def _of_mapping(rows: Mapping[str, Any], names: Sequence[str]) -> tuple[dict[str
             code="predict.form",
             hint="give one row (plain values throughout) or columns (a list for each name)",
         )
-    made = {name: _values(value, name) for name, value in given.items()}
+    made = {name: cells_of(value) if name in media else _values(value, name) for name, value in given.items()}
     return made, _one_length({name: len(values) for name, values in made.items()})
 
 
@@ -96,9 +111,13 @@ def _one_length(lengths: dict[str, int]) -> int:
     return n
 
 
-def _of_array(rows: np.ndarray[Any, Any], names: Sequence[str]) -> tuple[dict[str, Values], int]:
+def _of_array(
+    rows: np.ndarray[Any, Any], names: Sequence[str], media: Media
+) -> tuple[dict[str, Values], int]:
     if rows.dtype.names is not None:
-        return _of_mapping({name: rows[name] for name in rows.dtype.names}, names)
+        return _of_mapping({name: rows[name] for name in rows.dtype.names}, names, media)
+    if len(names) == 1 and names[0] in media and rows.dtype.kind != "O":
+        return _of_mapping({names[0]: rows}, names, media)
     if rows.ndim != 2 or rows.shape[1] != len(names):
         raise BadData(
             f"the array has shape {list(rows.shape)}, and the model takes [rows, {len(names)}]",
@@ -108,12 +127,14 @@ def _of_array(rows: np.ndarray[Any, Any], names: Sequence[str]) -> tuple[dict[st
     return {name: rows[:, j] for j, name in enumerate(names)}, int(rows.shape[0])
 
 
-def _of_frame(rows: Any, names: Sequence[str]) -> tuple[dict[str, Values], int]:
+def _of_frame(rows: Any, names: Sequence[str], media: Media) -> tuple[dict[str, Values], int]:
     known = set(rows.columns)
     lacking = [name for name in names if name not in known]
     if lacking:
         raise missing(lacking)
-    return {name: _values(rows[name], name) for name in names}, len(rows)
+    return {
+        name: cells_of(rows[name]) if name in media else _values(rows[name], name) for name in names
+    }, len(rows)
 
 
 def _of_dicts(rows: Sequence[Any], names: Sequence[str]) -> tuple[dict[str, Values], int]:

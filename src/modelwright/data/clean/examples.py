@@ -8,7 +8,7 @@ from datetime import UTC
 import polars as pl
 
 from modelwright.core.records.data import ROW, BeforeAfter, Column
-from modelwright.runtime.parse import OperationSpec
+from modelwright.runtime.parse import MEDIA, OperationSpec
 from modelwright.runtime.parse.column import build_operation
 
 _EACH = 2
@@ -19,7 +19,11 @@ def examples(raw: pl.DataFrame, columns: Sequence[Column]) -> tuple[BeforeAfter,
     """Up to two cells of each operation that changed any, column by column."""
     made: list[BeforeAfter] = []
     for column in columns:
-        if raw[column.name].dtype != pl.String or not any(op.changed for op in column.operations):
+        if (
+            column.kind in MEDIA
+            or raw[column.name].dtype != pl.String
+            or not any(op.changed for op in column.operations)
+        ):
             continue
         first = (
             raw.select(ROW, column.name).drop_nulls().unique(column.name, keep="first", maintain_order=True)

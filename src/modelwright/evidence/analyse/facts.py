@@ -15,6 +15,7 @@ from modelwright.data.split.units import groups
 from modelwright.evidence.analyse.bins import Bins, bins_of, presence
 from modelwright.evidence.analyse.strength import Strength, strength
 from modelwright.goal.sections import RolesSection, SuccessSection
+from modelwright.runtime.parse import MEDIA
 
 SAMPLE = 20_000
 """Rows that strengths are measured on: the standard error of an AUC of 0.9 is then below 0.003, finer than
@@ -37,6 +38,11 @@ class Facts:
     def inputs(self) -> tuple[Column, ...]:
         """Input columns that hold values. Of pictures, sounds and series no single number says anything."""
         return tuple(c for c in self.development.columns if c.is_input and not c.is_media)
+
+    @property
+    def plain(self) -> tuple[Column, ...]:
+        """The inputs whose cells are single values: all but images, sounds and series."""
+        return tuple(c for c in self.inputs if c.kind not in MEDIA)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -88,12 +94,13 @@ class Facts:
 
     @cached_property
     def strengths(self) -> dict[str, Strength]:
-        """How much each input alone says of the target, in the order of the columns; texts are left out.
+        """How much each input alone says of the target, in the order of the columns; texts and media
+        are left out.
 
         Numbers are cut coarsely and finely, and the better of the two counts.
         """
         made: dict[str, Strength] = {}
-        for column in self.inputs:
+        for column in self.plain:
             if column.kind == "text":
                 continue
             values, n = self.sample[column.name], self.sample.height

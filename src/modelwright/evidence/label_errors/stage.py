@@ -29,6 +29,7 @@ from modelwright.evidence.testing.shown import cell
 from modelwright.features.typed import from_frame
 from modelwright.goal.sections import RolesSection
 from modelwright.models.rows import signature_of
+from modelwright.runtime.parse import MEDIA
 from modelwright.store import atomic
 
 FILE = "label_errors.csv"
@@ -125,9 +126,10 @@ def doubt(
 def strongest(
     roles: RolesSection, development: Development, analysis: Analysis, frame: pl.DataFrame
 ) -> list[str]:
-    """Inputs, those that say most of the target first; private ones left out."""
+    """Inputs, those that say most of the target first; private ones and media left out."""
     private = private_columns(development, roles, personal(development))
-    inputs = [c.name for c in development.columns if c.is_input and c.name in frame.columns]
+    plain = [c for c in development.columns if c.is_input and c.kind not in MEDIA]
+    inputs = [c.name for c in plain if c.name in frame.columns]
     order = sorted(analysis.relations, key=lambda r: (-r.score if r.score == r.score else 1.0, r.column))
     names = list(dict.fromkeys([*(r.column for r in order if r.column in inputs), *inputs]))
     return [name for name in names if name not in private]

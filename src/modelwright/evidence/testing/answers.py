@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from modelwright.core.records.data import Development
 from modelwright.core.records.models import Member
+from modelwright.features.measured import measured
 from modelwright.features.typed import Typed, from_frame
 from modelwright.goal.metrics.scored import Scored, cost_matrix
 from modelwright.goal.sections import SuccessSection
@@ -24,7 +25,8 @@ CHUNK = 1024
 
 @dataclass(frozen=True)
 class Opened:
-    """Rows with their truth, in the form of the graph's inputs. ``frame`` holds every column."""
+    """Rows with their truth, in the form of the graph's inputs. ``frame`` holds every column, and the
+    measures of media ("brightness of image") as columns of numbers."""
 
     frame: Any
     typed: Typed
@@ -66,9 +68,10 @@ def opened(frame: Any, development: Development, success: SuccessSection) -> Ope
     if development.group is not None:
         ranks = frame[development.group].cast(pl.String).rank("dense").fill_null(0)
         groups = ranks.cast(pl.Int64).to_numpy()
+    signature = signature_of(development)
     return Opened(
-        frame=frame,
-        typed=from_frame(frame, signature_of(development)),
+        frame=frame.hstack(measured(frame, signature)),
+        typed=from_frame(frame, signature),
         truth=truth,
         weights=frame["__weight__"].to_numpy() if development.weighted else None,
         groups=groups,
@@ -90,10 +93,11 @@ class Oracle:
 
     def outputs_of(self, typed: Typed) -> dict[str, npt.NDArray[Any]]:
         """Every output for every row, in chunks so that memory stays bounded."""
-        starts = range(0, max(typed.rows, 1), CHUNK)
+        size = typed.signature.at_once(CHUNK)
+        starts = range(0, max(typed.rows, 1), size)
 
         def answer(start: int) -> list[npt.NDArray[Any]]:
-            feeds = typed.take(slice(start, start + CHUNK)).feeds()
+            feeds = typed.take(slice(start, start + size)).feeds()
             taken = {name: value for name, value in feeds.items() if name in self._inputs}
             made: list[npt.NDArray[Any]] = self._session.run(self.outputs, taken)
             return made

@@ -27,6 +27,7 @@ from modelwright.evidence.testing import (
 from modelwright.evidence.testing.allowance import Allowance
 from modelwright.evidence.testing.answers import Opened, Oracle
 from modelwright.evidence.testing.private import personal, private_columns
+from modelwright.features.measured import in_place
 from modelwright.features.typed import Typed, from_frame
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.goal.metrics.scored import Scored
@@ -66,22 +67,24 @@ def look(
     slices that the goal names; all else goes into the book."""
     spec = spec_of(trained.metric)
     private = private_columns(development, roles, personal(development))
+    private |= set(in_place(sorted(private), rows.typed.signature))
     declared = [*roles.sensitive, *(c.by for c in success.criteria if c.by is not None)]
     named = [c for c in dict.fromkeys(declared) if c in rows.frame.columns]
     metrics = found_slices.report_declared(rows, scored, named, specs, level, work.seed, book)
     ranked = _importance(oracle, rows, spec, allowance, level, work.seed, book)
     names = [*ranked, *(n for n in rows.typed.signature.names if n not in ranked)]
+    shown = in_place(names, rows.typed.signature)
     known = _known(development, work.seed)
     if not allowance.pressed:
         hidden = set(private) - set(roles.sensitive)
         # Free text has no values to cut by; personal values must not become names of slices.
-        columns = [n for n in (*named, *names) if n not in hidden and n not in whole(rows)]
+        columns = [n for n in (*named, *shown) if n not in hidden and n not in whole(rows)]
         columns = list(dict.fromkeys(columns))
         found_slices.report_found(rows, scored, columns, columns, level, book)
         edge_cases.report(rows, scored, known, level, book)
     else:
         allowance.skipped.append("search for weak slices")
-    worst = hardest.report(rows, scored, names, private, book)
+    worst = hardest.report(rows, scored, shown, private, book)
     _dependence(oracle, rows, [n for n in ranked if n not in private], allowance, level, work.seed, book)
     _explanations(oracle, rows, scored, worst, known, private, allowance, work.seed, book)
     _parts(oracle, rows, scored, worst, private, allowance, book)

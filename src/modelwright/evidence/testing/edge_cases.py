@@ -24,6 +24,8 @@ Mask = npt.NDArray[np.bool_]
 def missing_fields(typed: Typed) -> npt.NDArray[np.int64]:
     """Missing input fields of each row: int64 [n]."""
     gone = np.isnan(typed.numbers).sum(axis=1) + (typed.strings == NULL_TEXT).sum(axis=1)
+    for cells in typed.tensors:
+        gone = gone + ~cells.reshape(len(cells), -1).any(axis=1)
     return np.asarray(gone + (typed.times == NULL_TIME).sum(axis=1), dtype=np.int64)
 
 

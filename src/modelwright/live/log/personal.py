@@ -19,6 +19,7 @@ from typing import Any, Final
 from modelwright.core.errors import BadInput
 from modelwright.live.place import Place
 from modelwright.runtime.model import Model
+from modelwright.runtime.parse import measures
 from modelwright.runtime.parse.mask import PATTERNS, holds
 
 MASKED: Final = "<personal>"
@@ -49,9 +50,17 @@ def personal_columns(model: Model) -> tuple[str, ...]:
 
 
 def logged_columns(model: Model) -> tuple[str, ...]:
-    """The columns that are logged when they are sent: the inputs, and what the bundle names besides."""
+    """The columns that are logged when they are sent: the inputs, what the bundle names besides, and what is
+    measured of media, whose content is not logged."""
     also = [str(name) for name in _live(model).get("also", ())]
-    return tuple(dict.fromkeys([*model.signature.names, *also]))
+    personal = personal_columns(model)
+    told = [
+        name
+        for tensor in model.tensors.tensors
+        if tensor.name not in personal
+        for name in measures.columns(tensor)
+    ]
+    return tuple(dict.fromkeys([*model.signature.names, *also, *told]))
 
 
 def treatment(model: Model, policy: str | None = None, *, place: Place | None = None) -> Treatment:

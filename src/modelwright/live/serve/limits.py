@@ -174,6 +174,6 @@ def _too_large(most: int) -> Refused:
         413,
         "body-too-large",
         f"the body is longer than {most:,} bytes",
-        "send fewer rows at once",
+        "send fewer rows at once, or smaller files",
         close=True,
     )

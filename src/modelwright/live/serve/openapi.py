@@ -24,6 +24,9 @@ _TYPES: dict[str, list[str]] = {
     "category": ["string", "null"],
     "text": ["string", "null"],
     "date": ["string", "null"],
+    "image": ["string", "null"],
+    "audio": ["string", "null"],
+    "series": ["array", "string", "null"],
 }
 _ALSO = {
     "number": "A text that reads as a number is taken too.",
@@ -31,7 +34,11 @@ _ALSO = {
     "category": "",
     "text": "",
     "date": "",
+    "image": "The content of an image file (PNG, JPEG, ...) as base64 text or a data URI.",
+    "audio": "The content of a sound file (WAV, FLAC, OGG, MP3) as base64 text or a data URI.",
+    "series": "Numbers, or lists of them, one a channel; their text is taken too.",
 }
+_MEDIA = {"image": "image/*", "audio": "audio/*"}
 _ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 _WARNINGS = {
     "type": "array",
@@ -127,30 +134,34 @@ def document(app: App, names: Sequence[str]) -> dict[str, Any]:
 def row_schema(served: Served, *, limits: bool = True) -> dict[str, Any]:
     """One row: a property for each input column, all of them required, null where not known."""
     columns = {column.name: column for column in served.ready.checks.columns}
+    # A column of media has no bounds or categories: what is told of it is in the signature alone.
     inputs = served.model.signature.inputs
     return {
         "type": "object",
-        "properties": {one.name: _property(one, columns[one.name]) for one in inputs},
+        "properties": {one.name: _property(one, columns.get(one.name)) for one in inputs},
         "required": [one.name for one in inputs],
         "additionalProperties": True,
         "example": served.ready.example(),
     }
 
 
-def _property(about: InputColumn, column: _Column) -> dict[str, Any]:
+def _property(about: InputColumn, column: _Column | None) -> dict[str, Any]:
     words = []
     known: dict[str, Any] = {"kind": about.kind}
     if about.unit:
         words.append(f"In {about.unit}.")
         known["unit"] = about.unit
-    if about.low is not None and about.high is not None:
+    if about.form:
+        words.append(f"Every cell becomes: {about.form}.")
+        known["form"] = about.form
+    if column is not None and about.low is not None and about.high is not None:
         share = f"{about.coverage:.0%} of the values seen" if about.coverage else "The values seen"
         words.append(f"{share} lie between {_plain(about.low)} and {_plain(about.high)}.")
         known |= {"low": about.low, "high": about.high, "coverage": about.coverage}
         ends = [moment(e) if about.kind == "date" else e for e in (column.low, column.high)]
         words.append(f"A warning comes below {_plain(ends[0])} and above {_plain(ends[1])}.")
         known |= {"warned_below": ends[0], "warned_above": ends[1]}
-    if about.categories:
+    if column is not None and about.categories:
         more = ", and others" if about.more_categories else ""
         words.append(f"Values seen: {', '.join(about.categories[:20])}{more}.")
         words.append("Others are answered with a warning." if column.known else "Others are answered too.")
@@ -160,7 +171,7 @@ def _property(about: InputColumn, column: _Column) -> dict[str, Any]:
         known["private"] = True
     if _ALSO[about.kind]:
         words.append(_ALSO[about.kind])
-    if about.kind == "date":
+    if column is not None and about.kind == "date":
         words.append(column.expected[:1].upper() + column.expected[1:] + ".")
     share = f" ({about.missing:.1%} of the training rows)" if about.missing >= 0.0005 else ""
     words.append(f"Null where it is not known{share}.")
@@ -169,6 +180,8 @@ def _property(about: InputColumn, column: _Column) -> dict[str, Any]:
         "description": " ".join(words),
         "x-modelwright": known,
     }
+    if about.kind in _MEDIA:
+        made |= {"contentEncoding": "base64", "contentMediaType": _MEDIA[about.kind]}
     if about.example is not None:
         made["examples"] = [bool(about.example) if about.kind == "boolean" else about.example]
     return made

@@ -73,7 +73,8 @@ class Prepared:
     @property
     def inline(self) -> bool:
         """Whether a single row is answered on the event loop."""
-        return self.micros <= INLINE
+        # A small text may hold a picture of millions of pixels: nobody waits for another's to be decoded.
+        return self.micros <= INLINE and not any(c.kind in ("image", "audio") for c in self.checks.media)
 
     def one(self, row: dict[str, Any], asked: Asked) -> tuple[str, Prediction, list[Warned], int]:
         """The answer to one row (JSON), its entry, warnings, and the place of its class (0 for regression).

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
+from modelwright.live.serve.media import MediaColumn
 from modelwright.runtime.describe import InputColumn
 from modelwright.runtime.model import Arrays, Model
 from modelwright.runtime.parse import UNREAD, ColumnParser
-from modelwright.runtime.signature import NULL_TEXT, NULL_TIME
+from modelwright.runtime.signature import NULL_TEXT, NULL_TIME, tensor_input
 
 UNKNOWN_CATEGORY: Final = "unknown-category"
 OUT_OF_RANGE: Final = "out-of-range"
@@ -170,31 +172,43 @@ class Checks:
 
     def __init__(self, model: Model) -> None:
         reference = model.bundle.json("reference.json").get("columns", {})
+        tensors = model.tensors
+        media = {tensor.name: tensor for tensor in tensors.tensors}
+        self._media = [
+            MediaColumn(
+                column, model.parsers[column.name], media[column.name], reference.get(column.name, {})
+            )
+            for column in model.signature.inputs
+            if column.name in media
+        ]
+        self._media.sort(key=lambda column: list(media).index(column.name))
         made = {
             column.name: _Column(column, model.parsers[column.name], reference.get(column.name, {}))
             for column in model.signature.inputs
+            if column.name not in media
         }
         self.columns: tuple[_Column, ...] = tuple(made.values())
-        tensors = model.tensors
+        self.media: tuple[MediaColumn, ...] = tuple(self._media)
         self._numbers = [made[name] for name in tensors.numbers]
         self._strings = [made[name] for name in tensors.strings]
         self._times = [made[name] for name in tensors.times]
         self._quick = [(c.name, c.passes, c.low, c.high, c) for c in self._numbers]
-        self.names = frozenset(made)
+        self.names = frozenset(made) | frozenset(media)
         live = model.metadata.get("live")
         also = live.get("also", ()) if isinstance(live, dict) else ()
-        self.also: tuple[str, ...] = tuple(str(name) for name in also if str(name) not in made)
+        self.also: tuple[str, ...] = tuple(str(name) for name in also if str(name) not in self.names)
         self._taken = self.names | set(self.also)
-        self._count = len(made)
+        self._count = len(made) + len(media)
 
     def one(self, row: dict[str, Any]) -> tuple[Arrays, list[Warned], dict[str, Any]]:
         """The tensors of one row, its warnings, and what of it may be logged. Raises :class:`Invalid`."""
         wrong: list[Wrong] = []
         warned: list[Warned] = []
         numbers, strings, times = self._read(row, None, wrong, warned)
+        cells, facts = self._cells(row, None, wrong, warned) if self.media else ([], {})
         if wrong:
             raise Invalid(wrong)
-        feeds: Arrays = {}
+        feeds: Arrays = {tensor_input(j): cell[None] for j, cell in enumerate(cells)}
         if self._numbers:
             feeds["numbers"] = np.array((numbers,), dtype=np.float64)
         if self._strings:
@@ -203,7 +217,8 @@ class Checks:
             feeds["strings"] = made
         if self._times:
             feeds["times"] = np.array((times,), dtype=np.int64)
-        return feeds, warned, row if len(row) == self._count else self._kept(row, warned)
+        kept = row if len(row) == self._count else self._kept(row, warned)
+        return feeds, warned, kept | facts if facts else kept
 
     def many(self, rows: list[Any]) -> tuple[Arrays, list[list[Warned]], list[dict[str, Any]]]:
         """As :meth:`one`, for n rows: tensors [n, ...], warnings and kept values by row."""
@@ -212,6 +227,11 @@ class Checks:
         numbers = np.empty((n, len(self._numbers)), dtype=np.float64)
         strings = np.empty((n, len(self._strings)), dtype=object)
         times = np.empty((n, len(self._times)), dtype=np.int64)
+        most = min((column.rows for column in self.media), default=n)
+        if n > most:
+            told = f"at most {most:,} rows with {self.media[0].kind} columns of this size"
+            raise Invalid([Wrong("rows", told, f"{n:,} rows")])
+        arrays = [np.zeros((n, *c.tensor.shape), dtype=c.tensor.dtype) for c in self.media]
         warnings: list[list[Warned]] = []
         kept: list[dict[str, Any]] = []
         for place, row in enumerate(rows):
@@ -223,14 +243,45 @@ class Checks:
             else:
                 some, words, moments = self._read(row, place, wrong, warned)
                 numbers[place], strings[place], times[place] = some, words, moments
-                kept.append(row if len(row) == self._count else self._kept(row, warned))
+                one = row if len(row) == self._count else self._kept(row, warned)
+                if self.media:
+                    cells, facts = self._cells(row, place, wrong, warned)
+                    one = one | facts
+                    for array, cell in zip(arrays, cells, strict=True):
+                        array[place] = cell
+                kept.append(one)
             warnings.append(warned)
             if len(wrong) > 10 * _MOST_TOLD:
                 break
         if wrong:
             raise Invalid(wrong)
         feeds: Arrays = {"numbers": numbers, "strings": strings, "times": times}
-        return {name: array for name, array in feeds.items() if array.shape[1]}, warnings, kept
+        feeds = {name: array for name, array in feeds.items() if array.shape[1]}
+        feeds |= {tensor_input(j): array for j, array in enumerate(arrays)}
+        return feeds, warnings, kept
+
+    def _cells(
+        self, row: dict[str, Any], place: int | None, wrong: list[Wrong], warned: list[Warned]
+    ) -> tuple[list[npt.NDArray[Any]], dict[str, Any]]:
+        """The arrays of one row, zeros for what is missing, and what of them may be logged."""
+        arrays: list[npt.NDArray[Any]] = []
+        facts: dict[str, Any] = {}
+        for column in self.media:
+            value = row.get(column.name, _NEW)
+            nothing = np.zeros(column.tensor.shape, dtype=column.tensor.dtype)
+            if value is _NEW:
+                wrong.append(_missing(column, place))
+                arrays.append(nothing)
+                continue
+            read = column.read(value)
+            if read.type_wrong:
+                wrong.append(Wrong(column.name, column.expected, _typename(value), place, "type"))
+            elif read.problem:
+                wrong.append(Wrong(column.name, column.expected, read.problem, place))
+            arrays.append(nothing if read.array is None else read.array)
+            facts |= read.kept
+            warned.extend(Warned(OUT_OF_RANGE, column.name, said) for said in read.outside)
+        return arrays, facts
 
     def _read(
         self, row: dict[str, Any], place: int | None, wrong: list[Wrong], warned: list[Warned]
@@ -289,7 +340,7 @@ class Checks:
         }
 
 
-def _missing(column: _Column, place: int | None) -> Wrong:
+def _missing(column: _Column | MediaColumn, place: int | None) -> Wrong:
     return Wrong(column.name, f"{column.expected}; null where it is not known", "nothing", place, "missing")
 
 

@@ -21,7 +21,7 @@ from modelwright.core.records.evidence import Estimate
 from modelwright.goal.metrics.scored import Scored
 from modelwright.live.watch.measures import Measure
 from modelwright.live.watch.rows import Batch
-from modelwright.live.watch.streams import Stream, as_numbers
+from modelwright.live.watch.streams import Stream, as_numbers, entry_of
 from modelwright.release.joint import distances
 from modelwright.runtime.model import Model
 from modelwright.stats.intervals import normal_quantile
@@ -191,7 +191,7 @@ def outside(reference: dict[str, Any], streams: Sequence[Stream], batch: Batch) 
                 out |= codes == 0.0
                 expected += stream.cells.counts[0] / max(stream.cells.rows, 1)
         if stream.kind == "values" and stream.column is not None:
-            entry = reference["columns"][stream.column]
+            entry = entry_of(reference, stream.column)
             if entry["kind"] == "number" and len(entry.get("edges", ())) > 1:
                 numbers = as_numbers(batch.columns[stream.column], entry["kind"])
                 low, high = _ends(entry)

@@ -31,6 +31,8 @@ def feed(state: State, streams: Sequence[Stream], batch: Batch) -> None:
         state["rows"], state["counts"] = 0, {}
     state["rows"] += len(batch)
     for name, column in batch.columns.items():
+        if column.measured:
+            continue
         _add(state, name, "missing", int((column.missing & column.logged).sum()))
         _add(state, name, "unreadable", column.unreadable)
         _add(state, name, "not logged", int((~column.logged).sum()))

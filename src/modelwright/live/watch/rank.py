@@ -50,8 +50,11 @@ class Effect:
 def effects(model: Model, reference: dict[str, Any], batch: Batch, *, seed: int = 0) -> dict[str, Effect]:
     """The effect of each input column on recent rows; columns that the log does not hold are left out.
 
-    Costs three passes a column of at most ``ROWS`` rows through the graph.
+    Costs three passes a column of at most ``ROWS`` rows through the graph. None for models with columns of
+    media: the log does not hold their cells, and without them the model would answer something else.
     """
+    if model.tensors.tensors:
+        return {}
     n = len(batch)
     columns = batch.typed()
     usable = [

@@ -19,6 +19,7 @@ from modelwright.live.watch.rows import Batch, batch
 from modelwright.live.watch.streams import LEARNED
 from modelwright.live.watch.watcher import MARK, Watcher
 from modelwright.release.joint import standard_scores
+from modelwright.runtime.parse import measures
 
 FORMAT: Final = 1
 GROWN: Final = 0.02
@@ -123,7 +124,9 @@ def _recent(database: LogDatabase, watcher: Watcher) -> Batch:
 def _columns(watcher: Watcher, found: dict[str, Any]) -> list[dict[str, Any]]:
     """Columns that drifted first, then by what their drift does to the prediction."""
     said: list[dict[str, Any]] = []
-    for name in watcher.model.tensors.names:
+    tensors = watcher.model.tensors
+    measured = [name for tensor in tensors.tensors for name in measures.columns(tensor)]
+    for name in (*tensors.names, *(n for n in measured if f"values:{n}" in watcher.tracks)):
         track = watcher.tracks.get(f"values:{name}")
         effect = found.get(name)
         said.append(

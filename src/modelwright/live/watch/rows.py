@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from modelwright.live.entries import Prediction
 from modelwright.runtime.model import Arrays, Model
-from modelwright.runtime.parse import ColumnParser
-from modelwright.runtime.signature import NULL_TEXT, NULL_TIME
+from modelwright.runtime.parse import ColumnParser, measures
+from modelwright.runtime.signature import NULL_TEXT, NULL_TIME, Tensor, tensor_input
 
 _NUMBERS = frozenset({float, int, type(None)})
 
@@ -29,6 +29,8 @@ class Column:
     missing: npt.NDArray[np.bool_]
     logged: npt.NDArray[np.bool_]
     unreadable: int = 0
+    measured: bool = False
+    """No column of the model: what was measured of a cell of media."""
     private: bool = False
     """``values`` then say no more than ``missing``."""
 
@@ -63,9 +65,14 @@ def batch(model: Model, rows: Sequence[tuple[int, Prediction]], private: frozens
     places = {name: code for code, name in enumerate(model.classes)}
     n, k = len(rows), len(model.classes)
     inputs = [row.inputs for _, row in rows]
+    media = {tensor.name for tensor in model.tensors.tensors}
     columns = {
-        name: _column(model.parsers[name], name, inputs, name in private) for name in model.tensors.names
+        name: _column(model.parsers[name], name, inputs, name in private)
+        for name in model.tensors.names
+        if name not in media
     }
+    for tensor in model.tensors.tensors:
+        columns |= _measured(tensor, inputs, tensor.name in private)
     labels = np.empty(0, dtype=np.int64)
     values = np.empty(0)
     probabilities = np.zeros((n, k))
@@ -88,7 +95,8 @@ def batch(model: Model, rows: Sequence[tuple[int, Prediction]], private: frozens
 
 
 def feeds(model: Model, columns: dict[str, npt.NDArray[Any]], n: int) -> Arrays:
-    """The graph's tensors of n rows; a column that is not among ``columns`` is missing in every row."""
+    """The graph's tensors of n rows; a column that is not among ``columns`` is missing in every row, as media
+    are: the log does not hold them."""
     tensors = model.tensors
     made: Arrays = {}
     if tensors.numbers:
@@ -102,6 +110,8 @@ def feeds(model: Model, columns: dict[str, npt.NDArray[Any]], n: int) -> Arrays:
     if tensors.times:
         nothing = np.full(n, NULL_TIME, dtype=np.int64)
         made["times"] = np.stack([columns.get(name, nothing) for name in tensors.times], axis=1)
+    for j, tensor in enumerate(tensors.tensors):
+        made[tensor_input(j)] = np.zeros((n, *tensor.shape), dtype=tensor.dtype)
     return made
 
 
@@ -123,6 +133,23 @@ def _column(parser: ColumnParser, name: str, inputs: list[dict[str, Any]], priva
     missing = np.fromiter((value is None for value in values), dtype=np.bool_, count=len(values))
     values[missing] = NULL_TEXT
     return Column(values, missing, logged, counts.unread)
+
+
+def _measured(tensor: Tensor, inputs: list[dict[str, Any]], private: bool) -> dict[str, Column]:
+    """A column of media: whether there was a cell, and what was measured of it when it was answered. The log
+    holds no cell."""
+    name, n = tensor.name, len(inputs)
+    logged = np.fromiter((name in row for row in inputs), dtype=np.bool_, count=n)
+    absent = np.fromiter((row.get(name) in (None, "") for row in inputs), dtype=np.bool_, count=n)
+    made = {name: Column(absent.astype(np.float64), absent, logged, private=True)}
+    if private:
+        return made
+    for measure in measures.columns(tensor):
+        values = np.array([_number(row.get(measure)) for row in inputs], dtype=np.float64)
+        values[~np.isfinite(values)] = np.nan
+        there = np.fromiter((measure in row for row in inputs), dtype=np.bool_, count=n)
+        made[measure] = Column(values, np.isnan(values), there, measured=True)
+    return made
 
 
 def _code(places: dict[str, int], row: Prediction) -> int:

@@ -11,9 +11,10 @@
 ``answers``     the predicted number                                                   0.16
 =============== =====================================================================  ======
 
-Dates are not tested but for missing values: they move on by themselves. Streams of a kind share its part
-evenly; the rest of the alarm rate goes to accuracy (accuracy.py) and to the service (service.py). A part that
-nobody uses stays unused. Columns with personal data have ``missing`` alone.
+Dates are not tested but for missing values: they move on by themselves. An image, a sound or a series is
+watched by what is measured of it, "brightness of image", each as a column of numbers. Streams of a kind
+share its part evenly; the rest of the alarm rate goes to accuracy (accuracy.py) and to the service
+(service.py). A part that nobody uses stays unused. Columns with personal data have ``missing`` alone.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from modelwright.live.watch.rows import Batch, Column
 from modelwright.release.histogram import histogram
 from modelwright.release.joint import distances
 from modelwright.runtime.model import Model
+from modelwright.runtime.parse import MEDIA, measures
 from modelwright.runtime.signature import NULL_TEXT, NULL_TIME
 from modelwright.stats.below import inside_bound
 from modelwright.stats.cells import Cells, from_counts, from_histogram, from_reference
@@ -91,6 +93,16 @@ def streams(model: Model, reference: dict[str, Any], private: frozenset[str], ra
         if entry.get("private") or name in private:
             absent[f"values:{name}"] = "the column holds personal data"
             continue
+        if entry["kind"] in MEDIA:
+            absent[f"values:{name}"] = f"what is measured of each {entry['kind']} is watched in its place"
+            for measure, told in entry.get("measures", {}).items():
+                called = measures.called(measure, name)
+                cells = from_histogram({**told, "rows": rows}, missing)
+                if len(cells.counts) > 3:
+                    found.append(
+                        (f"values:{called}", "values", called, cells, _values(called, "number", cells))
+                    )
+            continue
         if entry["kind"] == "date":
             absent[f"values:{name}"] = "dates move on by themselves"
             continue
@@ -101,10 +113,10 @@ def streams(model: Model, reference: dict[str, Any], private: frozenset[str], ra
             listed = sum(cells.counts[1:-1])
             two = from_counts({"listed": listed}, other=cells.counts[0])
             found.append((f"new:{name}", "new", name, two, _new(name, cells)))
-        told = signature[name]
-        ends = usual_range(told.low, told.high)
-        if ends is not None and told.coverage:
-            outside = round((1 - told.coverage) * (rows - missing))
+        about = signature[name]
+        ends = usual_range(about.low, about.high)
+        if ends is not None and about.coverage:
+            outside = round((1 - about.coverage) * (rows - missing))
             two = from_counts({"in": rows - missing - outside, "out": outside})
             inside[f"range:{name}"] = (rows - missing, outside)
             found.append((f"range:{name}", "range", name, two, _range(name, entry["kind"], *ends)))
@@ -134,6 +146,21 @@ def streams(model: Model, reference: dict[str, Any], private: frozenset[str], ra
             bound = inside_bound(*inside[stream], risk=rate * part / 2)
         made.append(Stream(stream, kind, column, part, of_stream, bound, of))
     return Watched(tuple(made), absent)
+
+
+def entry_of(reference: dict[str, Any], column: str) -> dict[str, Any]:
+    """The reference's entry of a watched column: of a measure of media, as a column of numbers."""
+    found: dict[str, Any] | None = reference["columns"].get(column)
+    if found is not None:
+        return found
+    measure, _, name = column.partition(" of ")
+    entry = reference["columns"][name]
+    return {
+        "kind": "number",
+        "rows": entry["rows"],
+        "missing": entry["missing"],
+        **entry["measures"][measure],
+    }
 
 
 def learn(stream: Stream, values: list[float], classes: tuple[str, ...]) -> Cells:

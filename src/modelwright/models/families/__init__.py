@@ -39,10 +39,11 @@ FAMILIES: Registry[Family] = Registry(
         "vit": f"{_HERE}.vit:FAMILY",
         "vision": f"{_HERE}.vision:FAMILY",
         "toy": "modelwright.testing.toy:FAMILY",
+        "toy_media": "modelwright.testing.toy_media:FAMILY",
     },
 )
 
-HIDDEN = frozenset({"toy"})
+HIDDEN = frozenset({"toy", "toy_media"})
 """Families for tests of the machinery: considered only when they are named."""
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from modelwright.core.errors import BadBundle
 from modelwright.runtime.parse.date import from_epoch
 from modelwright.runtime.parse.number import plain_number, within
+from modelwright.runtime.parse.sent import arrived
 from modelwright.runtime.parse.values import Raw, microseconds, plain, render
 from modelwright.runtime.signature import NULL_TIME, Tensor, TensorKind
 
@@ -196,7 +197,8 @@ class ColumnParser:
         if value is None or (isinstance(value, (str, bytes)) and not value[:64].strip()):
             return None
         assert self._last is not None
-        made = self._last(value)
+        cell = arrived(self.kind, value)
+        made = None if cell is None else self._last(cell)
         return UNREAD if made is None else made
 
     def _settle(self, text: str) -> str | None:

@@ -29,7 +29,7 @@ class Drift:
         third = frame.height // 3
         found = []
         kind = "number" if facts.regression else "category"
-        plain = [c for c in facts.inputs if c.name != time and c.kind not in ("text", "date")]
+        plain = [c for c in facts.plain if c.name != time and c.kind not in ("text", "date")]
         looked = [(c.name, c.name, str(c.kind)) for c in plain]
         for name, place, each in [*looked, (facts.development.target, TARGET, kind)]:
             bins = bins_of(frame[place], each, most=10 if each == "number" else 50)

@@ -45,7 +45,7 @@ class Together:
             for check in (golden_feature.CHECK, known_afterwards.CHECK, parts.CHECK)
             for found in _found(check.look(facts))
         }
-        inputs = [c for c in facts.inputs if c.name not in accused]
+        inputs = [c for c in facts.plain if c.name not in accused]
         if facts.sample.height < LEAST:
             return DoesNotApply(f"under {LEAST} rows, in which an easy task cannot be told from a leak")
         if len(inputs) < 2:

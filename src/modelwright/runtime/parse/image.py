@@ -110,10 +110,14 @@ def build(options: dict[str, Any]) -> Callable[[Any], Pixels | None]:
     if how not in ("stretch", "pad"):
         raise ValueError(f"an image is stretched or padded, not {how!r}")
     mode = "L" if channels == 1 else "RGB"
+    header = f"P5\n{width} {height}\n255\n".encode() if mode == "L" else b"no header"
+    whole = len(header) + height * width
 
     def read(cell: Any) -> Pixels | None:
         if cell is None:
             return None
+        if type(cell) is bytes and len(cell) == whole and cell.startswith(header):  # as from idx files
+            return np.frombuffer(cell, np.uint8, offset=len(header)).reshape(1, height, width).copy()
         try:
             picture, _ = _decoded(cell, most, draft=(2 * width, 2 * height))
             return _fixed(_plain(picture, mode, white), mode, height, width, how, fill)

@@ -17,10 +17,14 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from modelwright.core.book import Book
 from modelwright.core.records.data import ROW, Column
+from modelwright.data.clean import alike
 from modelwright.data.clean.infer.variants import damerau
+from modelwright.runtime.parse import image
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -279,27 +283,60 @@ def _counts_rows(column: Column) -> bool:
 
 
 def every(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[str, Near]:
-    """Nearly equal rows (under "") and nearly equal texts of each column of texts that is an input."""
+    """Nearly equal rows (under ""), and nearly equal texts and pictures of each input that holds them."""
     made = {"": rows(frame.drop(ROW, strict=False), compared(columns))}
     for column in columns:
         if column.kind == "text" and column.is_input:
             made[column.name] = texts(frame[column.name])
+        elif column.kind == "image" and column.is_input:
+            made[column.name] = pictures(frame, column)
     return {name: near for name, near in made.items() if near.found}
+
+
+def pictures(frame: pl.DataFrame, column: Column) -> Near:
+    """Pairs of rows whose pictures in a column are nearly equal and not equal (see ``alike.py``)."""
+    shape, _ = image.form(column.operations[-1].options)
+    pairs = alike.images(frame[column.name], shape)
+    if not len(pairs):
+        return NOTHING
+    names = next((n for n in (f"{column.name}.file", "file") if n in frame.columns), None)
+    shown = [] if names is None else [(names, tuple(frame[names].gather(p).to_list())) for p in pairs[:3]]
+    examples = tuple((name, f"{_short(a)} and {_short(b)}") for name, (a, b) in shown)
+    return Near(pairs, len(np.unique(pairs)), examples)
+
+
+def bound(frame: pl.DataFrame, columns: Sequence[Column]) -> Ints | None:
+    """Sets of rows whose pictures are nearly equal, directly or through others: int64 [rows].
+
+    None where there are none, or where a chain of them holds so many rows that they cannot be copies.
+    """
+    found = [pictures(frame, c).pairs for c in columns if c.kind == "image" and c.is_input]
+    pairs = np.concatenate([np.empty((0, 2), dtype=np.int64), *found])
+    if not len(pairs):
+        return None
+    ones = np.ones(len(pairs), dtype=np.int8)
+    _, sets = connected_components(
+        coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(frame.height,) * 2), False
+    )
+    made = sets.astype(np.int64)
+    return made if np.bincount(made).max() <= max(2, alike.LARGEST * frame.height) else None
 
 
 def report(frame: pl.DataFrame, columns: Sequence[Column], book: Book) -> None:
     """Findings on nearly equal rows and texts of a whole table."""
     for name, near in every(frame, columns).items():
         share = near.rows / max(1, frame.height)
-        what = f"texts of {name!r}" if name else "rows"
+        kind = {c.name: c.kind for c in columns}.get(name)
+        what = f"{'pictures' if kind == 'image' else 'texts'} of {name!r}" if name else "rows"
         shown = "; ".join(f"{column!r} is {both}" for column, both in near.examples)
         book.finding(
             "clean.near-duplicates",
             "note" if share < NOTED else "warning",
             f"{near.rows:,} {what} are nearly equal to another ({len(near.pairs):,} pairs)"
             + (f", such as two where {shown}." if shown else "."),
-            "Look whether they are one thing entered twice. If they are, drop one of each in the source; if "
-            "they belong together, name what they share as `data.group`.",
+            ("They stay on one side of every split. " if kind == "image" else "")
+            + "Look whether they are one thing entered twice. If they are, drop one of each in the source; "
+            "if they belong together, name what they share as `data.group`.",
             column=name or None,
             numbers={"rows": float(near.rows), "pairs": float(len(near.pairs))},
         )

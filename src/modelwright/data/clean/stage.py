@@ -18,6 +18,7 @@ from modelwright.data.clean.duplicates import repeated
 from modelwright.data.clean.examples import examples
 from modelwright.data.clean.infer.column import Duty, Inferred, infer_column
 from modelwright.data.clean.wishes import check_names, named
+from modelwright.data.fingerprint import is_media
 from modelwright.data.media import Media
 from modelwright.data.media import kind_of as media_kind
 from modelwright.goal.sections import CleanSection, ColumnWish, ProblemSection, RolesSection
@@ -33,6 +34,10 @@ class _Told:
     read_at: datetime | None
     spelt: list[spelt.Line] = field(default_factory=list)
     personal: list[treat.Line] = field(default_factory=list)
+    beside: frozenset[str] = frozenset()
+    """Columns that say where a row came from."""
+    files: dict[str, pl.Series] = field(default_factory=dict)
+    """Of columns of media: the file that each cell came from."""
 
 
 def clean(
@@ -49,12 +54,13 @@ def clean(
     identifiers: list[str] = list(roles.keys)
     series: list[pl.Series] = [raw[ROW]]
     told = _Told(datetime.fromisoformat(collected.read_at) if collected.read_at else None)
+    told.beside = frozenset(collected.beside) - {name for name, wish in section.columns if wish.kind}
     for name in collected.columns:
+        for kept in ("file", f"{name}.file"):
+            if kept in collected.beside:
+                told.files[name] = raw[kept]
         column, values, identifies = _column(raw[name], section, roles, problem, wishes.get(name), book, told)
-        if name in collected.beside and name not in wishes and column.role in ("input", "ignored"):
-            column = replace(column, role="ignored", is_input=False, why="it says where the row came from")
-            identifies = True
-        identifiers += [name] if identifies else []
+        identifiers += [name] if identifies or name in told.beside else []
         columns.append(column)
         series.append(values)
     spelt.table(told.spelt, book)
@@ -104,10 +110,13 @@ def _column(
     """The column, its typed values, and whether it was found to identify rows."""
     name = raw.name
     role = role_of(name, roles, problem, wish)
+    role = "ignored" if role == "input" and name in told.beside else role
     wished = wish.kind if wish is not None else None
     kind = wished if wished in MEDIA else (media_kind(raw) if wished is None and role == "input" else None)
+    if kind is None and raw.dtype == pl.Binary:
+        kind = "audio" if name == "audio" else "image"  # from files of such names, but most are broken
     if kind is not None:
-        return (*_media(raw, cast(Media, kind), role, book), False)
+        return (*_media(raw, cast(Media, kind), role, book, told.files.get(name)), False)
     off = frozenset(
         entry.partition(":")[0]
         for entry in section.off
@@ -123,7 +132,7 @@ def _column(
         is_input=role == "input" or role == "time" or (role == "sensitive" and roles.use_sensitive),
         operations=found.operations,
         unit=found.unit,
-        why=_why(found, role),
+        why="it says where the row came from" if name in told.beside else _why(found, role),
     )
     values, _ = typed_column(raw, ColumnParser(spec_of(column)))
     for note in found.notes:
@@ -146,14 +155,19 @@ def _column(
     return column, values, identifies
 
 
-def _media(raw: pl.Series, kind: Media, role: Role, book: Book) -> tuple[Column, pl.Series]:
+def _media(
+    raw: pl.Series, kind: Media, role: Role, book: Book, names: pl.Series | None
+) -> tuple[Column, pl.Series]:
     """A column of images, sounds or series, its cells of one form."""
-    options, notes = media.inspect(raw, kind)
+    found = media.inspect(raw, kind, names)
+    options = found.options
     present = len(raw) - raw.null_count()
     operation = media.operation(kind, options, present)
     column = Column(raw.name, kind, role, role == "input", (operation,), why=f"its cells are {_CELLS[kind]}")
     values, _ = typed_column(raw, ColumnParser(spec_of(column)))
-    for note in notes:
+    if found.table is not None:
+        book.table(found.table)
+    for note in found.notes:
         book.finding(
             note.code, note.severity, note.message, note.remedy, column=raw.name, numbers=note.numbers
         )
@@ -247,10 +261,17 @@ def _duplicates(
     part = "__part__"
     first_test = table.height - collected.test_rows
     parted = table.with_columns((pl.int_range(pl.len()) >= first_test).alias(part))
-    repeats = repeated(table, [name for name in every if name not in identifiers])
+    content = [name for name in every if name not in identifiers]
+    # Two rows whose pictures cannot be read are not the same thing twice.
+    whole = table.select(
+        pl.all_horizontal(
+            [pl.lit(True), *(pl.col(n).is_not_null() for n in content if is_media(table[n].dtype))]
+        )
+    ).to_series()
+    repeats = repeated(table, content) & whole
     count = int(repeats.sum())
     if section.duplicates == "drop":
-        gone = repeated(parted, [*(name for name in every if name not in identifiers), part])
+        gone = repeated(parted, [*content, part]) & whole
         why = "the goal asks for it"
     elif section.duplicates is None and told:
         gone = repeated(parted, [*every, part])

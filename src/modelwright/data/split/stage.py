@@ -76,8 +76,9 @@ def split(
     when = times(frame, roles.time) if roles.time is not None else None
     if when is not None and roles.time is not None:
         guards.report_missing_time(book, when, roles.time)
+    pictures = None if section.duplicates == "independent" else near.bound(frame, labelled.columns)
     layout = Layout(
-        units=joined(copies, group),
+        units=joined(joined(copies, pictures), group),
         strata=frame[TARGET].to_numpy().astype(np.int64)
         if labelled.classes
         else np.zeros(frame.height, np.int64),

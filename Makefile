@@ -17,6 +17,8 @@ ALONE := tests/journeys tests/live/process tests/models/cluster
 # The first of these that is Python 3.11 or newer makes the environment; PYTHON=... picks another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# Bytecode is kept, whatever the environment says: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo setup check format reference test test-fast bench bench-peers soak clean

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -31,12 +32,37 @@ settings.load_profile("modelwright")
 ROOT = Path(__file__).resolve().parents[1]
 
 
+MEDIUM = frozenset((ROOT / "tests" / "medium.txt").read_text(encoding="utf-8").splitlines())
+"""Made by ``tools/find_medium.py`` from measured times."""
+MEDIUM_FILES = frozenset(name.partition("::")[0] for name in MEDIUM)
+ALL_SLOW = re.compile(r"^pytestmark = pytest\.mark\.slow\b", re.MULTILINE)
+ONE_SLOW = re.compile(r"^@pytest\.mark\.slow\b", re.MULTILINE)
+TEST = re.compile(r"^ *(?:async )?def test_|^class ", re.MULTILINE)
+
+
+def slow_alone(text: str) -> bool:
+    """Whether the words of a test file say that each of its tests is slow."""
+    marks = len(ONE_SLOW.findall(text))
+    return bool(ALL_SLOW.search(text)) or 0 < marks == len(TEST.findall(text))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave a file unread where ``-m`` would leave out all of its tests: its imports may take seconds."""
+    asked = config.option.markexpr
+    if asked not in ("not slow and not medium", "medium and not slow"):
+        return None
+    if not (collection_path.name.startswith("test_") and collection_path.suffix == ".py"):
+        return None
+    if asked.startswith("medium") and collection_path.relative_to(ROOT).as_posix() not in MEDIUM_FILES:
+        return True
+    return slow_alone(collection_path.read_text(encoding="utf-8")) or None
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m leaves tests out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what ``tests/medium.txt`` lists (made by ``tools/find_medium.py`` from measured times)."""
-    listed = set((ROOT / "tests" / "medium.txt").read_text(encoding="utf-8").splitlines())
+    """Mark what ``tests/medium.txt`` lists."""
     for item in items:
-        if item.nodeid in listed:
+        if item.nodeid in MEDIUM:
             item.add_marker("medium")
 
 

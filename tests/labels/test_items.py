@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from modelwright.core.errors import BadInput
 from modelwright.labels import project as projects
+from modelwright.labels import tables
+from modelwright.labels.begin import begin
 from modelwright.labels.items import items, look
-from modelwright.labels.project import Asked, Project, asked, settled
+from modelwright.labels.project import Asked, Choice, Project, asked, settled
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + b"\0" * 17
 LONG = "a text that has more than five words in it"
@@ -51,6 +55,30 @@ def test_keys_stay_when_rows_are_added_in_between(tmp_path: Path) -> None:
     assert before[1].key == before[0].key + "#2"  # equal rows are two items
 
 
+def test_a_column_that_comes_later_makes_no_new_items(tmp_path: Path) -> None:
+    data, store = table(tmp_path, "a,b\n1,x\n1,x\n2,y\n"), str(tmp_path / "t.labels")
+    wish = Asked({"choices": (Choice("a"),)}, str(data))
+
+    def again() -> tuple[int, tuple[str, ...], list[dict[str, Any]]]:
+        begun = begin(wish, store)
+        try:
+            with begun.store.reading() as connection:
+                rows = connection.execute(sa.select(tables.items.c.content).order_by(tables.items.c.n)).all()
+            return begun.added, begun.notes, [json.loads(row.content) for row in rows]
+        finally:
+            begun.store.close()
+
+    assert again()[0] == 3
+    table(tmp_path, "c,a,b\nnew,1,x\nother,1,x\n,2,y\n,3,z\n")
+    added, notes, content = again()
+    assert added == 1
+    assert "the column 'c' has come later" in notes[0]
+    assert content[0] == {"c": "new", "a": "1", "b": "x"}
+    table(tmp_path, "c,a\nnew,1\n")
+    with pytest.raises(BadInput, match="no column 'b' any more"):
+        again()
+
+
 def test_a_column_may_name_the_rows(tmp_path: Path) -> None:
     _, found = made(table(tmp_path, "a,b\n1,x\n2,y\n"), classes=["a"], id="a")
     assert [i.key for i in found] == ["1", "2"]
@@ -87,6 +115,19 @@ def test_a_link_does_not_lead_out(tmp_path: Path) -> None:
     data = table(inner, "photo\nx.png\n")
     with pytest.raises(BadInput, match="leads out"):
         made(data, classes=["a"], content="photo", item="image")
+
+
+def test_a_link_among_texts_does_not_lead_out(tmp_path: Path) -> None:
+    (tmp_path / "out.txt").write_text("a secret of somebody else")
+    inner = tmp_path / "in"
+    inner.mkdir()
+    (inner / "a.txt").write_text("here")
+    (inner / "b.txt").symlink_to(inner / "a.txt")
+    assert [i.content["text"] for i in made(inner, classes=["a"])[1]] == ["here", "here"]
+    (inner / "c.txt").symlink_to(tmp_path / "out.txt")
+    for data in (inner, inner / "*.txt"):
+        with pytest.raises(BadInput, match=r"'c.txt' is a link that leads out"):
+            made(data, classes=["a"])
 
 
 def test_known_answers_are_read_and_not_shown(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from modelwright.core.errors import BadInput
 from modelwright.labels import people
 from modelwright.labels.engine import SUFFIX
-from modelwright.labels.items import items, look
+from modelwright.labels.items import items, later, look
 from modelwright.labels.people import Person
 from modelwright.labels.project import Asked, Project, settled
 from modelwright.labels.store import Store
@@ -69,7 +69,7 @@ def begin(asked: Asked, store: str | None) -> Begun:
     try:
         old = opened.project()
         opened.set_project(project, found.root if project.item in ("image", "audio") else None)
-        added = opened.add(fresh, project)
+        added = opened.add(fresh, project, renew=bool(later(project, found.columns)))
         if old is not None and old[1].order != project.order and project.order != "teach":
             opened.reorder(project)
         return Begun(opened, project, added, found.notes, _people(opened, asked))

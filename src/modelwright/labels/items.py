@@ -99,11 +99,34 @@ def look(data: str, asked: Asked, before: Project | None = None) -> Found:
                 hint=did_you_mean(named, columns) or f"it has {', '.join(columns[:20])}",
             )
     facts = _facts(records, columns, root, given)
-    return Found(facts, root, records, columns, table.facts.name, table.notes)
+    notes = table.notes
+    if before is None:
+        facts["keyed"] = tuple(c for c in columns if c != given.get("gold"))
+    elif not before.id and (late := later(before, columns)):
+        what = "the column {} has" if len(late) == 1 else "the columns {} have"
+        what = what.format(", ".join(repr(c) for c in late))
+        notes = (*notes, f"{what} come later: the items are those that they were, and show it")
+    return Found(facts, root, records, columns, table.facts.name, notes)
+
+
+def later(project: Project, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that came after the project had begun. Raises :class:`BadData` where one of the first,
+    by which rows are known, is gone."""
+    if project.id or not project.keyed:
+        return ()
+    gone = [c for c in project.keyed if c not in columns]
+    if gone:
+        raise BadData(
+            f"the data has no column {gone[0]!r} any more, and rows are known by it",
+            code="labels.column",
+            hint="bring it back, or begin another store with --store OTHER.labels",
+        )
+    return tuple(c for c in columns if c not in project.keyed and c != project.gold)
 
 
 def items(found: Found, project: Project) -> Iterator[Item]:
-    """The items of the data. Equal rows get the keys ``x``, ``x#2``, ... in their order."""
+    """The items of the data. Equal rows get the keys ``x``, ``x#2``, ... in their order; a column that came
+    after the project had begun makes no difference."""
     seen: Counter[str] = Counter()
     for number, record in enumerate(found.records, 1):
         content = {k: v for k, v in record.items() if k != project.gold}
@@ -118,7 +141,8 @@ def items(found: Found, project: Project) -> Iterator[Item]:
         elif project.item != "row" and project.content == FILE and TEXT not in found.columns:
             key = str(record[FILE])
         else:
-            key = hashlib.sha256(_canonical(content).encode()).hexdigest()[:20]
+            said = {c: record[c] for c in project.keyed} or content
+            key = hashlib.sha256(_canonical(said).encode()).hexdigest()[:20]
         seen[key] += 1
         if seen[key] > 1:
             if project.id:
@@ -265,6 +289,12 @@ def _of_files(data: str, files: list[Path], kind: ItemKind, given: dict[str, Any
             )
         record: dict[str, Any] = {FILE: name}
         if kind == "text":
+            if not inside(root, path):  # images and sounds are looked at with the items
+                raise BadData(
+                    f"{name!r} is a link that leads out of the folder of the data",
+                    code="labels.file",
+                    hint="copy the file into the folder, or leave it out with a pattern",
+                )
             try:
                 record[TEXT] = plain(path.read_text(encoding="utf-8-sig"))
             except UnicodeDecodeError as error:

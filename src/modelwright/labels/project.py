@@ -62,6 +62,9 @@ class Project:
     """Columns that are shown; none: all."""
     id: str = ""
     """The column that names a row; "": rows are known by what they say."""
+    keyed: tuple[str, ...] = ()
+    """The columns by whose cells rows without an ``id`` are known: those that the data had at first. None in
+    stores of versions before this was kept: all columns."""
     overlap: int = 1
     """How many people answer each item."""
     order: Order = "random"

@@ -151,8 +151,9 @@ class Store:
 
     # --- items --------------------------------------------------------------------------------------------
 
-    def add(self, given: Iterable[Item], project: Project) -> int:
+    def add(self, given: Iterable[Item], project: Project, *, renew: bool = False) -> int:
         """Add the items that are not there yet, and known answers that are new; returns how many are new.
+        With ``renew`` those that are there show what the data now says of them.
 
         Items that are no longer in the data stay, with their labels.
         """
@@ -166,6 +167,9 @@ class Store:
                 gold = None if item.gold is None else answers.written(item.gold)
                 if item.key in known:
                     n, old = known[item.key]
+                    if renew:
+                        content = json.dumps(item.content, ensure_ascii=False)
+                        connection.execute(sa.update(tables.items).where(c.n == n).values(content=content))
                     if gold is not None and gold != old:
                         connection.execute(
                             sa.update(tables.items).where(c.n == n).values(gold=gold, wanted=False)

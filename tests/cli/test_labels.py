@@ -47,6 +47,21 @@ def test_export_and_import(store: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "majority" in capsys.readouterr().err
 
 
+def test_the_guide_lists_the_formats_of_import(
+    store: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(["labels", "import", str(store), "t.csv", "--format", "excel"]) == 2
+    known = capsys.readouterr().err.partition("there are ")[2].strip().split(", ")
+    assert known == ["csv", "label-studio", "coco"]
+    guide = (root / "docs" / "how-to" / "label.md").read_text(encoding="utf-8")
+    said = guide.partition("Import takes three formats")[2].partition("Labels are kept once")[0]
+    assert [word for word in known if f"`{word}`" in said] == known
+    # labels-csv writes what csv reads, and what is known already is kept once
+    assert call(["labels", "export", str(store), "--format", "labels-csv", "-o", "each.csv"]) == 0
+    assert call(["labels", "import", str(store), "each.csv"]) == 0
+    assert capsys.readouterr().out.endswith("0 labels, 2 known already\n")
+
+
 def test_show_token_and_dismiss(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["labels", "show", str(store)]) == 0
     assert "2 of 3 items finished, 2 labels" in capsys.readouterr().out

@@ -113,7 +113,8 @@ def doubt(
     )
     inputs = strongest(roles, development, analysis, frame)
     positions = [at for at, _, _ in kept]
-    beside = _readable(frame.select(told(development, inputs)[:WIDEST])[positions], development)
+    # Rows first: a frame without columns has none.
+    beside = _readable(frame[positions].select(told(development, inputs)[:WIDEST]), development)
     atomic.write_text(work.folder / FILE, as_csv(table, beside))
     if kept:
         _say(made, development, book)

@@ -10,6 +10,7 @@ from modelwright.core.records.evidence import Table
 from modelwright.data.fingerprint import fingerprints
 from modelwright.data.profile.column import profile_column
 from modelwright.data.profile.figures import column_figure
+from modelwright.data.profile.sheet import contact_sheet
 
 
 def profile(labelled: Labelled, book: Book) -> Profile:
@@ -42,6 +43,9 @@ def profile(labelled: Labelled, book: Book) -> Profile:
         figure = column_figure(column)
         if figure is not None:
             book.figure(figure)
+    for one in labelled.columns:
+        if one.kind == "image" and one.is_input and (sheet := contact_sheet(labelled, one)) is not None:
+            book.gallery(sheet)
     return Profile(frame.height, columns, numbers)
 
 

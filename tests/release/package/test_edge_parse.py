@@ -93,6 +93,7 @@ SPECS = [
     column("category", STRIP, ("mask", {"how": "mask", "patterns": MASK})),
     column("text", ("mask", {"how": "hash", "patterns": MASK}), ("text", {})),
     column("text", STRIP, MARKERS, ("text", {})),
+    column("text", STRIP, ("text", {"marks": True})),
     column("text"),
     column(
         "boolean", STRIP, ("boolean", {"true": ["Yes", "ja", "1", "STRASSE"], "false": ["no", "Nein", "0"]})
@@ -191,11 +192,12 @@ def test_javascript_knows_the_characters_that_python_knows() -> None:
     words = [f"a{c}b" for c in every]
     specs = [
         column("text", ("text", {})),
+        column("text", ("text", {"marks": True})),
         column("category", ("case", {"spellings": {}})),
         column("category", STRIP),
         column("category", ("mask", {"how": "mask", "patterns": ["email"]})),
     ]
-    values = [words, every, every, [f"x@y{c}{c}.org" for c in every]]
+    values = [words, words, every, every, [f"x@y{c}{c}.org" for c in every]]
     cases = [{"spec": spec, "values": given} for spec, given in zip(specs, values, strict=True)]
     answered = ask(cases)["columns"]
     for spec, given, found in zip(specs, values, answered, strict=True):

@@ -181,3 +181,18 @@ def test_mask_hides_what_it_knows() -> None:
     assert "ann" not in hashed
     # Not a card: the check digit is wrong.
     assert read("mask", "4111 1111 1111 1112", how="mask", patterns=["card"]) == "4111 1111 1111 1112"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "value"),
+    [
+        ("Don't  WIN £1,000!!", {}, "don't win 1 000"),
+        ("Don't  WIN £1,000!!", {"marks": True}, "don't win £ 1 , 000 ! !"),
+        ("...", {}, None),
+        ("...", {"marks": True}, ". . ."),
+        ("a\u200b\ufeffb\x00c\u00a0d", {"marks": True}, "a b c d"),
+        (" \t\n\u3000", {"marks": True}, None),
+    ],
+)
+def test_text(text: str, options: dict[str, Any], value: str | None) -> None:
+    assert read("text", text, **options) == value

@@ -148,7 +148,12 @@ def _plainly(kind: Kind, series: pl.Series) -> tuple[CleanOperation, ...]:
         return (CleanOperation("date", {"formats": formats}, "Read as dates", 0),)
     if kind == "text":
         return (
-            CleanOperation("text", {}, "Take texts as lower-case words", len(series) - series.null_count()),
+            CleanOperation(
+                "text",
+                {"marks": True},
+                "Take texts as lower-case words and marks",
+                len(series) - series.null_count(),
+            ),
         )
     return ()
 
@@ -328,7 +333,8 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
     elif kind == "date":
         notes += _dates(recipe, left, must)
     else:
-        recipe.last("text", {}, f"Take texts as lower-case words ({cells(left.cells)})", left.cells)
+        sentence = f"Take texts as lower-case words and marks ({cells(left.cells)})"
+        recipe.last("text", {"marks": True}, sentence, left.cells)
     return Inferred(kind, tuple(recipe.operations), why, unit, tuple(notes), alike)
 
 

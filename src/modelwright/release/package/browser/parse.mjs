@@ -488,9 +488,13 @@ function date(options) {
 }
 
 const WORDS = new RegExp(`[${WORD}]+(?:['’][${WORD}]+)*`, "gu");
+const NO_MARK = "\\x00-\\x20\\x7f-\\xa0\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000" +
+  "\\ufe00-\\ufe0f\\ufeff";
+const WORDS_AND_MARKS = new RegExp(`[${WORD}]+(?:['’][${WORD}]+)*|[^${WORD}${NO_MARK}]`, "gu");
 
-function text() {
-  return (raw) => (raw.normalize("NFKC").toLowerCase().match(WORDS) ?? []).join(" ") || null;
+function text(options) {
+  const wanted = options.marks ? WORDS_AND_MARKS : WORDS;
+  return (raw) => (raw.normalize("NFKC").toLowerCase().match(wanted) ?? []).join(" ") || null;
 }
 
 const OPERATIONS = {

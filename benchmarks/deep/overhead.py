@@ -10,7 +10,7 @@ Contenders take turns, in another order each round; each is compared with the ba
 the median over rounds counts. Data are in memory; Lightning and the Trainer get whole batches from a
 ``DataLoader`` over a sampler of batches, the fastest way that they know.
 
-    python benchmarks/deep/overhead.py [--rounds 15] [--threads 1]
+    python benchmarks/deep/overhead.py [--rounds 9] [--threads 1]
 
 Needs ``lightning`` and ``transformers`` beside the extra [deep]; a contender that is not installed is left
 out, and the result says so.
@@ -45,7 +45,7 @@ from modelwright.models.deep.loop import train
 from modelwright.models.deep.settings import Settings
 from modelwright.models.family import Deadline, Task
 
-STEPS = 150
+STEPS = 60
 """Timed steps of one contender in one round."""
 WARM = 15
 RATE = 1e-3
@@ -290,7 +290,7 @@ def compared(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--only", default="", help="convolutions or perceptron")
     asked = parser.parse_args()

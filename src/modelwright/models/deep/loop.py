@@ -151,6 +151,8 @@ class Training:
 
     def run(self) -> Outcome:
         self.module.train()
+        if self.held is not None:
+            self.held.warm_up()
         if self.checkpoints.load(self):
             self.resumed_at = self.step
         else:
@@ -320,6 +322,8 @@ class Training:
         if total < min(FEWEST, self.wished):
             raise OutOfTime(TOO_FEW)
         self.plan.change(self.step, total)
+        if total <= self.step:
+            self.stopped = "deadline"
 
     def late(self) -> bool:
         return bool(self.devices.agree(float(self.pace.late())))

@@ -13,6 +13,8 @@ WARM = 2
 """Steps that are not timed: memory is taken, kernels are chosen."""
 FIRST = 6
 """Timed steps after which the first plan is made."""
+FEW, CAREFUL = 50, 1.1
+"""Of fewer timed steps than this, so many times the median counts, not the mean."""
 SPARE = 0.05
 """Share of the time that is left alone: other processes take their turns."""
 EXPORT, MOST_EXPORT = 3.0, 0.2
@@ -49,7 +51,10 @@ class Pace:
 
     def judged(self, seconds: float) -> None:
         self.judge_seconds = seconds
-        if self._recent:
+        if len(self._recent) < FEW:
+            # The first steps are slow, and a mean of few would believe them.
+            self.step_seconds = CAREFUL * statistics.median(self._recent or [self.step_seconds])
+        else:
             self.step_seconds = statistics.fmean(self._recent)
 
     def first_plan(self) -> bool:
@@ -62,8 +67,7 @@ class Pace:
 
     def usable(self) -> float:
         """Seconds left for steps and judgements."""
-        left = max(self.deadline.left(), 0.0)
-        return left - min(SPARE * self._left_at_start + self._after(), 0.5 * left)
+        return max(self.deadline.left() - SPARE * self._left_at_start - self._after(), 0.0)
 
     def _after(self) -> float:
         """Seconds of what comes after the training."""

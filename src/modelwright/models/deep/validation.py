@@ -26,6 +26,12 @@ class Held:
     centre: float = 0.0
     spread: float = 1.0
 
+    def warm_up(self) -> None:
+        """Call the metric once, on answers that know nothing: what it imports is no time of an epoch."""
+        k = 1 if self.task.problem == "regression" else self.task.classes
+        known_nothing = np.full((self.examples.rows, k), self.centre if k == 1 else 1.0 / k)
+        score(self.task.metric, self.task.problem, self.examples.y, known_nothing, self.examples.weights)
+
     def judge(self, module: nn.Module, devices: Devices) -> tuple[float, float]:
         """(mean loss, the metric, larger is better) of the module as it is; NaN and minus infinity where its
         answers are not finite."""

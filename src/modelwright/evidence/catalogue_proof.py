@@ -97,6 +97,11 @@ PROOF: tuple[FindingCard, ...] = (
         "Report this defect.",
     ),
     _C(
+        "release.int8-loses", "int8 costs too much", "warning",
+        "With 8-bit numbers the held-out score falls by more than a hundredth, so the network ships as it is.",
+        "Leave `release.int8` out of the goal, or train a larger network.",
+    ),
+    _C(
         "release.not-packaged", "a package was not made", "warning",
         "A package that `release.targets` asks for could not be made; the bundle is there.",
         "Make it with `modelwright package`.",

@@ -82,7 +82,9 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
             pretrained=_pretrained(search.pretrained, base),
         ),
         budget=s.BudgetSection(seconds=budget.time, memory=budget.memory, cores=budget.cores),
-        output=s.OutputSection(intervals=keys.intervals, abstain_below=release.abstain_below),
+        output=s.OutputSection(
+            intervals=keys.intervals, abstain_below=release.abstain_below, int8=bool(release.int8)
+        ),
         release=s.ReleaseSection(
             targets=release.targets or (),
             sign_with=joined(release.sign_with, base) if release.sign_with else None,

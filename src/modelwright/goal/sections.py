@@ -222,6 +222,8 @@ class OutputSection:
 
     intervals: float | None = None
     abstain_below: float | None = None
+    int8: bool = False
+    """Whether networks ship in int8."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -88,6 +89,7 @@ def choose(
     name, why = search_metric(success, development.problem)
     task = Task(development.problem, len(development.classes), name, search.interpretable)
     facts = facts_of(development, profile, search.pretrained)
+    facts = replace(facts, named=search.families is not None)
     machine = machine_of(work)
     wanted = search.families
     found: list[Candidate] = []

@@ -46,6 +46,9 @@ class DataFacts:
     """Rows of the rarest class (0 for regression)."""
     pretrained: str = ""
     """The goal's pretrained model: a folder, or ``hub:NAME``; empty for none."""
+    named: bool = False
+    """Whether the goal names the families to try: what is possible suits then, even where it is not likely to
+    be best."""
     weighted: bool = False
     grouped: bool = False
     ordered: bool = False

@@ -1,9 +1,9 @@
-"""int8 in place of float32 where networks multiply: smaller, often quicker, and measured before it is believed.
+"""int8 in place of float32 where networks multiply: smaller, often quicker, measured before it is believed.
 
-Static quantisation by onnxruntime (QDQ; Jacob et al., 2018): the ranges of what flows through the network come
-from training rows, weights are quantised by channel. Only convolutions and matrix products are touched; media
-come in and answers go out as before, and everything around the networks (recipes, calibration, the threshold)
-keeps its precision.
+Static quantisation by onnxruntime (QDQ; Jacob et al., 2018): the ranges of what flows through the network
+come from training rows, weights are quantised by channel. Only convolutions and matrix products are touched;
+media come in and answers go out as before, and everything around the networks (recipes, calibration, the
+threshold) keeps its precision.
 """
 
 from __future__ import annotations
@@ -20,12 +20,16 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from modelwright.core.book import Book
+from modelwright.core.records.evidence import Table
 from modelwright.features.typed import Typed
 from modelwright.graph.session import session
 
 OPERATORS = ("Conv", "Gemm", "MatMul")
 CALIBRATION_ROWS = 128
 """Rows from which the ranges are taken."""
+ALLOWED = 0.01
+"""Part of the held-out score that int8 may cost."""
 CALLS = 60
 """Single rows that are timed, each with another row."""
 
@@ -43,12 +47,58 @@ class Measured:
     """Median time of a single row."""
 
 
+def settle(
+    graph: bytes,
+    calibration: Typed,
+    held: Typed,
+    y: npt.NDArray[Any],
+    asked: bool,
+    book: Book,
+) -> tuple[bytes, bool]:
+    """The graph that ships, and whether it is in int8: where the goal asks for it and the held-out score
+    falls by no more than :data:`ALLOWED`. Both graphs are measured, and shown side by side."""
+    before = measured(graph, held, y)
+    small = quantised(graph, calibration)
+    after = measured(small, held, y)
+    number = np.isnan(before.log_loss)
+    book.table(
+        Table(
+            "quantised",
+            "Networks with 8-bit numbers",
+            (
+                "graph",
+                "bytes",
+                "root of mean squared error" if number else "accuracy",
+                "log loss",
+                "ms a row",
+            ),
+            tuple(
+                (name, m.bytes, abs(m.right), None if number else m.log_loss, m.single_ms)
+                for name, m in (("float32", before), ("int8", after))
+            ),
+            note=f"On {held.rows:,} held-out rows, which networks fitted on all rows have learned from; "
+            "single rows on one thread. Ranges are those of "
+            f"{min(CALIBRATION_ROWS, calibration.rows)} training rows.",
+        )
+    )
+    keeps = after.right >= before.right - ALLOWED * abs(before.right)
+    if asked and not keeps:
+        book.finding(
+            "release.int8-loses",
+            "warning",
+            f"in int8 the held-out score goes from {abs(before.right):.4g} to {abs(after.right):.4g}, so the "
+            "network ships in float32",
+            "leave `release.int8` out, or allow a larger network",
+        )
+    return (small, True) if asked and keeps else (graph, False)
+
+
 def worth_it(graph: bytes) -> bool:
-    """Whether there is a network in it: a convolution, or a matrix of 10,000 weights or more."""
+    """Whether there is a network in it: a convolution, or a matrix of 200,000 weights."""
     model = onnx.load_from_string(graph).graph
     if any(node.op_type == "Conv" for node in model.node):
         return True
-    large = {w.name for w in model.initializer if int(np.prod(w.dims)) >= 10_000}
+    large = {w.name for w in model.initializer if int(np.prod(w.dims)) >= 200_000}
     return any(node.op_type in OPERATORS and large.intersection(node.input) for node in model.node)
 
 
@@ -82,6 +132,10 @@ def quantised(graph: bytes, typed: Typed) -> bytes:
             model = onnx.load(str(made))
         finally:
             root.setLevel(level)
+    used = {node.domain for node in model.graph.node} | {""}
+    kept = [opset for opset in model.opset_import if opset.domain in used]
+    del model.opset_import[:]
+    model.opset_import.extend(kept)
     return bytes(model.SerializeToString(deterministic=True))
 
 

@@ -18,7 +18,7 @@ from modelwright.models.deep.intake import Given
 SMALLEST = 7
 """Sides of the last stage: a stage more halves it until it is below twice this."""
 LARGE = 64
-"""Sides from which the first convolution takes every second pixel."""
+"""Sides from which the first convolution takes every second pixel; twice this is halved once more."""
 
 
 def initialise(module: nn.Module) -> None:
@@ -75,6 +75,9 @@ class SmallCnn(nn.Module):
         if side >= LARGE:
             layers += convolution(inward, outward, size=5, stride=2)
             inward, side = outward, -(-side // 2)
+            if side >= LARGE:
+                layers.append(nn.MaxPool2d(2, ceil_mode=True))
+                side = -(-side // 2)
         while True:
             for _ in range(depth):
                 layers += convolution(inward, outward)

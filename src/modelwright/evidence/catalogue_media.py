@@ -18,6 +18,11 @@ MEDIA: tuple[FindingCard, ...] = (
         "Move them into the folder of their class, or take them out of the source.",
     ),
     _C(
+        "collect.name-pattern", "files that are not named by the pattern", "warning",
+        "`data.reading.name` makes columns of the parts of file names, and some names have not these parts.",
+        "Name them like the others, or take them out of the source.",
+    ),
+    _C(
         "collect.other-files", "files that were not read", "note",
         "The source holds files of other kinds than the one that most of its files have.",
         "Name the folder or a pattern of the files that are wanted, if these are.",

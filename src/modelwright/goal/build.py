@@ -109,6 +109,7 @@ def _reading(keys: ReadingKeys | None) -> s.ReadingSection:
         nested=tuple((keys.nested or {}).items()),
         format=keys.format,
         window=keys.window,
+        name=keys.name,
     )
 
 

@@ -160,6 +160,30 @@ def _nested(path: str, wish: Any) -> str:
     return str(wish)
 
 
+def file_pattern() -> Constraint:
+    """The pattern of file names (see ``data/read/named.py``, which reads it for good)."""
+    expected = "a pattern of file names with columns in braces, such as {digit}_{speaker}_{}.wav"
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise wrong(expected)
+        names = re.findall(r"\{([^{}]*)\}", value)
+        if not any(names) or value.count("{") != len(names) or value.count("}") != len(names):
+            raise wrong(expected, "a column's name stands in braces: {speaker}")
+        if len({name for name in names if name}) < len([name for name in names if name]):
+            raise wrong(expected, "no column can be named twice")
+        if "}{" in value:
+            raise wrong(expected, "between two columns stands at least one character")
+        return value
+
+    return Constraint(
+        "file pattern",
+        check,
+        {"type": "string", "minLength": 1},
+        (5, True, [], {}, "", "a.wav", "{a}{b}", "{a"),
+    )
+
+
 class ReadingKeys(Keys):
     records: Annotated[str | None, c.text("the name of an element, or the path of a list of records")] = key(
         "What one row is, in XML and JSON: the name of an element (`planet`), or the dotted path of a list "
@@ -188,6 +212,11 @@ class ReadingKeys(Keys):
     window: Annotated[float | None, c.time("a time such as 60s or 10m", "10m")] = key(
         "Of a log: a row is a window of this length, with counts of templates and levels.",
         default="a row is a line",
+    )
+    name: Annotated[str | None, file_pattern()] = key(
+        "Of a folder of images, sounds or documents: how its files are named. Each part in braces is a "
+        'column, `{}` a part that is not wanted: `"{digit}_{speaker}_{}.wav"`.',
+        default="only the folders are columns: `label`, and the parts of the split",
     )
 
 

@@ -101,6 +101,8 @@ class ReadingSection:
     """Of a log: the name of a format, or one spelt out."""
     window: float | None = None
     """Of a log: seconds of a window that is a row; None where a row is a line."""
+    name: str | None = None
+    """Of a folder of media: the pattern of the file names, whose parts in braces are columns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ import polars as pl
 
 from modelwright.core.errors import BadData
 from modelwright.core.records.data import SourceFacts
-from modelwright.data.read import labels_beside
+from modelwright.data.read import labels_beside, named
 from modelwright.data.read.documents import document
 from modelwright.data.read.limits import LARGEST_FILE, check_media
 from modelwright.data.read.reader import Batch, BrokenRow, Read, Said
@@ -118,7 +118,7 @@ class FolderReader:
     those of the table of labels."""
 
     name = "folder"
-    takes: frozenset[str] = frozenset()
+    takes: frozenset[str] = frozenset(("name",))
 
     def suits(self, source: str) -> bool:
         if "://" in source:
@@ -176,6 +176,10 @@ class FolderReader:
                 hint="name another folder",
             )
         frame, part, said = _places(frame)
+        pattern = wishes.name if plan is None else plan.get("name")
+        if pattern:
+            frame, more = named.add_columns(frame, pattern)
+            said += more
         if contents.old:
             said.append(_encodings(contents.old))
         others = len(files) - len(chosen)
@@ -213,7 +217,7 @@ class FolderReader:
             details=details,
         )
         beside = ("file",) if part is None else ("file", part)
-        return Read(frame, facts, tuple(broken), (), tuple(said), {"media": kind}, beside, part)
+        return Read(frame, facts, tuple(broken), (), tuple(said), _plan(kind, pattern), beside, part)
 
     def planned(self, source: str, rows: int, plan: Mapping[str, Any]) -> Iterator[Batch]:
         root, files = _files([source])
@@ -234,7 +238,10 @@ class FolderReader:
         step = min(rows, 1_000)
         for begin in range(0, len(chosen), step):
             made = _read(root, "the source", chosen[begin : begin + step], kind)
-            yield Batch(made.frame, tuple(made.broken))
+            frame = made.frame
+            if plan is not None and plan.get("name"):
+                frame = named.fill_columns(frame, str(plan["name"]))
+            yield Batch(frame, tuple(made.broken))
 
 
 def content_digest(root: Path, facts: SourceFacts) -> str:
@@ -248,6 +255,10 @@ def content_digest(root: Path, facts: SourceFacts) -> str:
     if labels is not None:
         hashes.append((labels, _hash(File(labels, root / labels))))
     return _digest(hashes)
+
+
+def _plan(kind: str, pattern: str | None) -> dict[str, Any]:
+    return {"media": kind} | ({"name": pattern} if pattern else {})
 
 
 _KINDS = {"image": "images", "audio": "sounds", "text": "documents"}

@@ -42,15 +42,15 @@ class SpectrogramFamily(DeepFamily):
 
     def space(self, task: Task, facts: DataFacts) -> Space:
         base: dict[str, Any] = {
-            "width": 24,
+            "width": 16,
             "rate": 2e-3,
             "decay": 0.02,
             "augment": 1.0,
-            "warp": 0.15,
+            "warp": 0.07,
             "masks": 1.0,
             "smoothing": 0.1 if task.problem != "regression" else 0.0,
             "mixup": 0.0,
-            "dropout": 0.1,
+            "dropout": 0.05,
         }
         return Space(
             ranges={
@@ -63,7 +63,7 @@ class SpectrogramFamily(DeepFamily):
                 "mixup": Float(0.0, 0.6),
                 "dropout": Float(0.0, 0.4),
             },
-            starts=(base, {**base, "width": 32, "warp": 0.2, "augment": 1.3}),
+            starts=(base, {**base, "width": 24, "warp": 0.1}),
         )
 
     def settings(

@@ -1,7 +1,7 @@
 """What the training loop costs over a bare PyTorch loop, beside Lightning and the Hugging Face Trainer.
 
-Each contender trains the same network from the same first weights on the same rows, with the same batch, AdamW
-(one fused kernel), clipping at 1 and a rate that rises and falls. The network itself notes when it is called:
+Each contender trains the same network from the same first weights on the same rows, with the same batch,
+AdamW (one fused kernel), clipping at 1 and a rate that rises and falls. The network itself notes when it is called:
 the time of a contender is that from the start of one forward pass to the start of the one ``STEPS`` later, so
 that nobody's preparations count, and everything between two steps does. Ours runs as it is used, with its
 watchers, its checkpoints and a deadline.

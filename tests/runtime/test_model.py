@@ -18,7 +18,6 @@ from modelwright.core.errors import BadBundle, BadData
 from modelwright.features.typed import from_frame
 from modelwright.models.rows import signature_of
 from modelwright.runtime import Model, load
-from modelwright.runtime import model as model_module
 from modelwright.runtime.seal import sealed
 from modelwright.testing.bundles import Made
 
@@ -139,7 +138,7 @@ def test_batches_are_parted_and_put_together_in_order(
     model: Model, inputs: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = model.predict_all(inputs)
-    monkeypatch.setattr(model_module, "CHUNK", 37)
+    monkeypatch.setattr(model, "_chunk", 37)
     for threads in (1, 3):
         monkeypatch.setattr(model, "threads", threads)
         made = model.predict_all(inputs)

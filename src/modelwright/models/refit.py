@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from modelwright.graph.dedupe import dedupe
@@ -30,6 +30,8 @@ MOST_BYTES = 20_000_000
 refit did."""
 FOLDS, NETWORKS = 5, 3
 """Folds from which their mean is better than a fit on all rows: of any family for classes, of networks."""
+TWIN = 7919
+"""Between the seeds of two fits of one configuration."""
 HEADROOM = 0.8
 """Part of the limits that the mean of folds may fill: it is no reason to come close to them."""
 
@@ -99,6 +101,9 @@ def refit(
         job = Job(trial.family, settled(trial, rows), ALL, seed, 1)
         key = key_of(place, job, FAMILIES.get(trial.family).version)
         waiting.append((key, trial, job))
+    # A worker that would stand idle fits the first network once more, from other weights.
+    twins = _twins(waiting, place, pool.size, seed, limits)
+    waiting += twins
     kept = {key: journal.read(key) for key, _, _ in waiting}
     open_keys = {key for key, entry in kept.items() if entry is None or entry.cut_short}
     todo = [w for w in waiting if w[0] in open_keys]
@@ -122,7 +127,7 @@ def refit(
     made: dict[str, Made] = {t.name: _mean_of_folds(t, place) for t in trials if t.name in preferred}
     prices = {t.name: _together(t) for t in trials if t.name in preferred}
     lacking: list[Trial] = []
-    for key, trial, _ in waiting:
+    for key, trial, _ in (w for w in waiting if w not in twins):
         entry = journal.read(key)
         if entry is not None and not entry.result.error and entry.result.stopped != "deadline":
             sampled = entry.result.rows < rows
@@ -135,7 +140,38 @@ def refit(
             prices[trial.name] = Price(first.size, first.single_us)
     for trial in lacking:
         made[trial.name] = _from_folds(trial, place, prices, limits)
+    for key, trial, _ in twins:
+        entry = journal.read(key)
+        if trial in lacking or entry is None or entry.result.error or entry.result.stopped == "deadline":
+            continue
+        both = Price(2 * prices[trial.name].size, 2 * prices[trial.name].microseconds)
+        others = [price for name, price in prices.items() if name != trial.name]
+        if limits is not None and limits.within([*others, both]):
+            graph = mean_of([made[trial.name].graph, entry.graph], _outputs(place))
+            made[trial.name] = Made(
+                graph, f"the mean of two fits on all {rows} rows, from other first weights"
+            )
+            prices[trial.name] = both
     return made
+
+
+def _twins(
+    waiting: list[tuple[str, Trial, Job]], place: Place, workers: int, seed: int, limits: Limits | None
+) -> list[tuple[str, Trial, Job]]:
+    """Second refits of the first network, for as many workers as the first refits leave idle (at most one).
+    Networks differ by their first weights more than by anything else, and the mean of two is better."""
+    if limits is None or len(waiting) >= workers:
+        return []
+    for _, trial, job in waiting:
+        family = FAMILIES.get(trial.family)
+        if family.tags.keeps:
+            again = replace(job, seed=seed + TWIN)
+            return [(key_of(place, again, family.version), trial, again)]
+    return []
+
+
+def _outputs(place: Place) -> int:
+    return 1 if place.problem == "regression" else place.classes
 
 
 def _preferred(trials: list[Trial], rows: int, place: Place, limits: Limits | None) -> set[str]:
@@ -170,7 +206,7 @@ def _together(trial: Trial) -> Price:
 
 def _mean_of_folds(trial: Trial, place: Place) -> Made:
     parts = [trial.entries[f].graph for f in trial.folds]
-    graph = mean_of(parts, 1 if place.problem == "regression" else place.classes)
+    graph = mean_of(parts, _outputs(place))
     return Made(graph, f"the mean of {len(parts)} fits, each without a fold of the rows")
 
 

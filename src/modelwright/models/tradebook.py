@@ -12,6 +12,7 @@ from modelwright.core.records.evidence import Figure, Series, Table
 from modelwright.core.records.models import Member, TradePoint
 from modelwright.graph.price import single_row_us
 from modelwright.models.ensemble import Kind
+from modelwright.models.families import FAMILIES
 from modelwright.models.race import Trial
 from modelwright.models.tradeoff import Limits, Price, Settled, total
 
@@ -28,9 +29,14 @@ NOTE = (
 
 
 def price_of(trial: Trial, rows: int) -> Price:
-    """What a candidate would cost when it is fitted on all ``rows``: trees grow with what they learn from."""
+    """What a candidate would cost when it is fitted on all ``rows``: trees, and rows that are kept, grow with
+    what they learn from; networks do not."""
     results = trial.results
-    grown = max(1.0, rows / max(1, min(r.rows for r in results)))
+    grown = (
+        1.0
+        if FAMILIES.get(trial.family).tags.gradient
+        else max(1.0, rows / max(1, min(r.rows for r in results)))
+    )
     known = [r.single_us for r in results if r.single_us == r.single_us]
     size = max(r.size for r in results)
     return Price(size * grown, max(known) * grown if known else 20.0 + size / 5e4)

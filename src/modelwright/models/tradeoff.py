@@ -25,6 +25,8 @@ BYTES = 50_000_000
 """A bundle's limit where the goal names none."""
 QUICK, MANY_CLASSES, SLOWER = 500.0, 6, 1500.0
 """Microseconds of a row where the goal names none: up to so many classes, and beyond."""
+BYTES_OF_MEDIA, QUICK_OF_MEDIA = 5_000_000, 4000.0
+"""The same with pictures, sounds or series, whose networks are small and slow; 5 ms with the decoding."""
 BESIDE = 600_000
 """Bytes of a bundle that are not its graph: what the data looked like, cards."""
 DOOR, COLUMN = 12.0, 1.5
@@ -75,11 +77,15 @@ def total(prices: Sequence[Price], columns: int) -> tuple[float, float]:
     return BESIDE + sum(p.size for p in prices), TOGETHER * (door + sum(p.microseconds for p in prices))
 
 
-def limits_of(asked: Sequence[tuple[str, str, float]], classes: int, columns: int) -> Limits:
-    """The goal's limits (``Shortlist.limits``) or the defaults. One on latency is given room for calls
-    that take longer than the count."""
-    size, size_said = float(BYTES), f"the default of {BYTES // 10**6} MB"
+def limits_of(
+    asked: Sequence[tuple[str, str, float]], classes: int, columns: int, media: bool = False
+) -> Limits:
+    """The goal's limits (``Shortlist.limits``) or the defaults; ``media``: whether there are columns of
+    pictures, sounds or series. One on latency is given room for calls that take longer than the count."""
+    most = BYTES_OF_MEDIA if media else BYTES
+    size, size_said = float(most), f"the default of {most // 10**6} MB"
     quick = QUICK if classes <= MANY_CLASSES else SLOWER
+    quick = QUICK_OF_MEDIA if media else quick
     latency, latency_said = quick, f"the default of {quick / 1000:g} ms a row"
     sizes = [(threshold, text) for metric, text, threshold in asked if metric == "size"]
     if sizes:

@@ -139,7 +139,7 @@ def train(
         scores = {t.name: held[t.name][rows] for t in real}
         if not search.interpretable:  # an ensemble is nothing that a person can read
             columns = sum(c.is_input for c in development.columns)
-            limits = limits_of(shortlist.limits, task.classes, columns)
+            limits = limits_of(shortlist.limits, task.classes, columns, media=facts.media > 0)
             prices = {t.name: price_of(t, learning.rows) for t in real}
             settled = settle(scores, y, weights, place.metric, task.problem, prices, limits, work.seed)
         blend = settled.blend

@@ -18,8 +18,8 @@ FEW, CAREFUL = 50, 1.1
 SPARE = 0.05
 """Share of the time that is left alone: other processes take their turns."""
 EXPORT, MOST_EXPORT = 3.0, 0.2
-"""Seconds, and at most this share of the time, for what comes after the training: the network becomes a graph,
-which answers the held-out rows and some of the others."""
+"""Seconds, and at most this share of the time, for what comes after the training: the network becomes a
+graph, which answers the held-out rows and some of the others."""
 FEWEST = 10
 """Steps below which nothing is learned."""
 

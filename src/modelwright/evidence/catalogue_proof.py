@@ -122,6 +122,11 @@ PROOF: tuple[FindingCard, ...] = (
         "Send a number that stands for the group and says nothing of a person.",
     ),
     _C(
+        "feedback.no-content", "pictures or sounds that the log does not hold", "warning",
+        "Labelled rows of the log have columns of images, sounds or series, of which only measures are kept.",
+        "Put new files with their labels into the source, and run the goal anew.",
+    ),
+    _C(
         "feedback.selected", "feedback that depends on the answer", "warning",
         "How many rows get feedback depends on what was answered.",
         "Ask for the outcomes of rows drawn by lot.",

@@ -50,7 +50,8 @@ class Model:
     Pillow image or an array; a sound bytes, base64 text, samples or (samples, rate); a series numbers.
 
     Values may be text, as in a file: they pass the bundle's own preprocessing. A value that cannot be read is
-    taken as missing. Columns that the model does not use are passed over; a column that is missing raises :class:`BadData`.
+    taken as missing. Columns that the model does not use are passed over; a column that is missing raises
+    :class:`BadData`.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:

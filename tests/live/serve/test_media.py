@@ -21,6 +21,8 @@ from modelwright.runtime import load
 from modelwright.testing import media_tables as media
 from modelwright.testing.bundles import make_run
 
+pytest.importorskip("PIL", reason="pictures are read with Pillow (the extra images)")
+
 Make = Callable[..., Any]
 
 

@@ -22,6 +22,8 @@ from modelwright.runtime import load
 from modelwright.testing import media_tables as media
 from modelwright.testing.bundles import make_run
 
+pytest.importorskip("PIL", reason="pictures are read with Pillow (the extra images)")
+
 START = 1_760_000_000_000_000
 
 

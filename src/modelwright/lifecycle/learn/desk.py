@@ -10,7 +10,7 @@ from modelwright.core.codec import encode
 from modelwright.core.records.evidence import Finding
 from modelwright.lifecycle.learn import fresh, record, snapshot
 from modelwright.lifecycle.learn.champion import Champion
-from modelwright.lifecycle.learn.labelled import Feedback, Told
+from modelwright.lifecycle.learn.labelled import Feedback, Told, without_content
 from modelwright.lifecycle.learn.record import Action, Decision
 from modelwright.lifecycle.learn.sides import Sides, digest_of
 from modelwright.lifecycle.run import Run
@@ -67,6 +67,13 @@ class Desk:
         are not for judging, which tell how many are needed."""
         from modelwright.live.judge import LEAST_ROWS, rows_needed
 
+        held = without_content(self.champion.model)
+        if held:
+            return (
+                f"the log holds no content of {', '.join(held)}, so that answered rows can be neither "
+                "learned from nor judged again: put new files with their labels into the source, and run "
+                "the goal anew"
+            )
         have = f"{len(rows)} labelled rows are for judging"
         learned = f"{len(others)} to learn from"
         if len(others) < LEAST_ROWS // 2 or len(rows) < LEAST_ROWS:

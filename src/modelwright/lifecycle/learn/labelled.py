@@ -12,6 +12,8 @@ from modelwright.lifecycle.learn.champion import Champion, class_named
 from modelwright.live.entries import Prediction
 from modelwright.live.log.personal import MASKED, personal_columns
 from modelwright.live.settings import Settings
+from modelwright.runtime.model import Model
+from modelwright.runtime.parse import MEDIA
 
 if TYPE_CHECKING:
     from modelwright.live.log.database import LogDatabase
@@ -71,9 +73,30 @@ def read(database: LogDatabase, champion: Champion, settings: Settings) -> Feedb
         }
         found.append(Told(prediction.id, prediction.at, inputs, outcome, prediction))
     found.sort(key=lambda row: (row.at, row.id))
+    held = without_content(champion.model)
+    if held and found:
+        # A row without its picture would teach that nothing is there.
+        return Feedback((), (_no_content(held, len(found)),), math.nan)
     findings = [*_strange(strange), *_lacking(found, champion, hidden), *_ungrouped(found, champion, hidden)]
     share, selected = _selected(database, champion, found)
     return Feedback(tuple(found), (*findings, *selected), share)
+
+
+def without_content(model: Model) -> tuple[str, ...]:
+    """Columns of media, of which the log keeps what is measured and never what was sent."""
+    return tuple(tensor.name for tensor in model.tensors.tensors if tensor.kind in MEDIA)
+
+
+def _no_content(names: tuple[str, ...], count: int) -> Finding:
+    return Finding(
+        "feedback.no-content",
+        "warning",
+        f"the log holds no content of {', '.join(map(repr, names))}: {count} labelled rows "
+        "cannot be learned from",
+        "put new files with their labels into the source, and run the goal anew",
+        column=names[0],
+        numbers={"rows": float(count)},
+    )
 
 
 def _outcome(value: Any, champion: Champion) -> str | float | None:

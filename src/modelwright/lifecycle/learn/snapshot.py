@@ -232,6 +232,8 @@ def _like(old: pl.Series, values: Sequence[Any], parser: ColumnParser | None) ->
     import polars as pl
 
     name, kind = old.name, old.dtype
+    if kind == pl.Binary or kind.is_nested():
+        return old, pl.Series(name, [None] * len(values), dtype=kind)
     if kind.is_numeric():
         numbers = [_number(value, parser) for value in values]
         whole = all(value is None or float(value).is_integer() for value in numbers)

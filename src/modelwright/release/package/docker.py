@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from modelwright.release.package import wheel
 from modelwright.release.package.job import Job, template, write_json
-from modelwright.release.package.parts import distributions, licence_of, needed, pinned
+from modelwright.release.package.parts import distributions, for_columns, licence_of, needed, pinned
 
 USER: Final = 10001
 """Number of the user and of the group; numbers, because clusters check them without the image's files."""
@@ -25,6 +25,7 @@ def write(job: Job, folder: Path) -> dict[str, Any]:
     also = (["psycopg[binary]"] if job.database else []) + (
         ["cryptography"] if (job.path / "signature.json").exists() else []
     )
+    also += for_columns(job.bundle.manifest)
     wanted = distributions(needed().libraries, also)
     pins = pinned(wanted, python)
     direct = {

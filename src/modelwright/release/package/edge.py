@@ -52,6 +52,7 @@ def write(job: Job, folder: Path) -> dict[str, Any]:
     JavaScript does not know, or a known value with a NUL in it.
     """
     model = Model(job.bundle, threads=1)
+    _refuse_media(model)
     _refuse_private(model)
     graph, replaced = with_other_null(model.bundle.files["model.onnx"])
     preprocess = model.bundle.json("preprocess.json")
@@ -102,6 +103,18 @@ def write(job: Job, folder: Path) -> dict[str, Any]:
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
     return {"bytes": len(graph), "examples": len(examples), "null_words": replaced, "untried": untried}
+
+
+def _refuse_media(model: Model) -> None:
+    """No two decoders of pictures or sounds give the same numbers, and a model is proven on Python's."""
+    for tensor in model.tensors.tensors:
+        raise Unsupported(
+            f"{tensor.name!r} is a column of the kind {tensor.kind}, and the JavaScript reads numbers, "
+            "texts and dates alone",
+            code="package.edge-media",
+            hint="serve this bundle with `modelwright serve`; model.onnx itself runs in any onnxruntime, "
+            f"from {tensor.dtype} {list(tensor.shape)} on",
+        )
 
 
 def _refuse_private(model: Model) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOTS: Final = (
     "modelwright.cli.image",
@@ -37,8 +37,12 @@ INSIDE: Final = {
     "modelwright.cli.monitor": True,
 }
 """Modules outside of them in which they count as well: the commands that an image has."""
-OPTIONAL: Final = frozenset({"cryptography", "psycopg", "polars", "pandas", "pyarrow"})
-"""Imported where they are there; :func:`libraries` is told which of them are wanted."""
+OPTIONAL: Final = frozenset(
+    {"cryptography", "psycopg", "polars", "pandas", "pyarrow", "PIL", "soundfile", "tokenizers"}
+)
+"""Imported where they are there; :func:`distributions` is told which of them are wanted."""
+FOR_COLUMNS: Final = {"image": "Pillow", "audio": "soundfile", "tokens": "tokenizers"}
+"""Kind of a tensor's column to the distribution that reads its cells."""
 BY_NAME: Final = ("httptools", "uvloop")
 """Libraries that others choose by name: no import of ours shows them."""
 
@@ -112,6 +116,12 @@ def _imported(tree: ast.AST, deep: bool) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif deep or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             yield from _imported(node, deep)
+
+
+def for_columns(manifest: Mapping[str, Any]) -> list[str]:
+    """The distributions that a bundle's columns of media need, sorted."""
+    tensors = (manifest.get("tensors") or {}).get("tensors", ())
+    return sorted({FOR_COLUMNS[t["kind"]] for t in tensors if t["kind"] in FOR_COLUMNS}, key=str.lower)
 
 
 def distributions(libraries: Sequence[str], also: Sequence[str] = ()) -> list[str]:

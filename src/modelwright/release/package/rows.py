@@ -12,6 +12,9 @@ _ODD: dict[str, tuple[Any, ...]] = {
     "boolean": (True, False, 0, "yes", "No ", "perhaps", 2),
     "category": ("never seen before", "", "  led by spaces", "ß İ Ⅷ", 7, 2.5, False),
     "date": ("2024-02-29", "2023-02-29", "no date", "1970-01-01 00:00:00", 0, "31.12.1999"),
+    "image": ("no base64", "bm8gaW1hZ2U=", 12),
+    "audio": ("no base64", "bm8gc291bmQ=", 12),
+    "series": ([], ["a"], [None, 1.0], 12),
     "text": ("Words, words: WORDS!", "", "...", "ſtraße don’t ﬁne Ⅷ", "an\x00other", 12),
 }
 

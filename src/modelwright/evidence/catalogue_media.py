@@ -128,10 +128,4 @@ MEDIA: tuple[FindingCard, ...] = (
         "Sounds that are longer than the form of the column are cut, shorter ones are padded with silence.",
         "Cut long recordings into pieces, a row each, if what matters may come late.",
     ),
-    _C(
-        "clean.media-format", "a kind of file that goes with a class", "warning",
-        "The format, the size or the rate of a file tells its class far better than chance, so a model may "
-        "learn how a file was made and not what it shows.",
-        "Save all files in one way, and look whether the classes come from different sources.",
-    ),
 )  # fmt: skip

@@ -14,6 +14,7 @@ import binascii
 import io
 import math
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -221,6 +222,10 @@ def _decoded(cell: Any, most: int, draft: tuple[int, int] | None = None) -> tupl
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _Unusable(f"more than {most:,} pixels", bomb=True, **known) from error
+    except Warning:  # only where warnings are errors: a broken block of EXIF, say, does not matter
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _decoded(cell, most, draft)
     except UnidentifiedImageError as error:
         raise _Unusable(_unknown(data)) from error
     except Exception as error:  # bytes from anywhere: Pillow's decoders raise whatever they meet

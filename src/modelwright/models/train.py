@@ -51,6 +51,9 @@ MOST_REFITTED = 200_000
 """Rows up to which members are fitted once more when there is a validation part."""
 LEAST_RACE = 1.0
 """Seconds; a race that was given less is a budget too small, and an error, unless the budget was fair."""
+OF_MEDIA, PART_OF_MEDIA = 6.0, 0.05
+"""Seconds, and part of the whole budget, that probing, explaining and showing pictures and sounds needs more. The
+networks before it take all the time that they are given."""
 FAIR = 5.0
 """Seconds of the whole budget from which a machine that was too busy for a race still gets a baseline."""
 SHORT = 10.0
@@ -84,6 +87,8 @@ def train(
     if work.ends_at is not None:
         columns = sum(c.is_input for c in development.columns)
         reserve = after_seconds(development.rows, columns)
+        if any(c.is_input and c.is_media for c in development.columns):
+            reserve += OF_MEDIA + PART_OF_MEDIA * (work.ends_at - work.started_at)
         # A start that was slow says that this machine is busy, and so that what follows will be slow too.
         slow = 1.5 * (time.monotonic() - work.started_at)
         left = max(work.left(), 0.0)

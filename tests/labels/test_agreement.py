@@ -12,6 +12,7 @@ import pytest
 from modelwright.labels.agreement import measure
 from modelwright.labels.exchange.incoming import Incoming, Read, take
 from modelwright.labels.items import Item
+from modelwright.labels.reader import LabelsReader
 from modelwright.labels.store import Store
 from modelwright.testing.labelled import classes
 
@@ -45,6 +46,17 @@ def test_classes(tmp_path: Path) -> None:
     assert (judged["cy"].gold.right, judged["cy"].gold.judged) == (2, 2)
     assert ("a", "b", 1) in judged["cy"].often
     assert found.differing == ()
+
+
+def test_agreement_goes_with_the_rows_that_a_goal_reads(tmp_path: Path) -> None:
+    measured(tmp_path, classes("a", "b"), {"ada": list("aabbaabbab"), "ben": list("aabbaabbba")})
+    details = LabelsReader().read(str(tmp_path / "t.labels")).facts.details
+    assert details["agreement"].startswith("Krippendorff's alpha, nominal 0.6")
+    assert details["agreement"].endswith("over 10 items with two answers or more, by custom not reliable")
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    measured(alone, classes("a", "b"), {"ada": list("ab")})
+    assert "agreement" not in LabelsReader().read(str(alone / "t.labels")).facts.details
 
 
 def test_nobody_can_agree_alone(tmp_path: Path) -> None:

@@ -10,8 +10,12 @@ import polars as pl
 import pytest
 
 from modelwright.goal.goal import Goal
+from modelwright.labels.exchange.incoming import Incoming, Read, take
+from modelwright.labels.items import Item
+from modelwright.labels.store import Store
 from modelwright.lifecycle.run import Run, start
 from modelwright.runtime import load
+from modelwright.testing.labelled import classes
 
 
 def mails(n: int = 400) -> tuple[pl.DataFrame, np.ndarray]:
@@ -79,3 +83,24 @@ def test_rules_alone_teach_and_rows_labelled_by_hand_judge(tmp_path: Path) -> No
     assert "Labels made by rules" in (made.path / "report.html").read_text()
     card = (made.path / "bundle" / "DATA_CARD.md").read_text()
     assert "made by rules, which no person has checked" in card
+
+
+@pytest.mark.slow  # a whole run
+def test_the_data_card_says_how_far_people_agree_whose_store_is_the_source(tmp_path: Path) -> None:
+    frame, truth = mails(300)
+    project = classes("ham", "spam")
+    rng = np.random.default_rng(1)
+    store = Store.at(tmp_path / "mails.labels", make=True)
+    store.set_project(project, None)
+    store.add([Item(row["id"], row) for row in frame.iter_rows(named=True)], project)
+    for who, skill in (("ann", 0.97), ("bob", 0.9), ("cy", 0.9)):
+        said = np.where(rng.random(len(truth)) < skill, truth, np.where(truth == "spam", "ham", "spam"))
+        given = tuple(Incoming(f"m{i}", who, str(word)) for i, word in enumerate(said))
+        take(store, Read(given))
+    store.close()
+    made = run(tmp_path, {"source": str(tmp_path / "mails.labels"), "target": "label"}, {})
+    assert made.released is not None
+    assert made.released.bundle is not None
+    card = (made.path / "bundle" / "DATA_CARD.md").read_text()
+    assert "Labelled by several people, settled by majority: Krippendorff's alpha" in card
+    assert "over 300 items with two answers or more" in card

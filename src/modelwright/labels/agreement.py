@@ -85,6 +85,16 @@ class Measured:
         return "reliable" if low >= RELIABLE else "tentative" if low >= TENTATIVE else "not reliable"
 
 
+def in_words(measured: Measured) -> str:
+    """How far people agree, for a card; "" where no item was answered by two."""
+    main = measured.main
+    if not main.items or not math.isfinite(main.value):
+        return ""
+    between = f" ({main.low:.3f} to {main.high:.3f})" if math.isfinite(main.low) else ""
+    custom = f", by custom {measured.word}" if "alpha" in main.name else ""
+    return f"{main.name} {main.value:.3f}{between} over {main.items:,} items with two answers or more{custom}"
+
+
 def measure(store: Store, project: Project) -> Measured:
     """Count everything anew."""
     upto = last_act(store)

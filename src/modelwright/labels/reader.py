@@ -13,6 +13,7 @@ from modelwright.core.records.data import SourceFacts
 from modelwright.data.read.frame import from_records
 from modelwright.data.read.reader import Read
 from modelwright.data.read.source import existing, modified
+from modelwright.labels.agreement import in_words, measure
 from modelwright.labels.engine import SUFFIX
 from modelwright.labels.exchange.csv import joined
 from modelwright.labels.final import BYS, By
@@ -43,6 +44,7 @@ class LabelsReader:
             columns, rows = joined(store, project, by)
             records = list(rows)
             people = len([p for p in store.people() if not p.gone])
+            agreed = in_words(measure(store, project))
         finally:
             store.close()
         if not records:
@@ -60,7 +62,13 @@ class LabelsReader:
             bytes=path.stat().st_size,
             digest=_digest(columns, records),
             modified=modified(path),
-            details={"task": project.task, "consensus": by, "people": str(people), "label": columns[-1]},
+            details={
+                "task": project.task,
+                "consensus": by,
+                "people": str(people),
+                "label": columns[-1],
+                **({"agreement": agreed} if agreed else {}),
+            },
         )
         return Read(frame.select(pl.all()), facts)
 

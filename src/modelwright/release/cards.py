@@ -309,6 +309,10 @@ def _labels(facts: Facts) -> str:
         else ""
     )
     process = f" {cell(labelled.process)}." if labelled.process else ""
+    for source in facts.collected.sources:  # a store of labels (modelwright label) that several people filled
+        if agreed := source.details.get("agreement"):
+            by = source.details.get("consensus", "majority")
+            process += f" Labelled by several people, settled by {cell(by)}: {cell(agreed)}."
     return f"`{cell(labelled.target)}`, {labelled.problem}. {cell(labelled.why)}{process}{left}{by_rules}"
 
 

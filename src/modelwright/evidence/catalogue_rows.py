@@ -191,4 +191,12 @@ ROWS: tuple[FindingCard, ...] = (
         "(a note where all of them are misspellings).",
         "Confirm with `data.columns` spellings or `variants: all`, or name a value for itself.",
     ),
+    _C(
+        "profile.outliers", "numbers far from the rest", "note",
+        "Values of a column lie more than ten median absolute deviations of their side from its median. "
+        "Nothing was changed: trees are not harmed by them, and families that add numbers up draw them in "
+        "to bounds that are fitted on the training rows of each fold.",
+        "See whether they are mistakes. `least` and `most` of a column under `data.columns` read what is "
+        "beyond as missing.",
+    ),
 )  # fmt: skip

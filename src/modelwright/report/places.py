@@ -69,6 +69,7 @@ _BY_CODE: dict[str, Look] = {
     "relation": Look("relations", folded=True),
     "contact-sheet": Look("columns"),
     "profile.column": Look("columns", folded=True),
+    "profile.outliers": Look("columns", folded=True),
     "profile.overview": Look("columns", folded=True),
     "correlation": Look("relations", signed=True),
     "fairness": Look("safety"),

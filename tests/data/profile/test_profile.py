@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from modelwright.core.book import Book
 from modelwright.core.records.data import Profile
-from modelwright.core.records.evidence import Figure, Table
+from modelwright.core.records.evidence import Figure, Finding, Table
 from modelwright.data.label import label
 from modelwright.data.profile.column import histogram, moments
+from modelwright.data.profile.outliers import outliers
 from modelwright.data.profile.stage import profile
 from modelwright.goal.sections import ProblemSection, RolesSection, SuccessSection
 from modelwright.testing.tables import cleaned_of
@@ -96,3 +97,40 @@ def test_moments_agree_with_scipy() -> None:
     found = moments(values)
     assert found["skew"] == pytest.approx(stats.skew(values))
     assert found["kurtosis"] == pytest.approx(stats.kurtosis(values))
+
+
+def found_of(book: Book) -> list[Finding]:
+    return [i for i in book.items if isinstance(i, Finding) and i.code == "profile.outliers"]
+
+
+def test_numbers_far_from_the_rest_are_told_and_kept() -> None:
+    rng = np.random.default_rng(0)
+    n = 500
+    frame = pl.DataFrame({"x": rng.normal(10, 2, n), "z": rng.exponential(1, n), "y": ["a", "b"] * (n // 2)})
+    frame[7, "x"] = 1e6
+    frame[8, "x"] = -400.0
+    made, book = run(frame)
+    (told,) = found_of(book)
+    assert told.numbers == {"columns": 1.0, "cells": 2.0}
+    assert "x (2, 0.40%, as 1e+06)" in told.message
+    (table,) = [i for i in book.items if isinstance(i, Table) and i.code == "profile.outliers"]
+    name, count, share, low, high, farthest = table.rows[0]
+    assert (name, count, share, farthest) == ("x", 2, 0.004, 1e6)
+    assert isinstance(low, float)
+    assert isinstance(high, float)
+    assert -20 < low < 0 < 20 < high < 40
+    assert next(c for c in made.columns if c.name == "x").numbers["max"] == 1e6
+
+
+@pytest.mark.parametrize("shape", ["normal", "exponential", "uniform"])
+def test_the_tail_of_an_ordinary_column_is_no_outlier(shape: str) -> None:
+    values = getattr(np.random.default_rng(1), shape)(size=400)
+    assert outliers(values) is None
+    assert outliers(-values) is None
+
+
+def test_outliers_do_not_apply_to_few_values_nor_where_most_are_equal() -> None:
+    assert outliers(np.array([1.0, 2.0, 3.0, 1e9])) is None
+    assert outliers(np.array([0.0] * 60 + [1.0, 1e9])) is None
+    _, book = run(pl.DataFrame({"x": ["p", "q"] * 30, "y": ["a", "b"] * 30}))
+    assert found_of(book) == []

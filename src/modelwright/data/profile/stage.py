@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from modelwright.core.book import Book
@@ -10,6 +11,7 @@ from modelwright.core.records.evidence import Table
 from modelwright.data.fingerprint import fingerprints
 from modelwright.data.profile.column import profile_column
 from modelwright.data.profile.figures import column_figure
+from modelwright.data.profile.outliers import FAR, outliers
 from modelwright.data.profile.sheet import contact_sheet
 
 
@@ -43,10 +45,47 @@ def profile(labelled: Labelled, book: Book) -> Profile:
         figure = column_figure(column)
         if figure is not None:
             book.figure(figure)
+    _far_out(frame, labelled, book)
     for one in labelled.columns:
         if one.kind == "image" and one.is_input and (sheet := contact_sheet(labelled, one)) is not None:
             book.gallery(sheet)
     return Profile(frame.height, columns, numbers)
+
+
+def _far_out(frame: pl.DataFrame, labelled: Labelled, book: Book) -> None:
+    """Say which numbers lie far from the rest. Nothing is changed."""
+    lines: list[tuple[str | float | int | None, ...]] = []
+    for column in labelled.columns:
+        if column.kind != "number" or column.role == "key":
+            continue
+        values = frame[column.name].drop_nulls().cast(pl.Float64).to_numpy()
+        values = values[np.isfinite(values)]
+        if found := outliers(values):
+            share = round(found.count / values.size, 6)
+            lines.append((column.name, found.count, share, found.low, found.high, found.farthest))
+    if not lines:
+        return
+    lines.sort(key=lambda line: (-float(line[2] or 0.0), str(line[0])))
+    said = [f"{name} ({n:,}, {share:.2%}, as {far:.6g})" for name, n, share, _, _, far in lines[:5]]
+    more = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
+    rule = f"more than {FAR:.0f} median absolute deviations"
+    book.finding(
+        "profile.outliers",
+        "note",
+        f"numbers lie {rule} from the rest of their column: {', '.join(said)}{more}",
+        "see whether they are mistakes; `least` and `most` of a column under data.columns read what is "
+        "beyond as missing",
+        numbers={"columns": float(len(lines)), "cells": float(sum(int(line[1] or 0) for line in lines))},
+    )
+    book.table(
+        Table(
+            "profile.outliers",
+            "Numbers far from the rest",
+            ("column", "values", "share", "below", "above", "farthest"),
+            tuple(lines),
+            f"{rule} of their own side from the median; nothing was changed",
+        )
+    )
 
 
 def overview(columns: tuple[ColumnProfile, ...], rows: int) -> Table:

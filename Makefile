@@ -17,7 +17,7 @@ ALONE := tests/journeys tests/live/process tests/models/cluster
 # The first of these that is Python 3.11 or newer makes the environment; PYTHON=... picks another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-# Bytecode is kept, whatever the environment says: the tests start hundreds of processes.
+# Bytecode is kept, whatever the environment says, and made once before tests: they start hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -60,12 +60,14 @@ reference: $(VENV)/.dev
 	$(BIN)/python tools/make_reference.py
 
 test: $(VENV)/.dev
+	@$(BIN)/python -m compileall -q -j $(WORKERS) src
 	$(BIN)/python -m pytest -m "not slow and not medium" -n $(WORKERS)
 	$(BIN)/python -m pytest -m "medium and not slow" -n $(WORKERS)
 	$(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile $(ALONE:%=--ignore=%)
 	$(BIN)/python -m pytest -m slow $(ALONE)
 
 test-fast: $(VENV)/.dev
+	@$(BIN)/python -m compileall -q -j $(WORKERS) src
 	$(BIN)/python -m pytest -m "not slow and not medium" -n $(WORKERS)
 
 bench: $(VENV)/.dev

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import slow_alone
 
 import check_docs
 import check_sizes
@@ -225,3 +226,22 @@ def test_goal_keys_follow_references_and_maps() -> None:
 def test_cells_of_a_table_hold_one_line() -> None:
     text = make_reference.table(("a", "b"), [("x | y\nz", True), (None, ("p", 2))])
     assert text.splitlines()[2:] == ["| x \\| y z | yes |", "|  | p, 2 |"]
+
+
+def test_what_a_file_says_of_how_slow_it_is() -> None:
+    mark = "@pytest.mark.slow"
+    assert slow_alone("pytestmark = pytest.mark.slow  # torch\n\ndef test_a():\n")
+    assert slow_alone(f"{mark}\ndef test_a():\n\n{mark}\nasync def test_b():\n")
+    assert not slow_alone(f"{mark}\ndef test_a():\n\ndef test_b():\n")
+    assert not slow_alone(f"class TestFamilies(Suite):\n\n{mark}\ndef test_a():\n")
+    assert not slow_alone("def test_a():\n")
+
+
+# Every file that the fast tests leave unread is imported, and torch with it.
+@pytest.mark.slow
+def test_files_left_unread_have_slow_tests_alone() -> None:
+    files = [str(p) for p in sorted((ROOT / "tests").rglob("test_*.py")) if slow_alone(p.read_text("utf-8"))]
+    assert len(files) > 10
+    words = ["-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "-m", "(not slow)", *files]
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 5, done.stdout + done.stderr

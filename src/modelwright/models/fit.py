@@ -102,6 +102,7 @@ class FitResult:
     """Why it failed; empty when it did not."""
     status: str = "fitted"
     settings: dict[str, Any] = field(default_factory=dict)
+    """How a network was trained: settings, rates by epoch, what watchers saw (JSON)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +304,7 @@ def fit(
         rounds=model.rounds,
         stopped=model.stopped,
         curve=thin(model.curve),
+        settings=dict(getattr(model, "facts", {})),
         score=held_score,
         train_score=train_score,
         rows=len(ready.part.train),

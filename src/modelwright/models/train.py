@@ -19,7 +19,7 @@ from modelwright.core.records.models import FitRow, Member, Shortlist, Trained
 from modelwright.core.stage import Work
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.goal.sections import SearchSection
-from modelwright.models import curves
+from modelwright.models import curves, progress
 from modelwright.models.board import leaderboard_of
 from modelwright.models.choose import facts_of, machine_of
 from modelwright.models.ensemble import Blend, HeldOut
@@ -170,6 +170,7 @@ def train(
         race.trials, shortlist, blend.shares, base_score, best.score, direction, learning
     )
     curves.epochs(best, book)
+    progress.report(best, book)
     curves.searched(race.trials, direction, place.metric, book)
     _findings(leaderboard, ended, book)
     _from_scratch(leaderboard, learning, book)

@@ -12,6 +12,7 @@ from modelwright.core.records.data import Development
 from modelwright.core.records.evidence import Metric
 from modelwright.core.records.models import Trained
 from modelwright.core.stage import Work
+from modelwright.evidence import augmented
 from modelwright.evidence.showing import shown_columns
 from modelwright.evidence.testing import (
     dependence,
@@ -90,6 +91,10 @@ def look(
     _parts(oracle, rows, scored, worst, private, allowance, book)
     _robustness(oracle, rows, trained, spec, known, allowance, level, work.seed, book)
     _probing(oracle, rows, trained, spec, allowance, level, work.seed, book)
+    if allowance.pressed:
+        allowance.skipped.append("augmented rows")
+    else:
+        augmented.report(development, trained, private, work.seed, book)
     if allowance.skipped:
         book.finding(
             "test.skipped",

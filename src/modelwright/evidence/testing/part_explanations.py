@@ -20,6 +20,7 @@ from modelwright.core.records.pictures import Gallery
 from modelwright.evidence.showing import EXPLAINS, Parts, Shown
 from modelwright.evidence.testing.answers import Opened, Oracle
 from modelwright.evidence.testing.hardest import said, typical
+from modelwright.evidence.testing.losses import errors
 from modelwright.features.typed import Typed
 from modelwright.goal.metrics.scored import Scored
 
@@ -39,10 +40,14 @@ _WHAT = {
 
 
 def choose(column: Shown, rows: Opened, scored: Scored, worst: list[int]) -> list[int]:
-    """Positions: of the rows it gets most wrong and of usual ones, in turn, where the cell is there."""
+    """Positions: of usual rows, right ones where there are, and of those it gets most wrong, in turn; rows
+    whose cell is missing are left out."""
     cells = column.cells(rows.typed)
     wrong = [p for p in worst if column.is_there(cells[p])][:WRONG]
-    usual = [p for p in typical(scored, 3 * RIGHT) if p not in wrong and column.is_there(cells[p])]
+    right = errors(scored) == 0
+    usual = [p for p in typical(scored, 6 * RIGHT) if p not in wrong and column.is_there(cells[p])]
+    if scored.values is None:
+        usual = [p for p in usual if right[p]]
     spread = usual[:: max(1, len(usual) // RIGHT)][:RIGHT]
     return [p for pair in zip(spread, wrong, strict=False) for p in pair] + (
         spread[len(wrong) :] if len(spread) > len(wrong) else wrong[len(spread) :]

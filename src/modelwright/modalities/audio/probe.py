@@ -75,8 +75,6 @@ PROBES: tuple[Probe, ...] = (
     Probe("faster", ((0.05, "5% faster"), (0.1, "10% faster")), faster),
     Probe("slower", ((0.05, "5% slower"), (0.1, "10% slower")), slower),
     Probe("quieter", ((6.0, "6 dB quieter"), (20.0, "20 dB quieter")), quieter),
-    Probe("shift", ((0.05, "shifted by 5% of the length"), (0.15, "shifted by 15% of the length")), shift),
-    Probe(
-        "clipping", ((0.5, "clipped at half of the peak"), (0.8, "clipped at a fifth of the peak")), clipping
-    ),
+    Probe("shift", ((0.05, "shifted by 5%"), (0.15, "shifted by 15%")), shift),
+    Probe("clipping", ((0.5, "clipped at 50%"), (0.8, "clipped at 20%")), clipping),
 )

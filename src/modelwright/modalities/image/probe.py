@@ -182,11 +182,9 @@ def _pixels(values: npt.NDArray[np.floating]) -> Cells:
 
 
 PROBES: tuple[Probe, ...] = (
-    Probe("blur", ((0.02, "blurred by 2% of the side"), (0.05, "blurred by 5% of the side")), blur),
+    Probe("blur", ((0.02, "blurred by 2%"), (0.05, "blurred by 5%")), blur),
     Probe("noise", ((0.05, "noise of 5%"), (0.15, "noise of 15%")), noise),
-    Probe(
-        "occlusion", ((0.25, "a quarter of each side covered"), (0.4, "40% of each side covered")), occlusion
-    ),
+    Probe("occlusion", ((0.25, "25% covered"), (0.4, "40% covered")), occlusion),
     Probe("darker", ((0.3, "30% darker"), (0.6, "60% darker")), darker),
     Probe("brighter", ((0.3, "30% brighter"), (0.6, "60% brighter")), brighter),
     Probe("contrast", ((0.4, "40% less contrast"), (0.7, "70% less contrast")), contrast),

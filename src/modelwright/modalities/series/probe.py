@@ -59,6 +59,6 @@ def _numbers(values: Cells) -> Cells:
 PROBES: tuple[Probe, ...] = (
     Probe("noise", ((0.1, "noise of 0.1 sd"), (0.3, "noise of 0.3 sd")), noise),
     Probe("gaps", ((0.1, "a gap of 10%"), (0.3, "a gap of 30%")), gaps),
-    Probe("shift", ((0.05, "shifted by 5% of the steps"), (0.15, "shifted by 15% of the steps")), shift),
+    Probe("shift", ((0.05, "shifted by 5%"), (0.15, "shifted by 15%")), shift),
     Probe("scale", ((0.1, "values 10% larger"), (0.5, "values 50% larger")), scale),
 )

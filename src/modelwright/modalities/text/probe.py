@@ -96,7 +96,7 @@ def _each(cells: Cells, changed: object) -> Cells:
 
 
 PROBES: tuple[Probe, ...] = (
-    Probe("typos", ((0.1, "a slip in 10% of the words"), (0.3, "a slip in 30% of the words")), typos),
-    Probe("dropped", ((0.1, "10% of the words left out"), (0.3, "30% of the words left out")), dropped),
-    Probe("order", ((0.3, "30% of the words elsewhere"), (1.0, "words in any order")), order),
+    Probe("typos", ((0.1, "slips in 10%"), (0.3, "slips in 30%")), typos),
+    Probe("dropped", ((0.1, "10% left out"), (0.3, "30% left out")), dropped),
+    Probe("order", ((0.3, "30% moved"), (1.0, "in any order")), order),
 )

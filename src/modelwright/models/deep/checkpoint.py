@@ -83,6 +83,7 @@ class Checkpoints:
             "parts": training.batches.parts,
             "plan": training.plan.to_json(),
             "events": training.events,
+            "rates": [[epoch, rate] for epoch, rate in training.rates.items()],
             "watchers": asdict(training.watchers.memory),
         }
         write_json(self.folder / MANIFEST, plain(manifest))
@@ -117,6 +118,7 @@ class Checkpoints:
         training.batches.parts = int(manifest["parts"])
         training.plan = Plan(**manifest["plan"])
         training.events = list(manifest["events"])
+        training.rates = {int(epoch): float(rate) for epoch, rate in manifest["rates"]}
         training.watchers.remember(manifest["watchers"])
         return True
 

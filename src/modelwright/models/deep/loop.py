@@ -136,6 +136,8 @@ class Training:
         self.seen: list[float] = []
         """Losses of the steps of this epoch."""
         self.curve: list[tuple[int, float, float]] = []
+        self.rates: dict[int, float] = {}
+        """The learning rate at the end of each epoch."""
         self.best = Best()
         self.good: State | None = None
         """The last state to go back to."""
@@ -243,6 +245,8 @@ class Training:
                     self.best = Best(epoch, score, valid_loss, copied(self.module))
         self.pace.judged(time.perf_counter() - began)
         self.curve.append((epoch, train_loss, valid_loss))
+        last = self.plan.progress(self.step - 1)
+        self.rates[epoch] = self.rate * self.lowered * share(self.settings, last)
         planned = math.ceil(self.plan.total / self.batches.steps)
         idle = idle_units(self.module, self.optimiser)
         for event in self.watchers.after_epoch(self.step, epoch, planned, train_loss, valid_loss, idle):
@@ -355,6 +359,7 @@ class Training:
             "parts": self.batches.parts,
             "rate": self.rate,
             "lowered": self.lowered,
+            "rates": [[epoch, rate] for epoch, rate in sorted(self.rates.items())],
             "steps": self.step,
             "planned_steps": self.plan.total,
             "step_seconds": self.pace.step_seconds,

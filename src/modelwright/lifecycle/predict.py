@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelwright.core.errors import BadData, BadInput
+from modelwright.lifecycle import unusable
+from modelwright.lifecycle.writer import Writer
 from modelwright.runtime import Model, load
 from modelwright.runtime.bundle import READING
 from modelwright.runtime.parse import MEDIA
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import polars as pl
+
+    from modelwright.data.read.reader import BrokenRow
+
+Piece = TypeVar("Piece")
+Made = TypeVar("Made")
 
 ROWS = 50_000
 """Rows in memory at a time."""
@@ -91,7 +96,8 @@ def find_bundle(name: str, runs: Path) -> Path:
 def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | None = None) -> Predicted:
     """Write the rows of ``source`` with their predictions to ``output``, whole or not at all.
 
-    Raises :class:`BadData` for a broken row unless ``quarantine`` names a file for such rows.
+    Raises :class:`BadData` for a broken row unless ``quarantine`` names a file for such rows; one whose
+    image, sound or series cannot be used is broken too.
     """
     from modelwright.data.read.door import batches
 
@@ -115,8 +121,9 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
     reading = _reading(model)
     writer = Writer(output)
 
-    def sound() -> Iterator[pl.DataFrame]:
-        for batch in batches(str(source), ROWS, reading):
+    def sound() -> Iterator[tuple[int, pl.DataFrame]]:
+        before = 0
+        for batch in batches(str(source), unusable.ROWS if model.tensors.tensors else ROWS, reading):
             for row in batch.quarantine:
                 if quarantine is None:
                     raise BadData(
@@ -125,11 +132,18 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
                         hint="mend the line, or keep broken rows aside with --quarantine FILE",
                     )
                 broken.append(row)
-            yield batch.frame
+            yield before, batch.frame
+            before += batch.frame.height
+
+    def work(piece: tuple[int, pl.DataFrame]) -> tuple[pl.DataFrame, list[BrokenRow]]:
+        return _with_files(model, piece[1], source, unread, piece[0])
 
     try:
         with atomic.full_disk_told(output, "then predict again"):
-            for frame in _ahead(lambda frame: _with_files(model, frame, source, unread), sound()):
+            for frame, lost in _ahead(work, sound()):
+                if lost and quarantine is None:
+                    raise unusable.refuse(lost[0])
+                broken += lost
                 writer.write(frame)
                 rows += frame.height
             writer.finish()
@@ -143,14 +157,23 @@ def predict_file(bundle: Path, source: Path, output: Path, quarantine: Path | No
     return Predicted(rows, len(broken), time.monotonic() - began, unread.counts(model))
 
 
-def _with_files(model: Model, frame: pl.DataFrame, source: Path, unread: Unread) -> pl.DataFrame:
-    """As :func:`answered`; columns of images and sounds may name files below the folder of the source."""
+def _with_files(
+    model: Model, frame: pl.DataFrame, source: Path, unread: Unread, before: int
+) -> tuple[pl.DataFrame, list[BrokenRow]]:
+    """As :func:`answered`; columns of images and sounds may name files below the folder of the source. Rows
+    whose files cannot be used come apart; ``before``: rows of the source before the frame."""
     from modelwright.data.read.attach import contents, names_again
 
     kinds = {name: model.parsers[name].kind for name in model.tensors.names}
     if not {*MEDIA, "text"} & set(kinds.values()):
-        return answered(model, frame, unread)
-    return names_again(answered(model, contents(frame, str(source), kinds), unread), frame)
+        return answered(model, frame, unread), []
+    given = contents(frame, str(source), kinds)
+    ready = typed_frame(model, given, unread)
+    lost = unusable.unusable(model, frame, given, ready, source.name, before)
+    if lost:
+        kept = [at for at in range(frame.height) if at not in lost]
+        frame, given, ready = frame[kept], given[kept], ready[kept]
+    return names_again(answered(model, given, ready=ready), frame), list(lost.values())
 
 
 def _reading(model: Model) -> dict[str, Any] | None:
@@ -164,9 +187,7 @@ def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def _ahead(
-    work: Callable[[pl.DataFrame], pl.DataFrame], frames: Iterator[pl.DataFrame]
-) -> Iterator[pl.DataFrame]:
+def _ahead(work: Callable[[Piece], Made], frames: Iterator[Piece]) -> Iterator[Made]:
     """``work`` of each frame, in order; several are worked on while others are read and written.
 
     Threads are enough: polars and onnxruntime let go of the interpreter while they compute. At most two
@@ -174,7 +195,7 @@ def _ahead(
     """
     cores = min(os.cpu_count() or 1, 8)
     pool = ThreadPoolExecutor(cores)
-    waiting: deque[Future[pl.DataFrame]] = deque()
+    waiting: deque[Future[Made]] = deque()
     try:
         for frame in frames:
             waiting.append(pool.submit(work, frame))
@@ -186,7 +207,9 @@ def _ahead(
         pool.shutdown(cancel_futures=True)
 
 
-def answered(model: Model, frame: pl.DataFrame, unread: Unread | None = None) -> pl.DataFrame:
+def answered(
+    model: Model, frame: pl.DataFrame, unread: Unread | None = None, *, ready: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The frame with ``prediction``, ``probability_<class>`` and what else there is, on its right.
 
     Where the bundle has ``abstain_below``, ``abstained`` says which rows to refer to a person: they have no
@@ -194,7 +217,7 @@ def answered(model: Model, frame: pl.DataFrame, unread: Unread | None = None) ->
     """
     import polars as pl
 
-    made = _by_likeness(model, typed_frame(model, frame, unread))
+    made = _by_likeness(model, typed_frame(model, frame, unread) if ready is None else ready)
     if model.classes:
         columns = [pl.Series("prediction", model.classes, dtype=pl.String)[made["label"]]]
         if "abstained" in made:
@@ -301,65 +324,9 @@ def typed_frame(model: Model, frame: pl.DataFrame, unread: Unread | None = None)
     read = [typed_column(frame[name], parsers[name]) for name in model.tensors.names]
     if unread is not None:
         for name, (_, lost) in zip(model.tensors.names, read, strict=True):
-            unread.add(name, int(lost.sum()))
+            if parsers[name].kind not in MEDIA:
+                unread.add(name, int(lost.sum()))
     return pl.DataFrame([column for column, _ in read])
-
-
-class Writer:
-    """Writes frames one after the other into one file that appears when it is finished.
-
-    Text cannot hold the content of a file: in CSV and JSON lines such a cell is told by its digest, by which
-    the same content is known again. Parquet keeps it.
-    """
-
-    def __init__(self, output: Path) -> None:
-        self.output = output
-        token = secrets.token_hex(4)
-        self._temporary = output.with_name(f".{output.name}.{token}.tmp")
-        self._parts = output.with_name(f".{output.name}.{token}.parts")
-        self._file: IO[bytes] | None = None
-        self._count = 0
-
-    def write(self, frame: pl.DataFrame) -> None:
-        from modelwright.data.fingerprint import fingerprints
-
-        if self.output.suffix == ".parquet":
-            self._parts.mkdir(parents=True, exist_ok=True)
-            frame.write_parquet(self._parts / f"{self._count:08d}.parquet")
-        else:
-            if self._file is None:
-                self.output.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self._temporary.open("wb")
-            frame = fingerprints(frame)
-            if self.output.suffix == ".csv":
-                frame.write_csv(self._file, include_header=self._count == 0)
-            else:
-                frame.write_ndjson(self._file)
-        self._count += 1
-
-    def finish(self) -> None:
-        """Give the file its name."""
-        import polars as pl
-
-        if self._count == 0:
-            raise BadData("the input has no rows", code="predict.empty", hint="check the file")
-        if self.output.suffix == ".parquet":
-            parts = [self._parts / f"{i:08d}.parquet" for i in range(self._count)]
-            pl.scan_parquet(parts).sink_parquet(self._temporary)
-        else:
-            assert self._file is not None
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-        os.replace(self._temporary, self.output)
-        atomic.sync_folder(self.output.parent)
-
-    def discard(self) -> None:
-        """Remove what is unfinished; after ``finish`` there is nothing."""
-        if self._file is not None and not self._file.closed:
-            self._file.close()
-        self._temporary.unlink(missing_ok=True)
-        shutil.rmtree(self._parts, ignore_errors=True)
 
 
 def explain_file(bundle: Path, source: Path, rows: int) -> list[dict[str, Any]]:

@@ -12,9 +12,9 @@ from modelwright.models.family import Choice, DataFacts, Float, Int, Machine, Ta
 if TYPE_CHECKING:
     from modelwright.models.deep.settings import Settings
 
-SEEN_IN_ALL = 60_000
+SEEN_IN_ALL = 30_000
 """Sequences that are gone through in a training, about; few are gone through more often."""
-FEWEST_EPOCHS, MOST_EPOCHS = 10, 100
+FEWEST_EPOCHS, MOST_EPOCHS = 10, 60
 
 
 def epochs_for(rows: int) -> int:
@@ -44,7 +44,7 @@ class SeriesFamily(DeepFamily):
     """The base of the families on columns of sequences."""
 
     kind = "series"
-    step_seconds = 1.5e-3
+    step_seconds = 4e-4
     """Of one row in one epoch on one core, roughly."""
 
     def cost(self, task: Task, facts: DataFacts, machine: Machine) -> float:

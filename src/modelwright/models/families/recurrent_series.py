@@ -30,7 +30,7 @@ class RecurrentSeriesFamily(SeriesFamily):
         base = {**common_start(task), "cell": "gru", "layers": 1}
         return Space(
             ranges={**common_ranges(), "cell": Choice(("gru", "lstm")), "layers": Int(1, 2)},
-            starts=(base, {**base, "cell": "lstm"}),
+            starts=(base,),
         )
 
     def encoder(self, given: Given, rows: int, config: Mapping[str, Any]) -> nn.Module:

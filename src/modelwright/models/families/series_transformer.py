@@ -30,7 +30,7 @@ class SeriesTransformerFamily(SeriesFamily):
         base = {**common_start(task), "layers": 3, "rate": 1e-3}
         return Space(
             ranges={**common_ranges(), "layers": Int(1, 5)},
-            starts=(base, {**base, "layers": 2, "width": 96}),
+            starts=(base,),
         )
 
     def encoder(self, given: Given, rows: int, config: Mapping[str, Any]) -> nn.Module:

@@ -42,7 +42,7 @@ class SpectrogramFamily(DeepFamily):
 
     def space(self, task: Task, facts: DataFacts) -> Space:
         base: dict[str, Any] = {
-            "width": 16,
+            "width": 24,
             "rate": 2e-3,
             "decay": 0.02,
             "augment": 1.0,
@@ -63,12 +63,13 @@ class SpectrogramFamily(DeepFamily):
                 "mixup": Float(0.0, 0.6),
                 "dropout": Float(0.0, 0.4),
             },
-            starts=(base, {**base, "width": 24, "warp": 0.1}),
+            starts=(base,),
         )
 
     def settings(
         self, task: Task, given: tuple[Given, ...], rows: int, config: Mapping[str, Any]
     ) -> Settings:
+        from modelwright.models.deep.images import quick_bfloat16
         from modelwright.models.deep.settings import Settings
 
         return Settings.of(
@@ -78,6 +79,7 @@ class SpectrogramFamily(DeepFamily):
             optimiser="adamw",
             schedule="one-cycle",
             ema=0.99,
+            precision="bfloat16" if quick_bfloat16() else "auto",
         )
 
     def encoder(self, given: Given, rows: int, config: Mapping[str, Any]) -> nn.Module:

@@ -30,7 +30,7 @@ class TemporalFamily(SeriesFamily):
         base = {**common_start(task), "kernel": 5}
         return Space(
             ranges={**common_ranges(), "kernel": Int(3, 9)},
-            starts=(base, {**base, "kernel": 7, "width": 96}),
+            starts=(base,),
         )
 
     def encoder(self, given: Given, rows: int, config: Mapping[str, Any]) -> nn.Module:

@@ -31,6 +31,9 @@ PROSE = (
     "docs/how-to/label.md",
     "docs/how-to/privacy.md",
     "docs/how-to/sources.md",
+    "docs/how-to/images.md",
+    "docs/how-to/training.md",
+    "docs/how-to/serve-media.md",
     "docs/how-to/live.md",
     "docs/how-to/pages.md",
 )

@@ -285,6 +285,8 @@ def _with_a_twin(rows: Array, function: bootstrap.Value, low: float, high: float
     total = rows.sum(axis=0)
     centre = float(function(total))
     influence = rows @ bootstrap.gradient(function, total)
+    if not np.any(influence):
+        return low, high  # every row says the same
     ends = []
     for end, row in ((low, influence.argmin()), (high, influence.argmax())):
         twins = 1.0 + 2.0 * float(influence[row] ** 2 / np.sum(np.square(influence)))

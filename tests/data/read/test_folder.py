@@ -16,6 +16,7 @@ from modelwright.core.errors import BadData
 from modelwright.core.records.data import Collected
 from modelwright.core.records.evidence import Finding
 from modelwright.data.collect import collect
+from modelwright.data.read.attach import contents, names_again
 from modelwright.data.read.changed import changed
 from modelwright.data.read.door import batches, read
 from modelwright.goal.sections import SourceSection
@@ -238,3 +239,25 @@ def test_the_shared_sets_are_read_by_their_name_alone(shared_data: Path, source:
     assert frame.height == rows
     assert target is None or frame[target].n_unique() == classes
     assert any(dtype == pl.Binary for dtype in frame.schema.values()) or "text" in frame.columns
+
+
+def test_new_rows_name_files_too_and_those_that_are_not_there_are_counted(tmp_path: Path) -> None:
+    put(tmp_path, "1.png")
+    given = pl.DataFrame({"photo": ["1.png", "gone.png", "../out.png", None], "id": ["a", "b", "c", "d"]})
+    made = contents(given, str(tmp_path / "new.csv"), {"photo": "image"})
+    assert made["photo"].to_list() == [picture(0), b"gone.png", b"../out.png", None]
+    back = names_again(made.with_columns(prediction=pl.lit("x")), given)
+    assert back.columns == ["photo", "id", "prediction"]
+    assert back["photo"].to_list() == given["photo"].to_list()
+
+
+def test_base64_in_a_table_stays_as_it_is(tmp_path: Path) -> None:
+    given = pl.DataFrame({"photo": ["aGVsbG8=", "d29ybGQ="]})
+    assert contents(given, str(tmp_path / "new.csv"), {"photo": "image"}).equals(given)
+
+
+def test_documents_of_new_rows_are_read(tmp_path: Path) -> None:
+    put(tmp_path, "a.txt", "b.txt")
+    given = pl.DataFrame({"body": ["a.txt", "b.txt"]})
+    made = contents(given, str(tmp_path / "new.csv"), {"body": "text"})
+    assert made["body"].to_list() == ["text number 0", "text number 1"]

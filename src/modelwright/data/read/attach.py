@@ -91,8 +91,8 @@ def attach(
 def contents(frame: pl.DataFrame, source: str, kinds: Mapping[str, str]) -> pl.DataFrame:
     """New rows with the contents of the files that they name. ``kinds``: of the columns that a model takes.
 
-    A file that is not there is a cell of zero bytes, which no parser can read, so that it is counted. Columns
-    of other texts than names (base64) stay as they are.
+    A file that is not there leaves its name as the bytes of the cell, which no parser can read, so that it is
+    counted. Columns of other texts than names (base64) stay as they are.
     """
     root = folder_of(source)
     named: dict[str, str] = {}
@@ -103,7 +103,9 @@ def contents(frame: pl.DataFrame, source: str, kinds: Mapping[str, str]) -> pl.D
             named |= {name: kind} if 2 * ends >= min(SAMPLE, len(texts)) else {}
     made = attach(frame, root, named).frame
     made = made.with_columns(
-        pl.col(name).fill_null(pl.lit(b"")).alias(name) for name in named if made[name].dtype == pl.Binary
+        pl.coalesce(pl.col(name), frame[name].cast(pl.Binary))
+        for name in named
+        if made[name].dtype == pl.Binary
     )
     texts_only = [name for name in made.columns if kinds.get(name) != "text"]
     return attach(made, root, but=texts_only).frame.select(frame.columns)

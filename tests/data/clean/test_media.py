@@ -137,7 +137,8 @@ def test_nothing_but_broken_files_is_an_error(tmp_path: Path) -> None:
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "1.jpg").write_bytes(b"<html>404</html>")
-    with pytest.raises(BadData, match=r"none of the 2 images of 'image' can be used; cat/1\.jpg: an HTML page"):
+    said = r"none of the 2 images of 'image' can be used; cat/1\.jpg: an HTML page"
+    with pytest.raises(BadData, match=said):
         cleaned(tmp_path)
 
 

@@ -230,7 +230,7 @@ SHARED = {
 }
 
 
-@pytest.mark.slow(reason="thousands of files are read")
+@pytest.mark.slow  # thousands of files are read
 @pytest.mark.parametrize("source", SHARED)
 def test_the_shared_sets_are_read_by_their_name_alone(shared_data: Path, source: str) -> None:
     rows, target, classes = SHARED[source]

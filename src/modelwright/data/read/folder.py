@@ -185,7 +185,7 @@ class FolderReader:
         others = len(files) - len(chosen)
         table = labels_beside.find(files)
         details = {"media": kind, "files": str(len(chosen))}
-        if table is not None and plan is None:
+        if table is not None:
             others -= 1
             labels = labels_beside.join(frame, table)
             if labels is not None:

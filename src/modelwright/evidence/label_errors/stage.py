@@ -114,12 +114,13 @@ def doubt(
     inputs = strongest(roles, development, analysis, frame)
     positions = [at for at, _, _ in kept]
     # Rows first: a frame without columns has none.
-    beside = _readable(frame[positions].select(told(development, inputs)[:WIDEST]), development)
+    beside = _readable(frame[positions].select(inputs[:WIDEST]), development)
     atomic.write_text(work.folder / FILE, as_csv(table, beside))
     if kept:
         _say(made, development, book)
-        _show(made, frame, told(development, inputs)[:COLUMNS], positions, book)
-        _picture(made, development, frame, inputs, positions, book)
+        _show(made, frame, inputs[:COLUMNS], positions, book)
+        private = private_columns(development, roles, personal(development))
+        _picture(made, development, frame, private, positions, book)
         _draw(found, development, book)
     return made
 
@@ -134,12 +135,6 @@ def strongest(
     order = sorted(analysis.relations, key=lambda r: (-r.score if r.score == r.score else 1.0, r.column))
     names = list(dict.fromkeys([*(r.column for r in order if r.column in inputs), *inputs]))
     return [name for name in names if name not in private]
-
-
-def told(development: Development, inputs: list[str]) -> list[str]:
-    """The inputs that a cell of a table can hold: no images, sounds or series."""
-    media = {tensor.name for tensor in signature_of(development).tensors}
-    return [name for name in inputs if name not in media]
 
 
 def as_csv(table: pl.DataFrame, inputs: pl.DataFrame) -> str:
@@ -283,7 +278,7 @@ def _picture(
     made: Doubted,
     development: Development,
     frame: pl.DataFrame,
-    inputs: list[str],
+    private: frozenset[str],
     positions: list[int],
     book: Book,
 ) -> None:
@@ -295,7 +290,6 @@ def _picture(
         f"row {row}: labelled {label}, rather {instead}"
         for row, label, instead in zip(first["row"], first["given"], first["instead"], strict=True)
     ]
-    private = frozenset(c.name for c in development.columns if c.is_input and c.name not in inputs)
     for column in shown_columns(typed.signature, private):
         book.gallery(
             Gallery(

@@ -1,10 +1,10 @@
 """What the training loop costs over a bare PyTorch loop, beside Lightning and the Hugging Face Trainer.
 
 Each contender trains the same network from the same first weights on the same rows, with the same batch,
-AdamW (one fused kernel), clipping at 1 and a rate that rises and falls. The network itself notes when it is called:
-the time of a contender is that from the start of one forward pass to the start of the one ``STEPS`` later, so
-that nobody's preparations count, and everything between two steps does. Ours runs as it is used, with its
-watchers, its checkpoints and a deadline.
+AdamW (one fused kernel), clipping at 1 and a rate that rises and falls. The network itself notes when it is
+called: the time of a contender is that from the start of one forward pass to the start of the one ``STEPS``
+later, so that nobody's preparations count, and everything between two steps does. Ours runs as it is used,
+with its watchers, its checkpoints and a deadline.
 
 Contenders take turns, in another order each round; each is compared with the bare loop of its own round, and
 the median over rounds counts. Data are in memory; Lightning and the Trainer get whole batches from a
@@ -45,11 +45,12 @@ from modelwright.models.deep.loop import train
 from modelwright.models.deep.settings import Settings
 from modelwright.models.family import Deadline, Task
 
-STEPS = 60
+STEPS = 30
 """Timed steps of one contender in one round."""
-WARM = 15
+WARM = 8
 RATE = 1e-3
-BATCH = 128
+BATCH = 64
+ROWS = 40 * BATCH
 
 
 class Clock:
@@ -303,7 +304,7 @@ def main() -> None:
     results = []
     for name, (layers, (x, y)) in kinds.items():
         if asked.only in ("", name):
-            results += list(compared(name, layers, x, y, asked.rounds))
+            results += list(compared(name, layers, x[:ROWS], y[:ROWS], asked.rounds))
             common.show(results)
     if not asked.only:
         versions = {}

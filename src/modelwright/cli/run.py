@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import typer
@@ -34,13 +35,18 @@ def run(
     from modelwright.cli.talk import Talk
     from modelwright.goal.goal import Goal
     from modelwright.lifecycle.run import start
+    from modelwright.models.together import followed, leads
 
+    if (said := followed(runs)) is not None:
+        if not quiet:
+            print(said, file=sys.stderr)
+        return 0
     asked = Goal.load(goal)
     if budget is not None:
         asked = asked.with_budget(_seconds(budget))
     if engine is not None:
         asked = asked.with_engine(engine)
-    with Talk(quiet) as talk:
+    with leads(runs), Talk(quiet) as talk:
         done = start(asked, runs, say=talk, started_at=process_started(), force_release=force_release)
     return _end(done, json)
 

@@ -63,6 +63,7 @@ def main() -> None:
     from modelwright.models.fit import Bench, FitResult, Job, Product, fit
     from modelwright.models.journal import Journal
     from modelwright.models.rows import Place
+    from modelwright.models.together import joined
 
     warnings.simplefilter("ignore")
     bench = Bench()
@@ -71,9 +72,9 @@ def main() -> None:
     while True:
         message: dict[str, Any] = json.loads(lines.get())
         job, place = decode(Job, message["job"]), decode(Place, message["place"])
-        FAMILIES.get(job.family)
         try:
-            product = fit(bench, place, job, notes=Path(message["journal"]) / message["key"])
+            with joined(message, FAMILIES.get(job.family).tags.keeps):
+                product = fit(bench, place, job, notes=Path(message["journal"]) / message["key"])
         except Exception as error:  # a defect of a family must not end the run
             import traceback
 

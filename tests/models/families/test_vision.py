@@ -30,7 +30,9 @@ class OfFolder(Vision):
     def space(self, task: Task, facts: DataFacts) -> Space:
         space = super().space(task, replace(facts, pretrained=self.folder))
         # Its weights are no better than chance: they learn as quickly as the head.
-        return replace(space, starts=tuple({**start, "body_rate": 1.0, "rate": 3e-3} for start in space.starts))
+        return replace(
+            space, starts=tuple({**start, "body_rate": 1.0, "rate": 3e-3} for start in space.starts)
+        )
 
 
 @pytest.fixture(scope="module")

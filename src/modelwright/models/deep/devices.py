@@ -92,6 +92,15 @@ class Devices:
         return {"device": name, "processes": self.processes, "precision": self.precision}
 
 
+def leave() -> None:
+    """Leave the group of processes, if this one is in any; the next fit may be alone."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        from accelerate.state import AcceleratorState
+
+        AcceleratorState._reset_state(reset_partial_state=True)
+        torch.distributed.destroy_process_group()
+
+
 class Called(nn.Module):
     """A module whose call is another's."""
 

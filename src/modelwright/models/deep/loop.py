@@ -252,7 +252,8 @@ class Training:
         for event in self.watchers.after_epoch(self.step, epoch, planned, train_loss, valid_loss, idle):
             if self.act(event):
                 return
-        if self.watch(epoch, train_loss, valid_loss) and not self.stopped:
+        asked = self.devices.agree(float(self.watch(epoch, train_loss, valid_loss)))
+        if asked and not self.stopped:
             self.stopped = "watch"
         if self.held is not None and not self.stopped and epoch - self.best.epoch >= self.patience(planned):
             self.stopped = "early stopping"

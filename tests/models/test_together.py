@@ -1,0 +1,116 @@
+"""Fits of networks that several processes of one launch make together."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from modelwright.core.codec import encode
+from modelwright.models.rows import Place
+
+# Four processes that import torch, twice.
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+
+FAMILY = '''
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from modelwright.testing.toy import Toy
+
+
+class Shared(Toy):
+    """A network without batch statistics, whose weights are kept for the test."""
+
+    name = "shared"
+    tags = replace(Toy.tags, keeps=True)
+
+    def fit(self, task, train, valid, config, *, notes, **options):
+        import torch
+        from safetensors.torch import save_file
+
+        from modelwright.models.deep.examples import Examples
+        from modelwright.models.deep.loop import train as learn
+        from modelwright.models.deep.settings import Settings
+
+        class Net(torch.nn.Sequential):
+            takes = ("x",)
+
+        outcome = learn(
+            lambda: Net(torch.nn.Linear(train.x.shape[1], 16), torch.nn.Tanh(), torch.nn.Linear(16, 2)),
+            Examples({"x": train.x}, train.y), None, Settings(epochs=4, batch=32, rate=0.01),
+            task=task, seed=options["seed"], threads=1, deadline=options["deadline"], notes=notes,
+        )
+        kept = Path(os.environ["KEPT"]) / f"{options['seed']}-{os.environ.get('RANK', '0')}"
+        kept.with_suffix(".json").write_text(json.dumps(outcome.facts))
+        save_file(outcome.module.state_dict(), kept.with_suffix(".safetensors"))
+        return super().fit(task, train, valid, config, **options)
+
+
+SHARED = Shared()
+'''
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A folder of installed packages, with the family."""
+    folder = tmp_path / "site"
+    info = folder / "shared-1.0.dist-info"
+    info.mkdir(parents=True)
+    (folder / "shared_of_a_test.py").write_text(FAMILY)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shared\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[modelwright.families]\nshared = shared_of_a_test:SHARED\n")
+    return folder
+
+
+def test_two_processes_make_the_fits_of_one(places: Callable[..., Place], tmp_path: Path, site: Path) -> None:
+    pytest.importorskip("torch", reason="the extra [deep] is not installed")
+    pytest.importorskip("accelerate", reason="the extra [deep] is not installed")
+    from safetensors.torch import load_file
+
+    place = json.dumps(encode(places(rows=300)))
+    launch = [
+        "-m",
+        "accelerate.commands.launch",
+        "--multi_gpu",
+        "--num_processes",
+        "2",
+        "--num_machines",
+        "1",
+    ]
+    launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
+    said = {}
+    for name, before in (("alone", []), ("both", launch)):
+        folder = tmp_path / name
+        folder.mkdir()
+        path = os.pathsep.join((str(site), str(ROOT / "src")))
+        done = subprocess.run(
+            [sys.executable, *before, str(ROOT / "tests" / "models" / "launched.py"), str(folder), place],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "KEPT": str(folder), "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        lines = [line for line in done.stdout.splitlines() if line.startswith("[")]
+        assert [json.loads(line) for line in lines] == [["fit-1", ""], ["fit-2", ""]]
+        said[name] = done.stderr
+    assert "process 1 took part in 2 fits of networks" in said["both"]
+    for seed in (1, 2):
+        facts = json.loads((tmp_path / "both" / f"{seed}-0.json").read_text())
+        assert facts["processes"] == 2
+        alone = load_file(tmp_path / "alone" / f"{seed}-0.safetensors")
+        for rank in (0, 1):
+            both = load_file(tmp_path / "both" / f"{seed}-{rank}.safetensors")
+            assert max(float((alone[name] - both[name]).abs().max()) for name in alone) < 1e-4
+    # Where they met is gone.
+    assert not list((tmp_path / "both").glob(".together-*"))

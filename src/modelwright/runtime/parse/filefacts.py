@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from modelwright.runtime.parse import sounds
+from modelwright.runtime.parse.image import FORMATS
 from modelwright.runtime.signature import Tensor
 
 
@@ -38,15 +40,14 @@ def _picture(content: bytes) -> list[str]:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(content)) as opened:
+        with Image.open(io.BytesIO(content), formats=[f for f in FORMATS if f in Image.OPEN]) as opened:
             return [str(opened.format), f"{opened.width} x {opened.height}"]
     except Exception:  # as in image.py: Pillow's readers raise whatever they meet
         return ["an image"]
 
 
 def _sound(content: bytes) -> list[str]:
-    import soundfile
-
+    soundfile: Any = import_module("soundfile")
     form = sounds.format_of(content[:16]).upper() or "a sound"
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:

@@ -28,6 +28,11 @@ MEDIA: tuple[FindingCard, ...] = (
         "Name the folder or a pattern of the files that are wanted, if these are.",
     ),
     _C(
+        "collect.empty-documents", "documents without a text", "warning",
+        "Files of documents are empty, or hold white space alone. Their texts are missing; their rows stay.",
+        "Copy them again from where they came from, or take them out of the source.",
+    ),
+    _C(
         "collect.media-attached", "files that a column names", "note",
         "A column of a table names files of images or sounds below the folder of the table (or in an archive "
         "beside it). Their contents take its place; the names stay in a column of their own.",

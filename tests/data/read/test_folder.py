@@ -115,6 +115,17 @@ def test_documents_are_texts_in_whatever_encoding(tmp_path: Path) -> None:
     assert "2 documents are not UTF-8" in found["collect.encoding"].message
 
 
+def test_an_empty_and_a_long_document_are_told_and_kept(tmp_path: Path) -> None:
+    put(tmp_path, "pos/1.txt", "neg/1.txt")
+    (tmp_path / "pos" / "2.txt").write_bytes(b" \n")
+    (tmp_path / "neg" / "2.txt").write_text("word " * 200_000)
+    (tmp_path / "neg" / "3.txt").write_text("x" * (9 * 1024**2))
+    made, found = collected(tmp_path)
+    assert made.rows == 4
+    assert "1 documents hold no text at all: pos/2.txt" in found["collect.empty-documents"].message
+    assert "one cell is larger than 8 MB" in found["collect.broken-rows"].message
+
+
 def packed(folder: Path, kind: str, names: list[str]) -> Path:
     put(folder / "in", *names)
     path = folder / f"data.{kind}"

@@ -23,7 +23,7 @@ from modelwright.core.errors import BadData
 from modelwright.core.records.data import SourceFacts
 from modelwright.data.read import archive as archives
 from modelwright.data.read.documents import document
-from modelwright.data.read.folder import File, kind_of, listed
+from modelwright.data.read.files import File, kind_of, listed
 from modelwright.data.read.limits import LARGEST_FILE, check_media
 from modelwright.data.read.reader import Said
 
@@ -316,7 +316,8 @@ def _missing(column: str, names: list[str], of: int, root: Path) -> Said:
 
 
 def _few(names: list[str]) -> str:
-    return ", ".join(name[:80] for name in names[:3]) + (", ..." if len(names) > 3 else "")
+    shown = [name if len(name) <= 80 else f"...{name[-77:]}" for name in names[:3]]
+    return ", ".join(shown) + (", ..." if len(names) > 3 else "")
 
 
 def _key(text: str) -> str:

@@ -16,7 +16,7 @@ from modelwright.core.records.data import SourceFacts
 from modelwright.core.registry import Registry
 from modelwright.core.secrets import public
 from modelwright.data.read import archive as archives
-from modelwright.data.read import folder, remote
+from modelwright.data.read import files, folder, remote
 from modelwright.data.read.reader import Batch, Planning, Read, Reader, Streaming
 from modelwright.data.read.source import digest, existing, modified
 from modelwright.goal.sections import ReadingSection
@@ -141,9 +141,9 @@ def batches(source: str, rows: int = ROWS, plan: Mapping[str, Any] | None = None
         return
     if (archive := archives.parted(source)) is not None:
         with archives.files(*archive, folder.wanted) as found:
-            if folder.holds(list(found)) is not None:
-                files = [folder.File(name, path) for name, path in found.items()]
-                yield from folder.FolderReader().parts(files, rows, _of(plan, "folder"))
+            if files.holds(list(found)) is not None:
+                held = [files.File(name, path) for name, path in found.items()]
+                yield from folder.FolderReader().parts(held, rows, _of(plan, "folder"))
             else:
                 yield from batches(archives.place(found), rows, plan)
         return
@@ -177,11 +177,11 @@ def _archive(
 ) -> Read:
     """Members of an archive; the facts are those of the archive."""
     with archives.files(archive, members, folder.wanted) as found:
-        if folder.holds(list(found)) is not None:
+        if files.holds(list(found)) is not None:
             reader = folder.FolderReader()
             _planning(reader, wishes, str(archive))
-            files = [folder.File(name, path) for name, path in found.items()]
-            made = reader.read_files(files, archive.name, wishes, _of(plan, reader.name))
+            held = [files.File(name, path) for name, path in found.items()]
+            made = reader.read_files(held, archive.name, wishes, _of(plan, reader.name))
             made = _marked(reader, made)
         else:
             made = read(archives.place(found), query, wishes, target, plan)

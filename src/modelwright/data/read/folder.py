@@ -21,70 +21,12 @@ from modelwright.core.errors import BadData
 from modelwright.core.records.data import SourceFacts
 from modelwright.data.read import labels_beside, named
 from modelwright.data.read.documents import document
+from modelwright.data.read.files import File, holds, kind_of, listed
 from modelwright.data.read.limits import LARGEST_FILE, check_media
 from modelwright.data.read.reader import Batch, BrokenRow, Read, Said
 from modelwright.data.read.source import digest, modified
 from modelwright.data.split.given import PARTS
 from modelwright.goal.sections import ReadingSection
-
-SUFFIXES: dict[str, frozenset[str]] = {
-    "image": frozenset(
-        (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm",
-         ".pbm", ".pnm", ".jp2", ".avif")
-    ),
-    "audio": frozenset((".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".snd")),
-    "text": frozenset((".txt", ".text")),
-}  # fmt: skip
-"""Kind of media to the suffixes of its files, in lower case."""
-_TABLES = frozenset((".csv", ".tsv", ".parquet", ".pq", ".json", ".jsonl", ".xml", ".log", ".xlsx", ".xls"))
-_MOST_FILES = 1_000_000
-_NOT_DATA = frozenset(
-    (
-        "readme.txt",
-        "license.txt",
-        "licence.txt",
-        "classes.txt",
-        "labels.txt",
-        "requirements.txt",
-        "notice.txt",
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    name: str
-    """Its path relative to the source, parted by slashes."""
-    at: Path | bytes
-    """Where it lies, or what it holds."""
-
-    def content(self) -> bytes:
-        return self.at if isinstance(self.at, bytes) else self.at.read_bytes()
-
-    def size(self) -> int:
-        return len(self.at) if isinstance(self.at, bytes) else self.at.stat().st_size
-
-
-def kind_of(name: str) -> str | None:
-    """The kind of media by the suffix of a file name; None for what is none."""
-    base = name.rsplit("/", 1)[-1].lower()
-    suffix = os.path.splitext(base)[1]
-    if base in _NOT_DATA:
-        return None
-    return next((kind for kind, suffixes in SUFFIXES.items() if suffix in suffixes), None)
-
-
-def holds(names: Sequence[str]) -> str | None:
-    """The kind of media that files of these names are a source of; None where they are tables, or nothing.
-
-    Documents count only where they are more than the tables are, and several.
-    """
-    counts = Counter(kind for name in names if (kind := kind_of(name)) is not None)
-    tables = sum(os.path.splitext(name.lower())[1] in _TABLES for name in names)
-    if not counts:
-        return None
-    kind, count = max(counts.items(), key=lambda item: (item[1], item[0] != "text"))
-    return kind if count >= 2 and count > tables else None
 
 
 def wanted(names: list[str]) -> list[str] | None:
@@ -93,24 +35,6 @@ def wanted(names: list[str]) -> list[str] | None:
     if kind is None:
         return None
     return [n for n in names if kind_of(n) == kind or n.rsplit("/", 1)[-1] in labels_beside.NAMES]
-
-
-def listed(root: Path) -> list[File]:
-    """All files below a folder in the order of their names; hidden ones and those of hidden folders apart."""
-    found: list[File] = []
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__MACOSX")
-        for name in files:
-            if not name.startswith("."):
-                path = Path(folder) / name
-                found.append(File(path.relative_to(root).as_posix(), path))
-        if len(found) > _MOST_FILES:
-            raise BadData(
-                f"{root.name}/ holds more than {_MOST_FILES:,} files",
-                code="data.too-large",
-                hint="name a folder with a part of them",
-            )
-    return sorted(found, key=lambda file: file.name)
 
 
 class FolderReader:
@@ -182,6 +106,8 @@ class FolderReader:
             said += more
         if contents.old:
             said.append(_encodings(contents.old))
+        if kind == "text" and (empty := frame.filter(pl.col("text").str.strip_chars() == "")).height:
+            said.append(_empty(empty["file"].to_list()))
         others = len(files) - len(chosen)
         table = labels_beside.find(files)
         details = {"media": kind, "files": str(len(chosen))}
@@ -262,6 +188,16 @@ def _plan(kind: str, pattern: str | None) -> dict[str, Any]:
 
 
 _KINDS = {"image": "images", "audio": "sounds", "text": "documents"}
+
+
+def _empty(files: list[str]) -> Said:
+    shown = ", ".join(files[:3]) + (", ..." if len(files) > 3 else "")
+    return Said(
+        "collect.empty-documents",
+        "warning",
+        f"{len(files):,} documents hold no text at all: {shown}",
+        "Copy them again from where they came from, or take them out of the source.",
+    )
 
 
 def _encodings(found: Counter[str]) -> Said:

@@ -25,7 +25,8 @@ def chance(seed: int = 0) -> Any:
 def clips(shared_data: Path) -> Any:
     folder = shared_data / "audio_classification" / "free_spoken_digits" / "recordings"
     read = audio.build({"rate": 8000, "samples": 6400})
-    return torch.from_numpy(np.stack([read((folder / f"{d}_theo_0.wav").read_bytes()) for d in range(10)]))
+    cells: list[Any] = [read((folder / f"{d}_theo_0.wav").read_bytes()) for d in range(10)]
+    return torch.from_numpy(np.stack(cells))
 
 
 def test_sounds_change_and_stay_sounds(clips: Any) -> None:

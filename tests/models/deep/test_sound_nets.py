@@ -58,7 +58,8 @@ def digits(shared_data: Path) -> tuple[Rows, Rows]:
     folder = shared_data / "audio_classification" / "free_spoken_digits" / "recordings"
     files = sorted(file for file in folder.glob("[01]_*.wav") if int(file.stem.split("_")[2]) < 8)
     read = audio.build({"rate": 8000, "samples": 6400})
-    cells = np.stack([read(file.read_bytes()) for file in files])
+    read_cells: list[Any] = [read(file.read_bytes()) for file in files]
+    cells = np.stack(read_cells)
     y = np.array([int(file.name[0]) for file in files])
     away = np.array([file.name.split("_")[1] in ("theo", "lucas") for file in files])
     tensor = Tensor("clip", "audio", (6400,), "int16", 8000)
@@ -109,7 +110,8 @@ def days(shared_data: Path) -> tuple[Rows, Rows]:
     values = frame.to_numpy()[starts[:, None] + np.arange(24)].transpose(0, 2, 1)
     quarter = (starts % 24 // 6).astype(np.int64)
     read = series.build({"channels": 7, "steps": 24})
-    cells = np.stack([read(day) for day in values])
+    read_cells: list[Any] = [read(day) for day in values]
+    cells = np.stack(read_cells)
     tensor = Tensor("day", "series", (7, 24), "float32")
     return rows_of(tensor, cells[:320], quarter[:320]), rows_of(tensor, cells[320:], quarter[320:])
 

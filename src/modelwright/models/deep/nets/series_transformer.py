@@ -37,7 +37,8 @@ class Layer(nn.Module):
         )
         seen = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(-1, tokens, width)
         x = x + self.drop(self.out(seen))
-        return x + self.drop(self.narrow(functional.gelu(self.wide(self.between(x)))))
+        found: Tensor = x + self.drop(self.narrow(functional.gelu(self.wide(self.between(x)))))
+        return found
 
 
 class SeriesTransformer(nn.Module):

@@ -90,7 +90,8 @@ def fourier(frame: int, size: int) -> npt.NDArray[np.float32]:
     window = 0.5 - 0.5 * np.cos(2 * np.pi * (time + 0.5) / frame)
     angles = 2 * np.pi * np.outer(np.arange(size // 2 + 1), time) / size
     both = np.concatenate([np.cos(angles), -np.sin(angles)]) * window / window.sum()
-    return both.astype(np.float32)[:, None, :]
+    made: npt.NDArray[np.float32] = both.astype(np.float32)[:, None, :]
+    return made
 
 
 def filters(bands: int, size: int, rate: int, factor: float) -> npt.NDArray[np.float32]:
@@ -109,7 +110,8 @@ def filters(bands: int, size: int, rate: int, factor: float) -> npt.NDArray[np.f
     rise = (bins - np.minimum(low, middle - width)) / (middle - np.minimum(low, middle - width))
     fall = (np.maximum(high, middle + width) - bins) / (np.maximum(high, middle + width) - middle)
     bank = np.maximum(0.0, np.minimum(rise, fall))
-    return (bank / np.maximum(bank.sum(axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    made: npt.NDArray[np.float32] = bank / np.maximum(bank.sum(axis=1, keepdims=True), 1e-9)
+    return made.astype(np.float32)
 
 
 def _mel(hertz: float) -> float:

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelwright.models.deep.family import DeepFamily
-from modelwright.models.deep.intake import Arrays, Direct, Given, Intake, Several
+from modelwright.models.deep.intake import Direct, Given, Intake, Several
 from modelwright.models.deep.words import Words
 from modelwright.models.family import Choice, DataFacts, Declines, Float, Int, Machine, Rows, Suits, Task
 
 if TYPE_CHECKING:
-    from modelwright.models.deep.augment import Augment
     from modelwright.models.deep.settings import Settings
 
 SHOWN_IN_ALL = 100_000
@@ -48,11 +47,6 @@ class TextFamily(DeepFamily):
     def intake(self, task: Task, train: Rows, config: Mapping[str, Any]) -> Intake:
         assert train.typed is not None
         return Several((Words.learn(train.typed), Direct.of(train.x.shape[1], train.typed)))
-
-    def augment(self, given: tuple[Given, ...], arrays: Arrays, config: Mapping[str, Any]) -> Augment | None:
-        from modelwright.models.deep.augment import AUGMENTS
-
-        return AUGMENTS.get("text") if float(config.get("augment", 1.0)) > 0 else None
 
     def settings(
         self, task: Task, given: tuple[Given, ...], rows: int, config: Mapping[str, Any]

@@ -37,6 +37,7 @@ FAMILIES: Registry[Family] = Registry(
         "bag": f"{_HERE}.bag:FAMILY",
         "recurrent": f"{_HERE}.recurrent:FAMILY",
         "text_transformer": f"{_HERE}.text_transformer:FAMILY",
+        "encoder": f"{_HERE}.encoder:FAMILY",
         "small_cnn": f"{_HERE}.small_cnn:FAMILY",
         "resnet": f"{_HERE}.resnet:FAMILY",
         "vit": f"{_HERE}.vit:FAMILY",

@@ -7,7 +7,7 @@ of its words, arithmetic on whole numbers that every runtime does alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +44,7 @@ class Bag(nn.Module):
             left, right = after[:, :-1], after[:, 1:]
             number = (left * PRIME + right) % self.buckets
             parts.append(mean(self.pairs(number), ((left > 0) & (right > 0)).to(there.dtype)))
-        return self.drop(torch.cat(parts, dim=1))
+        return cast(Tensor, self.drop(torch.cat(parts, dim=1)))
 
 
 def mean(values: Tensor, there: Tensor) -> Tensor:

@@ -1,0 +1,116 @@
+"""Any text encoder of ``transformers``, fine-tuned: from the folder that the goal names.
+
+See :mod:`modelwright.models.deep.pretrained` and :mod:`modelwright.models.deep.tokens`. Extras:
+``pip install 'modelwright[deep,pretrained]'``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from modelwright.models.deep.family import deep_tags
+from modelwright.models.deep.intake import Direct, Given, Intake, Several
+from modelwright.models.deep.pretrained import INSTALL, kind_of
+from modelwright.models.deep.texts import TextFamily
+from modelwright.models.deep.tokens import Tokens
+from modelwright.models.family import (
+    Choice,
+    DataFacts,
+    Declines,
+    Float,
+    Machine,
+    Rows,
+    Space,
+    Suits,
+    Task,
+)
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from modelwright.models.deep.settings import Settings
+
+READS = ("vocab_size", "hidden_size")
+"""What the config of a text encoder has both of."""
+SHOWN_IN_ALL = 14_000
+"""Texts that are gone through in a fine-tuning, about."""
+
+
+class Encoder(TextFamily):
+    name = "encoder"
+    title = "Pretrained text encoder, fine-tuned"
+    version = 1
+    tags = deep_tags(("text",), extra="pretrained")
+    fewest = 10
+
+    def suits(self, task: Task, facts: DataFacts, machine: Machine) -> Suits | Declines:
+        if not facts.texts:
+            return Declines("there is no column of text")
+        if "pretrained" not in machine.installed:
+            return Declines("the package transformers is not installed", INSTALL)
+        if not facts.pretrained:
+            return Declines(
+                "the goal names no pretrained model", "name its folder: `search: {pretrained: FOLDER}`"
+            )
+        told = kind_of(facts.pretrained)
+        if told and not all(name in told for name in READS):
+            return Declines(f"the pretrained model ({told.get('model_type', 'unknown')}) is not one of texts")
+        return super().suits(task, facts, machine)
+
+    def why(self, task: Task, facts: DataFacts) -> str:
+        return "has read many texts before: needs far fewer of these"
+
+    def cost(self, task: Task, facts: DataFacts, machine: Machine) -> float:
+        return 30.0 + 0.02 * min(3 * facts.rows, SHOWN_IN_ALL)
+
+    def space(self, task: Task, facts: DataFacts) -> Space:
+        base = {
+            "rate": 1e-3,
+            "body_rate": 0.1,
+            "dropout": 0.1,
+            "smoothing": 0.0,
+            "tune": "full",
+            "pretrained": facts.pretrained,
+        }
+        return Space(
+            ranges={
+                "rate": Float(3e-4, 3e-3, log=True),
+                "body_rate": Float(0.03, 0.3, log=True),
+                "tune": Choice(("full", "head", "lora")),
+            },
+            starts=(base, {**base, "tune": "lora"}, {**base, "tune": "head", "rate": 3e-3}),
+        )
+
+    def intake(self, task: Task, train: Rows, config: Mapping[str, Any]) -> Intake:
+        assert train.typed is not None
+        words = Tokens.learn(str(config["pretrained"]), train.typed)
+        return Several((words, Direct.of(train.x.shape[1], train.typed)))
+
+    def augment(self, *_: Any, **__: Any) -> None:
+        """None: what a pretrained model knows of words is not to be unlearned."""
+
+    def settings(
+        self, task: Task, given: tuple[Given, ...], rows: int, config: Mapping[str, Any]
+    ) -> Settings:
+        usual = super().settings(task, given, rows, config)
+        epochs = int(config.get("epochs", max(2, min(20, round(SHOWN_IN_ALL / max(1, rows))))))
+        return usual.but(epochs=epochs, batch=32, warm_up=0.1)
+
+    def encoder(self, given: Given, rows: int, config: Mapping[str, Any]) -> nn.Module:
+        from modelwright.models.deep.nets.pretrained_text import PretrainedText
+
+        return PretrainedText(str(config["pretrained"]), str(config["tune"]))
+
+    def network(
+        self, task: Task, given: tuple[Given, ...], rows: int, config: Mapping[str, Any]
+    ) -> nn.Module:
+        network = super().network(task, given, rows, config)
+        factor = float(config.get("body_rate", 0.1)) if config.get("tune") == "full" else 1.0
+        network.rate_factors = {  # type: ignore[assignment]
+            f"encoders.{one.name}.body": factor for one in given if one.kind == self.kind
+        }
+        return network
+
+
+FAMILY = Encoder()

@@ -137,6 +137,11 @@ MODELS: tuple[FindingCard, ...] = (
         "Name a folder with pretrained weights in `search.pretrained`.",
     ),
     _C(
+        "train.not-distilled", "no smaller network was made", "note",
+        "The goal asks for a smaller network that learns from the chosen ones; none was trained.",
+        "Give more time, or leave `search.distil` out.",
+    ),
+    _C(
         "train.more-rows-would-help", "more rows would help", "note",
         "The held-out score still rises with the number of rows.",
         "Collect more rows of the same kind.",

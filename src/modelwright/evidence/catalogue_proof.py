@@ -98,7 +98,7 @@ PROOF: tuple[FindingCard, ...] = (
     ),
     _C(
         "release.int8-loses", "int8 costs too much", "warning",
-        "With 8-bit numbers the held-out score falls by more than a hundredth, so the network ships as it is.",
+        "With 8-bit numbers the held-out score falls by over a hundredth, so the network ships as it is.",
         "Leave `release.int8` out of the goal, or train a larger network.",
     ),
     _C(

@@ -79,6 +79,7 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
             trials=search.trials,
             families=search.families,
             interpretable=bool(search.interpretable),
+            distil=bool(search.distil),
             pretrained=_pretrained(search.pretrained, base),
         ),
         budget=s.BudgetSection(seconds=budget.time, memory=budget.memory, cores=budget.cores),

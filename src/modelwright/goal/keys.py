@@ -211,6 +211,11 @@ class SearchKeys(Keys):
     interpretable: Annotated[bool | None, c.flag()] = key(
         "Whether only models that a person can read are wanted.", default="false"
     )
+    distil: Annotated[bool | None, c.flag()] = key(
+        "Whether a network of half the width learns from the chosen ones, and ships in their place where its "
+        "held-out score is no more than a hundredth behind.",
+        default="false",
+    )
     pretrained: Annotated[str | None, c.text("a folder with a pretrained model, or `hub:NAME`")] = key(
         "A pretrained model of `transformers` to begin from: a folder with its `config.json` and "
         "`model.safetensors`, relative to the goal file, or `hub:NAME`, which is fetched from the hub. "

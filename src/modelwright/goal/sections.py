@@ -205,6 +205,8 @@ class SearchSection:
     trials: int | None = None
     families: tuple[str, ...] | None = None
     interpretable: bool = False
+    distil: bool = False
+    """Whether a smaller network learns from the chosen ones, and ships in their place where it is as good."""
     pretrained: str = ""
     """A folder with a pretrained model, or ``hub:NAME``; empty for none."""
 

@@ -19,7 +19,7 @@ from modelwright.core.records.models import FitRow, Member, Shortlist, Trained
 from modelwright.core.stage import Work
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.goal.sections import SearchSection
-from modelwright.models import curves, progress
+from modelwright.models import curves, distil, progress
 from modelwright.models.board import leaderboard_of
 from modelwright.models.choose import facts_of, machine_of
 from modelwright.models.ensemble import Blend, HeldOut
@@ -93,6 +93,9 @@ def train(
         slow = 1.5 * (time.monotonic() - work.started_at)
         left = max(work.left(), 0.0)
         ends_at = work.ends_at - max(min(reserve, 0.5 * left), min(slow, 0.25 * left))
+    taught_by = ends_at
+    if search.distil and ends_at is not None:
+        ends_at -= distil.SHARE * max(0.0, ends_at - time.monotonic())
     by_work = search.trials is not None and ends_at is None
     facts = facts_of(development, profile, search.pretrained)
     machine, task = machine_of(work), place.task
@@ -161,6 +164,14 @@ def train(
         if best in real and not best.baseline:
             curves.learning_curve(best, learning, place, journal, pool, book, ends_at, work.seed)
     together = blend.scores(scores)
+    if search.distil:
+        student = distil.distilled(
+            members, blend.pool, learning, place, (rows, together),
+            seed=work.seed, threads=work.cores, ends_at=taught_by, book=book,
+        )  # fmt: skip
+        if student is not None:
+            members, rows, together = student.members, student.rows, student.scores
+            y, weights = learning.y[rows], learning.weights_of(rows)
     value = score(place.metric, task.problem, y, together, weights)
     # A resumed stage finds fits that were made before it began.
     spent = sum(trial.seconds for trial in race.trials) / pool.size

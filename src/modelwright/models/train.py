@@ -52,8 +52,8 @@ MOST_REFITTED = 200_000
 LEAST_RACE = 1.0
 """Seconds; a race that was given less is a budget too small, and an error, unless the budget was fair."""
 OF_MEDIA, PART_OF_MEDIA = 6.0, 0.05
-"""Seconds, and part of the whole budget, that probing, explaining and showing pictures and sounds needs more. The
-networks before it take all the time that they are given."""
+"""Seconds, and part of the whole budget, that probing, explaining and showing pictures and sounds needs more.
+The networks before it take all the time that they are given."""
 FAIR = 5.0
 """Seconds of the whole budget from which a machine that was too busy for a race still gets a baseline."""
 SHORT = 10.0

@@ -26,7 +26,8 @@ from modelwright.data.read.source import MOST_BYTES
 
 SCHEMES: Final = {"https": "https", "http": "http", "s3": "s3", "gs": "gs", "gcs": "gs"}
 """Schemes of addresses that are fetched, each with the name of its file system."""
-INSTALL: Final = "pip install 'modelwright[remote]'"
+EXTRAS: Final = {"https": "remote", "http": "remote", "s3": "s3", "gs": "gs"}
+"""What to install for a kind of address."""
 _PIECE: Final = 1024**2
 _PARAMETERS: Final = re.compile(r"(?<=\S)\?[^\s'\"]+")
 """Of an address: those of a signed one are as good as a login."""
@@ -105,7 +106,7 @@ def _system(kind: str, address: str) -> tuple[Any, str]:
         raise BadData(
             f"{public(address)} cannot be fetched: a library for {kind}:// is not installed",
             code="data.remote-extra",
-            hint=INSTALL,
+            hint=f"pip install 'modelwright[{EXTRAS[kind]}]'",
         ) from error
 
 

@@ -253,3 +253,21 @@ def test_any_size_becomes_the_form(height: int, width: int, mode: str, how: str)
     assert made is not None
     assert made.shape == image.form(options)[0]
     assert made.flags["C_CONTIGUOUS"]
+
+
+def test_the_short_way_for_idx_files_gives_the_same() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (28, 20), dtype=np.uint8)
+    plain = b"P5\n20 28\n255\n" + pixels.tobytes()
+    png = encoded(Image.fromarray(pixels), "PNG")
+    for mode, height in (("L", 28), ("L", 14), ("RGB", 28)):
+        read = image.build({"mode": mode, "height": height, "width": 20})
+        one, other = read(plain), read(png)
+        assert one is not None
+        assert other is not None
+        assert (one == other).all()
+    found, expected = image.look(plain), image.look(png)
+    assert (found.width, found.height, found.mode, found.border, found.flat) == (
+        expected.width, expected.height, expected.mode, expected.border, expected.flat,
+    )  # fmt: skip
+    assert image.look(plain[:-1]).truncated
+    assert image.build({"mode": "L", "height": 28, "width": 20})(plain[:-1]) is None

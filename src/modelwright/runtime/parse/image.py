@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwright.core.errors import Unsupported
+from modelwright.runtime.parse.headers import orientation_of, pgm
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -111,14 +112,13 @@ def build(options: dict[str, Any]) -> Callable[[Any], Pixels | None]:
     if how not in ("stretch", "pad"):
         raise ValueError(f"an image is stretched or padded, not {how!r}")
     mode = "L" if channels == 1 else "RGB"
-    header = f"P5\n{width} {height}\n255\n".encode() if mode == "L" else b"no header"
-    whole = len(header) + height * width
 
     def read(cell: Any) -> Pixels | None:
         if cell is None:
             return None
-        if type(cell) is bytes and len(cell) == whole and cell.startswith(header):  # as from idx files
-            return np.frombuffer(cell, np.uint8, offset=len(header)).reshape(1, height, width).copy()
+        plain = pgm(cell) if type(cell) is bytes and mode == "L" else None
+        if plain is not None and plain.shape == (height, width):
+            return plain[None].copy()
         try:
             picture, _ = _decoded(cell, most, draft=(2 * width, 2 * height))
             return _fixed(_plain(picture, mode, white), mode, height, width, how, fill)
@@ -131,6 +131,10 @@ def build(options: dict[str, Any]) -> Callable[[Any], Pixels | None]:
 def look(cell: Any, most: int = MOST_PIXELS) -> Facts:
     """What a cell holds, decoded to its end, so that a file that is cut short is known. Never raises."""
     size = len(cell) if isinstance(cell, (bytes, bytearray, memoryview, str)) else 0
+    if type(cell) is bytes and (plain := pgm(cell)) is not None and plain.size <= most:
+        grey = _middle(plain[:, :, None])
+        return Facts("PPM", "L", plain.shape[1], plain.shape[0], bytes=size, border=(grey[0],) * 3,
+                     flat=bool(plain.min() == plain.max()))  # fmt: skip
     try:
         picture, facts = _decoded(cell, most)
         peak = _peak(picture) if picture.mode in _DEEP else 0.0
@@ -197,7 +201,7 @@ def _decoded(cell: Any, most: int, draft: tuple[int, int] | None = None) -> tupl
             cell.load()
         except Exception as error:  # as below: it may come from any file
             raise _Unusable(f"damaged ({str(error)[:80]})") from error
-        return _upright(cell, _orientation(cell), {})
+        return _upright(cell, orientation_of(cell), {})
     if isinstance(cell, (np.ndarray, list, tuple)):
         return _upright(_of_array(np.asarray(cell), most), 1, {})
     data = _bytes(cell)
@@ -210,7 +214,7 @@ def _decoded(cell: Any, most: int, draft: tuple[int, int] | None = None) -> tupl
                      "width": opened.width, "height": opened.height}  # fmt: skip
             if opened.width * opened.height > most:
                 raise _Unusable(_too_many(opened.width, opened.height, most), bomb=True, **known)
-            orientation = _orientation(opened)
+            orientation = orientation_of(opened)
             if draft is not None and opened.format == "JPEG":
                 opened.draft(None, draft if orientation < 5 else draft[::-1])
             else:
@@ -309,32 +313,6 @@ def _upright(picture: Picture, orientation: int, known: dict[str, Any]) -> tuple
     return picture, facts
 
 
-def _orientation(picture: Picture) -> int:
-    """Tag 274, read here: Pillow parses the whole EXIF block, and warns or fails where it is broken."""
-    tags = getattr(picture, "tag_v2", None)
-    if tags is not None:
-        found = tags.get(274, 1)
-        return found if isinstance(found, int) and 1 <= found <= 8 else 1
-    exif = picture.info.get("exif", b"")
-    if not isinstance(exif, bytes):
-        return 1
-    exif = exif.removeprefix(b"Exif\0\0")
-    order = {b"II": "little", b"MM": "big"}.get(exif[:2])
-    if order is None or len(exif) < 10:
-        return 1
-
-    def number(place: int, size: int) -> int:
-        return int.from_bytes(exif[place : place + size], "little" if order == "little" else "big")
-
-    start = number(4, 4)
-    for entry in range(min(number(start, 2), 200)):
-        place = start + 2 + 12 * entry
-        if number(place, 2) == 274:
-            found = number(place + 8, 2)
-            return found if 1 <= found <= 8 else 1
-    return 1
-
-
 def _peak(picture: Picture) -> float:
     values = np.asarray(picture)
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
@@ -384,7 +362,12 @@ def _fixed(picture: Picture, mode: str, height: int, width: int, how: str, fill:
 
 
 def _border(picture: Picture) -> tuple[int, int, int]:
-    pixels = np.asarray(picture)
+    red, green, blue = _middle(np.asarray(picture))
+    return red, green, blue
+
+
+def _middle(pixels: Pixels) -> list[int]:
+    """The (lower) median of the outermost pixels of [height, width, channels], for each channel."""
     edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    red, green, blue = np.median(edge, axis=0)
-    return int(red), int(green), int(blue)
+    edge.sort(axis=0)
+    return [int(value) for value in edge[(len(edge) - 1) // 2]]

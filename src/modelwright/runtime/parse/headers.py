@@ -23,7 +23,10 @@ def pgm(content: bytes) -> npt.NDArray[np.uint8] | None:
 
 
 def orientation_of(picture: Any) -> int:
-    """How a camera was held, 1 to 8: EXIF tag 274, read here: Pillow parses the whole EXIF block, and warns or fails where it is broken."""
+    """How a camera was held, 1 to 8: EXIF tag 274 of a Pillow image.
+
+    Read here, since Pillow parses the whole EXIF block, and warns or fails where any of it is broken.
+    """
     tags = getattr(picture, "tag_v2", None)
     if tags is not None:
         found = tags.get(274, 1)

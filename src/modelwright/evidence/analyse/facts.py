@@ -10,12 +10,12 @@ import numpy.typing as npt
 import polars as pl
 
 from modelwright.core.records.data import Column, ColumnProfile, Development, Profile
+from modelwright.data.fingerprint import fingerprints
 from modelwright.data.label import TARGET
 from modelwright.data.split.units import groups
 from modelwright.evidence.analyse.bins import Bins, bins_of, presence
 from modelwright.evidence.analyse.strength import Strength, strength
 from modelwright.goal.sections import RolesSection, SuccessSection
-from modelwright.runtime.parse import MEDIA
 
 SAMPLE = 20_000
 """Rows that strengths are measured on: the standard error of an AUC of 0.9 is then below 0.003, finer than
@@ -36,13 +36,13 @@ class Facts:
 
     @property
     def inputs(self) -> tuple[Column, ...]:
-        """Input columns that hold values. Of pictures, sounds and series no single number says anything."""
-        return tuple(c for c in self.development.columns if c.is_input and not c.is_media)
+        return tuple(c for c in self.development.columns if c.is_input)
 
     @property
     def plain(self) -> tuple[Column, ...]:
-        """The inputs whose cells are single values: all but images, sounds and series."""
-        return tuple(c for c in self.inputs if c.kind not in MEDIA)
+        """The inputs whose cells are single values: of pictures, sounds and series no single number says
+        anything. Whether rows are equal, or a cell is there, is asked of all inputs."""
+        return tuple(c for c in self.inputs if not c.is_media)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -54,9 +54,9 @@ class Facts:
 
     @cached_property
     def frame(self) -> pl.DataFrame:
-        """All development rows, without columns of media."""
+        """All development rows; cells of media by their digests, which are equal where they are."""
         table: pl.DataFrame = self.development.table.get()
-        return table.drop(c.name for c in self.development.columns if c.is_media)
+        return fingerprints(table)
 
     @cached_property
     def rows(self) -> npt.NDArray[np.int64]:

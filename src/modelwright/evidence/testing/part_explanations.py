@@ -20,7 +20,7 @@ from modelwright.core.records.pictures import Gallery
 from modelwright.evidence.showing import EXPLAINS, Parts, Shown
 from modelwright.evidence.testing.answers import Opened, Oracle
 from modelwright.evidence.testing.hardest import said, typical
-from modelwright.evidence.testing.losses import errors
+from modelwright.evidence.testing.losses import errors, surprise
 from modelwright.features.typed import Typed
 from modelwright.goal.metrics.scored import Scored
 
@@ -47,7 +47,10 @@ def choose(column: Shown, rows: Opened, scored: Scored, worst: list[int]) -> lis
     right = errors(scored) == 0
     usual = [p for p in typical(scored, 6 * RIGHT) if p not in wrong and column.is_there(cells[p])]
     if scored.values is None:
-        usual = [p for p in usual if right[p]]
+        # A poor model is usually wrong: then the right answers that it was least surprised by.
+        best = np.argsort(surprise(scored), kind="stable")[: 2 * RIGHT].tolist()
+        there = [int(p) for p in best if right[p] and column.is_there(cells[p])]
+        usual = [p for p in usual if right[p]] or there
     spread = usual[:: max(1, len(usual) // RIGHT)][:RIGHT]
     return [p for pair in zip(spread, wrong, strict=False) for p in pair] + (
         spread[len(wrong) :] if len(spread) > len(wrong) else wrong[len(spread) :]

@@ -124,6 +124,7 @@ def test_a_report_is_shut_in(visitor: Visitor, world: World) -> None:
     assert policy.startswith("sandbox allow-scripts;")
     assert "allow-same-origin" not in policy
     assert "default-src 'none'" in policy
+    assert "img-src data:" in policy, "its own pictures, and none from elsewhere"
     assert answer.text == (run / "report.html").read_text()
 
 

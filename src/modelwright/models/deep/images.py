@@ -12,14 +12,16 @@ from modelwright.models.family import Choice, DataFacts, Float, Int, Machine, Ta
 if TYPE_CHECKING:
     from modelwright.models.deep.settings import Settings
 
-SHOWN_IN_ALL = 250_000
-"""Pictures that are gone through in a training, about; few rows are gone through more often."""
+SHOWN_IN_ALL, SHOWN_IN_GREY = 250_000, 150_000
+"""Pictures that are gone through in a training, about; few rows are gone through more often. Grey ones
+(signs, scans) vary less: digits are learned from 100,000 as well as ever (benchmarks/deep/LOG.md)."""
 FEWEST_EPOCHS, MOST_EPOCHS = 15, 200
 
 
-def epochs_for(rows: int) -> int:
+def epochs_for(rows: int, colour: bool = True) -> int:
     """Passes over the rows where no deadline makes them fewer."""
-    return max(FEWEST_EPOCHS, min(MOST_EPOCHS, round(SHOWN_IN_ALL / max(1, rows))))
+    shown = SHOWN_IN_ALL if colour else SHOWN_IN_GREY
+    return max(FEWEST_EPOCHS, min(MOST_EPOCHS, round(shown / max(1, rows))))
 
 
 def quick_bfloat16() -> bool:
@@ -60,7 +62,7 @@ class ImageFamily(DeepFamily):
 
         return Settings.of(
             dict(config),
-            epochs=epochs_for(rows),
+            epochs=epochs_for(rows, any(one.kind == self.kind and one.shape[0] > 1 for one in given)),
             batch=64 if rows >= 1000 else 32 if rows >= 200 else 16,
             optimiser="adamw",
             schedule="one-cycle",

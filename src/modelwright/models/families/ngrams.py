@@ -302,6 +302,8 @@ class Ngrams:
             )
             if beside:  # what counts grams alone learns nothing of other columns but in its link
                 starts = (starts[2], starts[0], *starts[3:], starts[1])
+            elif task.problem == "multiclass":
+                starts = (starts[2], starts[0], starts[1], *starts[3:])
             ranges = {
                 "form": Choice(FORMS),
                 "c": Float(3e-2, 1e1, log=True),
@@ -310,7 +312,8 @@ class Ngrams:
         ranges |= {"order": Int(1, 2), "rarest": Int(1, 3)}
         if joined:
             ranges["joined"] = Choice((True, False))
-            starts = (starts[0] | joined, starts[0] | {"joined": False}, *(s | joined for s in starts[1:]))
+            apart = starts[0] | {"joined": False}
+            starts = (*(s | joined for s in starts[:2]), apart, *(s | joined for s in starts[2:]))
         return Space(ranges, starts)
 
     def fit(

@@ -18,7 +18,8 @@ class Contradictions:
     def look(self, facts: Facts) -> tuple[Found, ...] | DoesNotApply:
         if facts.regression:
             return DoesNotApply("numbers differ by chance where inputs are equal")
-        names = [c.name for c in facts.inputs]
+        # Pictures and sounds too: what they hold tells rows apart.
+        names = [c.name for c in facts.development.columns if c.is_input]
         if not names:
             return DoesNotApply("there are no inputs")
         same = alike(facts.sample, names)

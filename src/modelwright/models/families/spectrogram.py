@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from modelwright.models.deep.settings import Settings
 
-HEARD = 30_000
+HEARD = 24_000
 """Clips that are gone through in a training, about; few are gone through more often."""
 FEWEST_EPOCHS, MOST_EPOCHS = 10, 100
 

@@ -94,7 +94,10 @@ def distilled(
     config = smaller(max(networks, key=lambda m: m.weight).config) if networks else None
     if config is None:
         book.finding(
-            "train.not-distilled", "note", "there is no network among the chosen that could be half as wide"
+            "train.not-distilled",
+            "note",
+            "there is no network among the chosen that could be half as wide",
+            "leave `distil` out, or name families of networks",
         )
         return None
     lead = max(networks, key=lambda m: m.weight)
@@ -117,7 +120,12 @@ def distilled(
     except Stopped:
         raise
     except (OutOfTime, ModelwrightError, ValueError) as error:
-        book.finding("train.not-distilled", "note", f"the smaller network was not trained: {error}")
+        book.finding(
+            "train.not-distilled",
+            "note",
+            f"the smaller network was not trained: {error}",
+            "give the run more time",
+        )
         return None
     outputs = max(1, place.classes)
     graph = graph_of(ready.recipe, model, learning.typed, outputs)

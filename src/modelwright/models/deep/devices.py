@@ -51,7 +51,7 @@ class Devices:
         if self.processes > 1:
             self._accelerator.backward(loss * self.processes)
         else:
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
 
     def part(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
         """Around forward and backward of a part of a batch: processes meet at the last part only."""

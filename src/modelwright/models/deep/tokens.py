@@ -93,7 +93,7 @@ class Tokens:
         tokenizer.no_padding()
         tokenizer.no_truncation()
         first, last = _around(tokenizer)
-        whole = {}
+        whole: dict[str, Any] = {}
         unknown = tokenizer.encode("\U000f1234", add_special_tokens=False).ids[:1] or [0]
         columns = []
         for name in typed.signature.texts:

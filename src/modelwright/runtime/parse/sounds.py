@@ -150,7 +150,7 @@ def _short_wav(data: bytes) -> bool:
 
 def _soundfile() -> Any:
     try:
-        import soundfile  # type: ignore[import-untyped]
+        import soundfile
     except (ImportError, OSError) as error:
         raise BadInput(
             "sound files are read with the package soundfile, which is not installed here",

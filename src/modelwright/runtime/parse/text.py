@@ -17,7 +17,7 @@ _WORDS_AND_MARKS = re.compile(f"{_WORD}|[^\\w{_BLANK}]")
 
 
 def build(options: dict[str, Any]) -> Callable[[str], str | None]:
-    """``marks``: punctuation marks and symbols are words of their own, one character each; without it they are
+    """``marks``: punctuation marks and symbols are words of their own, one character each; else they are
     left out. A text without a single word is missing."""
     find = (_WORDS_AND_MARKS if options.get("marks") else _WORDS).findall
 

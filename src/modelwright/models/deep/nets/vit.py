@@ -66,7 +66,8 @@ class Vit(nn.Module):
         channels, height, width_of = shape
         if width % heads:
             raise ValueError(f"a width of {width} is not shared out to {heads} heads")
-        sides, layers, inward = [height, width_of], [Pixels(channels)], channels
+        sides, inward = [height, width_of], channels
+        layers: list[nn.Module] = [Pixels(channels)]
         halvings = 0
         while min(sides) >= 2 * PATCHES or halvings == 0:
             sides = [-(-side // 2) for side in sides]

@@ -8,8 +8,8 @@ with its watchers, its checkpoints and a deadline.
 
 Contenders take turns, in another order each round; each is compared with the bare loop of its own round, and
 the median over rounds counts: ``over_bare``, and ``cpu_over_bare`` in processor time. ``quick_over_bare`` is
-of the tenth of steps that were quickest. Data are in memory; Lightning and the Trainer get whole batches from a
-``DataLoader`` over a sampler of batches, the fastest way that they know.
+of the tenth of steps that were quickest. Data are in memory; Lightning and the Trainer get whole batches from
+a ``DataLoader`` over a sampler of batches, the fastest way that they know.
 
     python benchmarks/deep/overhead.py [--rounds 9] [--threads 1]
 

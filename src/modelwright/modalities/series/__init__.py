@@ -1,1 +1,3 @@
+"""Sequences of numbers, float32 [channels, steps] once they are read."""
+
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,21 @@ def test_numbers_are_taught_as_they_are_answered() -> None:
 def test_right_counts_labels_and_errors() -> None:
     assert right(np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([0, 1])) == 0.5
     assert right(np.array([[1.0], [3.0]]), np.array([1.0, 1.0])) == pytest.approx(-np.sqrt(2.0))
+
+
+def test_without_a_network_there_is_no_student_and_the_report_says_so() -> None:
+    from modelwright.core.book import Book
+    from modelwright.core.records.blob import Blob
+    from modelwright.core.records.evidence import Finding
+    from modelwright.core.records.models import Member
+    from modelwright.models.distil import distilled
+
+    member = Member("logistic-1", "logistic", Blob.of(b"", "bytes"), 1.0, {})
+    nothing: Any = None
+    book = Book()
+    made = distilled((member,), "mean", nothing, nothing, nothing, seed=0, threads=1, ends_at=None, book=book)
+    assert made is None
+    assert [item.code for item in book.items if isinstance(item, Finding)] == ["train.not-distilled"]
 
 
 @pytest.mark.slow  # torch is imported, and two networks are trained

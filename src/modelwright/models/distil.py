@@ -97,7 +97,7 @@ def distilled(
             "train.not-distilled",
             "note",
             "there is no network among the chosen that could be half as wide",
-            "leave `distil` out, or name families of networks",
+            "leave `search.distil` out, or name families of networks in `search.families`",
         )
         return None
     lead = max(networks, key=lambda m: m.weight)
@@ -124,7 +124,7 @@ def distilled(
             "train.not-distilled",
             "note",
             f"the smaller network was not trained: {error}",
-            "give the run more time",
+            "give more time, or leave `search.distil` out",
         )
         return None
     outputs = max(1, place.classes)

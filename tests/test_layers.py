@@ -110,6 +110,7 @@ def test_runtime_imports_numpy_and_onnxruntime_only() -> None:
     # Only a bundle that is signed needs this, inside a function, and the bundle says so where it is absent.
     assert {file: sorted({n.partition(".")[0] for n in names}) for file, names in found.items()} == {
         "runtime/bundle.py": ["cryptography"],
+        "runtime/parse/filefacts.py": ["PIL", "soundfile"],
         "runtime/parse/image.py": ["PIL"],
         "runtime/parse/sounds.py": ["soundfile"],
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -47,7 +46,8 @@ def _picture(content: bytes) -> list[str]:
 
 
 def _sound(content: bytes) -> list[str]:
-    soundfile: Any = import_module("soundfile")
+    import soundfile  # type: ignore[import-untyped]
+
     form = sounds.format_of(content[:16]).upper() or "a sound"
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:

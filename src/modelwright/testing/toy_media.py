@@ -13,11 +13,12 @@ from modelwright.features.typed import Typed
 from modelwright.graph import layers
 from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.inputs import GraphInputs
-from modelwright.models.families.common import Curve
+from modelwright.models.families.common import OPAQUE, Curve
 from modelwright.models.families.linear import LinearFitted
 from modelwright.models.family import (
     DataFacts,
     Deadline,
+    Declines,
     Machine,
     Rows,
     Space,
@@ -98,7 +99,9 @@ class ToyMedia:
         tolerance=1e-4,
     )
 
-    def suits(self, task: Task, facts: DataFacts, machine: Machine) -> Suits:
+    def suits(self, task: Task, facts: DataFacts, machine: Machine) -> Suits | Declines:
+        if task.interpretable:
+            return OPAQUE
         return Suits("a toy, for tests of the machinery", 0.001)
 
     def space(self, task: Task, facts: DataFacts) -> Space:

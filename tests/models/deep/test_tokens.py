@@ -20,6 +20,8 @@ from modelwright.models.fit import graph_of, run_graph
 from modelwright.runtime.parse.text import build
 from modelwright.runtime.signature import Signature
 
+# The tokenizer of a real model spells 24,000 words; one test trains a network of 23 million weights.
+pytestmark = pytest.mark.slow
 MACHINE = Machine(2, 8 << 30, frozenset({"deep", "pretrained"}))
 GOOD = (
     "a wonderful , moving film !|i loved every minute of it|great acting and a superb story|what a joy".split(
@@ -92,8 +94,6 @@ def test_declines_and_says_what_is_missing(minilm: str, tmp_path: Any) -> None:
         Tokens.learn(str(tmp_path), typed_of(GOOD))
 
 
-# Imports torch and trains a network of 23 million weights.
-@pytest.mark.slow
 @pytest.mark.parametrize("tune", ["full", "head", "lora"])
 def test_fine_tuned_and_agrees_with_its_graph(minilm: str, tune: str) -> None:
     pytest.importorskip("transformers", reason="needs the extra pretrained")

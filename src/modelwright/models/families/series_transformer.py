@@ -27,7 +27,7 @@ class SeriesTransformerFamily(SeriesFamily):
         return "every stretch of the sequence looks at every other: for long reaches and many rows"
 
     def space(self, task: Task, facts: DataFacts) -> Space:
-        base = {**common_start(task), "layers": 3, "rate": 1e-3}
+        base = {**common_start(task), "layers": 3, "rate": 2e-3}
         return Space(
             ranges={**common_ranges(), "layers": Int(1, 5)},
             starts=(base,),

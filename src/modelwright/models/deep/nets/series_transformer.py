@@ -1,7 +1,7 @@
 """A transformer on sequences of numbers: patches of steps are its tokens.
 
-Patches after PatchTST (Nie et al., 2023, arXiv 2211.14730), with all channels in one token; layers with the
-norm in front (Xiong et al., 2020); learned places; the mean over the tokens is the answer.
+Overlapping patches after PatchTST (Nie et al., 2023, arXiv 2211.14730), with all channels in one token; layers
+with the norm in front (Xiong et al., 2020); learned places; the mean over the tokens is the answer.
 """
 
 from __future__ import annotations
@@ -49,11 +49,16 @@ class SeriesTransformer(nn.Module):
     ) -> None:
         super().__init__()
         self.scaled = Scaled(channels)
-        patch = max(1, -(-steps // most))
+        patch = max(min(4, max(1, steps // 8)), -(-steps // most))
         tokens = -(-steps // patch)
-        self.before = tokens * patch - steps
+        # A token sees the stretch before its own too, and bends what it sees: shapes are told at once, which
+        # attention between single steps would have to learn from many rows.
+        seen = 2 * patch
+        self.before = (tokens - 1) * patch + seen - steps
         """Steps that are not there, put in front so that the patches come out even."""
-        self.begin = nn.Conv1d(VIEWS * channels, base, patch, stride=patch)
+        self.begin = nn.Sequential(
+            nn.Conv1d(VIEWS * channels, base, seen, stride=patch), nn.GELU(), nn.Conv1d(base, base, 1)
+        )
         self.places = nn.Parameter(torch.randn(1, tokens, base) * 0.02)
         self.drop = nn.Dropout(dropout)
         self.layers = nn.Sequential(*(Layer(base, heads, dropout) for _ in range(layers)))

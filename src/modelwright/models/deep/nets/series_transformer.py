@@ -1,7 +1,7 @@
 """A transformer on sequences of numbers: patches of steps are its tokens.
 
-Overlapping patches after PatchTST (Nie et al., 2023, arXiv 2211.14730), with all channels in one token; layers
-with the norm in front (Xiong et al., 2020); learned places; the mean over the tokens is the answer.
+Overlapping patches after PatchTST (Nie et al., 2023, arXiv 2211.14730), with all channels in one token;
+layers with the norm in front (Xiong et al., 2020); learned places; the mean over the tokens is the answer.
 """
 
 from __future__ import annotations

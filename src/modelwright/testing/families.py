@@ -148,6 +148,12 @@ class FamilyConformance:
         train = learnable(task.problem, family.tags.recipe, self.rows, seed=1)
         return train, learnable(task.problem, family.tags.recipe, self.rows // 2, seed=2)
 
+    def asked_about(self, family: Family, problem: ProblemKind) -> Rows:
+        """Rows of the kind that the family learns from."""
+        if family.tags.media:
+            return learnable_media(problem, family.tags.media[0], self.asked)
+        return learnable(problem, "trees", self.asked)
+
     def quick(self, family: Family, task: Task, rows: Rows) -> dict[str, Any]:
         """The first starting point, with fewer trees or epochs where there are many."""
         config = dict(family.space(task, facts_for(family, rows, task)).starts[0])
@@ -172,7 +178,7 @@ class FamilyConformance:
 
     def test_says_why_it_suits_or_declines(self, family: Family) -> None:
         for problem in PROBLEMS:
-            rows = learnable(problem, "trees", self.asked)
+            rows = self.asked_about(family, problem)
             task = task_of(problem)
             reply = family.suits(task, facts_for(family, rows, task), MACHINE)
             assert len(reply.why) > 5
@@ -183,7 +189,7 @@ class FamilyConformance:
     def test_respects_the_wish_for_a_model_that_can_be_read(self, family: Family) -> None:
         problem = family.tags.problems[0]
         task = task_of(problem, interpretable=True)
-        rows = learnable(problem, "trees", self.asked)
+        rows = self.asked_about(family, problem)
         reply = family.suits(task, facts_for(family, rows, task), MACHINE)
         assert isinstance(reply, Suits) == family.tags.interpretable
 

@@ -314,7 +314,9 @@ class Ngrams:
             ranges["joined"] = Choice((True, False))
             apart = starts[0] | {"joined": False}
             starts = (*(s | joined for s in starts[:2]), apart, *(s | joined for s in starts[2:]))
-        return Space(ranges, starts)
+        # What a form does not look at is said all the same, so that searching knows of every starting point.
+        usual = {"c": 1.0, "alpha": 0.3} if task.problem != "regression" else {}
+        return Space(ranges, tuple(usual | start for start in starts))
 
     def fit(
         self,

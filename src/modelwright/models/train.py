@@ -108,6 +108,9 @@ def train(
         costs[candidate.family] = answer.cost if isinstance(answer, Suits) else 1.0
         if not candidate.baseline:
             space = with_class_weights(family, family.space(task, facts), facts, task)
+            if facts.media and not family.tags.typed:
+                # It sees nothing of the pictures, sounds or series: one look at what stands beside them.
+                space = Space({}, space.starts[:1])
             runners.append(Runner(candidate.family, space, costs[candidate.family]))
     baselines = tuple(c.family for c in shortlist.candidates if c.taken and c.baseline)
     proposer = Proposer(runners, search.method, work.seed)

@@ -46,7 +46,7 @@ def _picture(content: bytes) -> list[str]:
 
 
 def _sound(content: bytes) -> list[str]:
-    import soundfile  # type: ignore[import-untyped]
+    import soundfile
 
     form = sounds.format_of(content[:16]).upper() or "a sound"
     try:

@@ -6,13 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelwright.core.errors import BadData
-from modelwright.data.read.reader import BrokenRow
 from modelwright.live.serve.media import why
 from modelwright.runtime import Model
 from modelwright.runtime.parse import MEDIA
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from modelwright.data.read.reader import BrokenRow
 
 ROWS = 250
 """Rows of files in memory at a time: each may be megabytes before it is read, and its array large after."""
@@ -26,6 +27,9 @@ def unusable(
     ``given`` holds the cells, ``named`` what the source had in their place (the same, or file names);
     ``before`` rows of the source came earlier.
     """
+    # Not at the top: an image that serves has the commands, and nothing of reading data.
+    from modelwright.data.read.reader import BrokenRow
+
     found: dict[int, BrokenRow] = {}
     for tensor in model.tensors.tensors:
         if tensor.kind not in MEDIA:

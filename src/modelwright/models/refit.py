@@ -102,7 +102,7 @@ def refit(
         key = key_of(place, job, FAMILIES.get(trial.family).version)
         waiting.append((key, trial, job))
     # A worker that would stand idle fits the first network once more, from other weights.
-    twins = _twins(waiting, place, pool.size, seed, limits)
+    twins = _twins(waiting, place, pool.generation, seed, limits)
     waiting += twins
     kept = {key: journal.read(key) for key, _, _ in waiting}
     open_keys = {key for key, entry in kept.items() if entry is None or entry.cut_short}

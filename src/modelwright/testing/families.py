@@ -116,7 +116,8 @@ def graph_predict(model: bytes, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]
 
 def facts_for(family: Family, rows: Rows, task: Task) -> DataFacts:
     smallest = 0 if task.problem == "regression" else int(np.bincount(rows.y, minlength=task.classes).min())
-    return replace(common.facts_of(rows), smallest_class=smallest)
+    # Some families wait to be named where rows are as few as here.
+    return replace(common.facts_of(rows), smallest_class=smallest, named=True)
 
 
 class FamilyConformance:
@@ -158,7 +159,8 @@ class FamilyConformance:
         """The first starting point, with fewer trees or epochs where there are many."""
         config = dict(family.space(task, facts_for(family, rows, task)).starts[0])
         if family.tags.keeps:
-            config["epochs"] = self.epochs
+            # Words are learned one by one, and each is in few of so few rows.
+            config["epochs"] = self.epochs * (4 if family.tags.media[:1] == ("text",) else 1)
         return {**config, "trees": 20} if "trees" in config else config
 
     def fitted(self, family: Family, task: Task, **changes: Any) -> tuple[Fitted, Rows, Rows]:

@@ -37,9 +37,10 @@ class TextFamily(DeepFamily):
     kind = "text"
 
     def suits(self, task: Task, facts: DataFacts, machine: Machine) -> Suits | Declines:
-        if not facts.texts:
+        answer = super().suits(task, facts, machine)
+        if isinstance(answer, Suits) and not facts.texts:
             return Declines("there is no column of text")
-        return super().suits(task, facts, machine)
+        return answer
 
     def cost(self, task: Task, facts: DataFacts, machine: Machine) -> float:
         return 6.0 + 2e-4 * facts.rows * epochs_for(facts.rows) * facts.texts

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modelwright.core.errors import BadData, BadGoal
+from modelwright.core.errors import BadData, BadGoal, Unsupported
 from modelwright.goal.goal import Goal
 from modelwright.lifecycle.check import BASELINE, LAST, check_goal
 from modelwright.lifecycle.plan import PLAN
@@ -44,7 +44,7 @@ def test_the_answer_is_plain_data() -> None:
 
 def test_it_stops_before_anything_is_fitted() -> None:
     names = [stage.name for stage in PLAN]
-    assert names.index(LAST) < names.index("choose") < names.index("train")
+    assert names.index("analyse") < names.index(LAST) == names.index("train") - 1
 
 
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,3 +127,19 @@ def test_what_cannot_work_is_refused() -> None:
         checked(success=['recall >= 0.5 for "maybe"'])
     with pytest.raises(BadData, match="there is no column 'w'"):
         checked(data={"target": "w"})
+
+
+def test_what_has_to_be_installed_is_said_before_any_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = pytest.importorskip("PIL.Image", reason="needs Pillow")
+    rng = np.random.default_rng(0)
+    for name, low in (("day", 120), ("night", 0)):
+        (tmp_path / "sky" / name).mkdir(parents=True)
+        for i in range(30):
+            pixels = rng.integers(low, low + 120, (8, 8), dtype=np.uint8)
+            image.fromarray(pixels).save(tmp_path / "sky" / name / f"{i}.png")
+    goal = Goal(data={"source": str(tmp_path / "sky"), "target": "label"})
+    monkeypatch.setattr("modelwright.models.choose.find_spec", lambda name: None)
+    with pytest.raises(Unsupported, match=r"small_cnn or .* only.*\n\nhint: .*modelwright\[deep\]"):
+        check_goal(goal)

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from modelwright.goal.provable import Provable
     from modelwright.goal.sections import Criterion
 
-LAST = "analyse"
-"""The last stage that needs no fit: leaks are visible by then."""
+LAST = "choose"
+"""The last stage that needs no fit: by then leaks are visible, and it is known whether anything that is
+installed can learn from these rows."""
 BASELINE = "better than the best baseline"
 
 
 def check_goal(goal: Goal) -> dict[str, Any]:
-    """Carry out the stages from ``define`` to ``analyse`` in memory, and plan the intervals of the test.
+    """Carry out the stages from ``define`` to ``choose`` in memory, and plan the intervals of the test.
 
     Nothing is kept: no run folder, no store, and the sealed rows are counted and not looked at. Returns
     plain data for JSON: ``rows``, ``columns``, ``problem``, ``why``, ``classes`` (rows by class),

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from modelwright.core.book import Book
+from modelwright.core.errors import Unsupported
 from modelwright.core.records.data import Development, Profile
 from modelwright.core.records.models import Candidate, Shortlist
 from modelwright.core.stage import Work
@@ -85,7 +86,11 @@ def choose(
     work: Work,
     book: Book,
 ) -> Shortlist:
-    """Ask every registered family whether it suits; say of each why it was taken or declined."""
+    """Ask every registered family whether it suits; say of each why it was taken or declined.
+
+    Raises :class:`~modelwright.core.errors.Unsupported` where nothing but the baselines could be fitted
+    because a package is not installed: a run would spend its budget, and open the test rows, on nothing.
+    """
     name, why = search_metric(success, development.problem)
     task = Task(development.problem, len(development.classes), name, search.interpretable)
     facts = facts_of(development, profile, search.pretrained)
@@ -106,6 +111,7 @@ def choose(
             else:
                 found.append(Candidate(other, False, "the goal names other families (search.families)"))
     if not any(c.taken and not c.baseline for c in found):
+        _missing(task, facts, machine, [c.family for c in found])
         book.finding(
             "choose.nothing-suits",
             "warning",
@@ -122,6 +128,24 @@ def choose(
         if c.metric in LIMITED and c.op in ("<=", "<")
     )
     return Shortlist(tuple(found), name, framework, why, limits)
+
+
+def _missing(task: Task, facts: DataFacts, machine: Machine, asked: list[str]) -> None:
+    """Raise where a package that is not installed is all that keeps a family from these rows."""
+    extras = {extra for name in asked if (extra := FAMILIES.get(name).tags.extra)}
+    for extra in sorted(extras - machine.installed):
+        able = replace(machine, installed=machine.installed | {extra})
+        could = [name for name in asked if _ask(name, task, facts, able).taken and not _baseline(name)]
+        if could:
+            raise Unsupported(
+                f"these rows can be learned by {' or '.join(could)} only, and what fits them is not installed",
+                code="choose.extra-absent",
+                hint=f"pip install 'modelwright[{extra}]'",
+            )
+
+
+def _baseline(name: str) -> bool:
+    return FAMILIES.get(name).tags.baseline
 
 
 def frameworks(candidates: tuple[Candidate, ...]) -> str:

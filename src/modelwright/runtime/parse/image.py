@@ -189,7 +189,7 @@ def _decoded(cell: Any, most: int, draft: tuple[int, int] | None = None) -> tupl
         raise Unsupported(
             "images cannot be read: the package Pillow is not installed",
             code="image.pillow-absent",
-            hint="pip install 'modelwright[images]'",
+            hint="pip install 'modelwright[images]' reads them, and 'modelwright[deep]' learns from them too",
         ) from error
 
     if isinstance(cell, dict):  # as Hugging Face data sets keep them in Parquet

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from modelwright.models import family
+from modelwright.models.families import realmlp
 from modelwright.models.families.common import Scale
 from modelwright.models.families.nets import Adam, Targets, masks_of
 from modelwright.models.families.realmlp import FAMILY, coslog, late_of, nearest_low
@@ -133,30 +135,50 @@ def test_the_best_epoch_is_kept_and_values_stay_in_the_range() -> None:
     assert train.y.min() <= far[0, 0] <= train.y.max()
 
 
-def test_a_short_deadline_runs_through_the_schedule() -> None:
+class Ticks:
+    """A clock that goes on by a thousandth of a second each time it is looked at, on any machine."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        for module in (family, realmlp):
+            monkeypatch.setattr(module, "time", self)
+
+    def monotonic(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
+def test_a_short_deadline_runs_through_the_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    Ticks(monkeypatch)
+    rates: list[float] = []
+    step = Adam.step
+
+    def noted(self: Adam, rate: float) -> None:
+        rates.append(rate)
+        step(self, rate)
+
+    monkeypatch.setattr(Adam, "step", noted)
+    config = {"width": 32, "layers": 1, "epochs": 1_000_000, "spread": 1.0, "learning_rate": 0.1}
     train, valid = waves(400, 0), waves(200, 1)
-    config = {"width": 32, "layers": 1, "epochs": 1_000_000, "spread": 1.0}
     fitted = FAMILY.fit(
         task_of("regression"), train, valid, config, seed=0, threads=1, deadline=Deadline.after(0.6)
     )
     assert fitted.stopped == "deadline"
-    # Had the rate not come down, the last epochs would jump about.
-    last = [point[2] for point in fitted.curve[-3:]]
-    assert max(last) < 1.3 * min(point[2] for point in fitted.curve)
+    assert len(rates) > 100
+    # Up and down four times within the time there was, each time slower; the last steps are small.
+    highs = [k for k in range(1, len(rates) - 1) if rates[k - 1] < rates[k] >= rates[k + 1]]
+    assert len(highs) == 4
+    assert all(0.09 < rates[k] <= 0.1 for k in highs)
+    assert max(rates[-3:]) < 0.01
     assert error(fitted, valid) < 0.5
 
 
-def test_an_exact_number_of_epochs_is_all_or_nothing() -> None:
+def test_an_exact_number_of_epochs_is_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    Ticks(monkeypatch)
+    config = {"rounds": 1_000_000, "width": 8}
+    arguments: dict[str, Any] = {"seed": 0, "threads": 1, "deadline": Deadline.after(0.05)}
     with pytest.raises(OutOfTime, match="epochs were made"):
-        FAMILY.fit(
-            task_of("regression"),
-            waves(400, 0),
-            None,
-            {"rounds": 1_000_000, "width": 8},
-            seed=0,
-            threads=1,
-            deadline=Deadline.after(0.2),
-        )
+        FAMILY.fit(task_of("regression"), waves(400, 0), None, config, **arguments)
 
 
 @pytest.mark.parametrize("columns", [[0, 1, 2], [3, 4, 5, 6, 7]])

@@ -138,7 +138,7 @@ def _missing(task: Task, facts: DataFacts, machine: Machine, asked: list[str]) -
         could = [name for name in asked if _ask(name, task, facts, able).taken and not _baseline(name)]
         if could:
             raise Unsupported(
-                f"these rows can be learned by {' or '.join(could)} only, and what fits them is not installed",
+                f"these rows can be learned by {' or '.join(could)} only, which need a package",
                 code="choose.extra-absent",
                 hint=f"pip install 'modelwright[{extra}]'",
             )

@@ -32,7 +32,7 @@ def changes(w: World, seed: int = 0) -> dict[str, robustness.Change]:
     spread = np.ones(rows.typed.numbers.shape[1])
     baseline = member_scored(w.trained.baseline, rows)
     _, found = robustness.measure(w.oracle(), rows, metric("roc_auc"), baseline, spread, 0.95, seed)
-    return {c.corruption: c for c in found}
+    return {c.words: c for c in found}
 
 
 def test_only_the_field_that_is_used_can_spoil_the_answer(towns: World) -> None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from modelwright.core.book import Book
-from modelwright.core.records.evidence import Estimate, Figure, Series, Table
 from modelwright.core.records.models import Member
 from modelwright.evidence.estimate import compare
 from modelwright.evidence.testing.answers import Opened, Oracle, member_scored
 from modelwright.evidence.testing.probe import PROBES, Probe
+from modelwright.evidence.testing.wrong import Effect, shown
 from modelwright.features.typed import Typed
 from modelwright.goal.metrics.scored import Scored
 from modelwright.goal.metrics.spec import MetricSpec
@@ -45,16 +45,11 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """``gap``: the metric on changed rows minus that on the same rows as they are. ``lost``: the share of the
-    gain over the baseline that is gone; NaN without a gain."""
+class Change(Effect):
+    """What a probe does at one of its strengths (``level``, the mildest is 0)."""
 
     probe: str
     level: int
-    words: str
-    value: float
-    gap: Estimate
-    lost: float
 
 
 def columns(typed: Typed) -> tuple[tuple[str, str], ...]:
@@ -114,7 +109,7 @@ def measure(
         scored = oracle.scored(rows, typed)
         gap, _ = compare(spec, scored, base, groups=rows.groups, time_order=rows.time_order, level=level)
         lost = -sign * gap.value / gain if gain > 0 else float("nan")
-        made.append(Change(probe, strength, words, spec.compute(scored), gap, lost))
+        made.append(Change(words, spec.compute(scored), gap, lost, probe, strength))
     return value, made
 
 
@@ -131,53 +126,12 @@ def report(
     theirs = member_scored(baseline, rows) if baseline is not None else None
     for name, kind in columns(rows.typed):
         value, changes = measure(oracle, rows, name, kind, spec, theirs, level, seed)
-        _draw(name, kind, value, changes, spec, rows.rows, level, book)
+        note = (
+            f"Paired on {rows.rows} test rows, where {spec.title} is {value:.4g} as they are; intervals at "
+            f"{level:.4g}."
+        )
+        shown(f"robustness-{kind}:{name}", f"When {name} goes wrong", changes, changes, spec, note, book)
         _say(name, kind, changes, spec, book)
-
-
-def _draw(
-    name: str,
-    kind: str,
-    value: float,
-    changes: list[Change],
-    spec: MetricSpec,
-    rows: int,
-    level: float,
-    book: Book,
-) -> None:
-    code, title = f"robustness-{kind}:{name}", f"When {name} goes wrong"
-    book.figure(
-        Figure(
-            code,
-            title,
-            "bar",
-            "what goes wrong",
-            f"change of {spec.title}",
-            (
-                Series(
-                    "change",
-                    tuple(c.words for c in changes),
-                    tuple(c.gap.value for c in changes),
-                    tuple(c.gap.low for c in changes),
-                    tuple(c.gap.high for c in changes),
-                ),
-            ),
-            note=f"Paired on {rows} test rows, where {spec.title} is {value:.4g} as they are; intervals at "
-            f"{level:.4g}.",
-        )
-    )
-    book.table(
-        Table(
-            code,
-            title,
-            ("what goes wrong", spec.name, "change", "low", "high", "share of the gain lost"),
-            tuple(
-                (c.words, c.value, c.gap.value, c.gap.low, c.gap.high, c.lost if c.lost == c.lost else None)
-                for c in changes
-            ),
-            note="The gain is the model's over the baseline's on the same rows.",
-        )
-    )
 
 
 def _say(name: str, kind: str, changes: list[Change], spec: MetricSpec, book: Book) -> None:

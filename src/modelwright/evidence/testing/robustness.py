@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwright.core.book import Book
-from modelwright.core.records.evidence import Estimate, Figure, Series, Table
 from modelwright.core.records.models import Member
 from modelwright.evidence.estimate import compare
 from modelwright.evidence.testing.answers import Opened, Oracle, member_scored
 from modelwright.evidence.testing.columns import null_of, replaced, values_of
+from modelwright.evidence.testing.wrong import Effect, shown
 from modelwright.features.typed import Typed
 from modelwright.goal.metrics.scored import Scored
 from modelwright.goal.metrics.spec import MetricSpec
@@ -46,15 +46,10 @@ class Corruption:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """``gap``: the metric on corrupted rows minus that on the same rows as they are."""
+class Change(Effect):
+    """What a corruption does; ``column`` is None where several columns are touched."""
 
-    corruption: str
     column: str | None
-    value: float
-    gap: Estimate
-    lost: float
-    """Share of the gain over the baseline that is gone; NaN without a gain."""
 
 
 def plan_size(rows: Opened) -> int:
@@ -137,7 +132,7 @@ def measure(
         gap, _ = compare(spec, changed, base, groups=rows.groups, time_order=rows.time_order, level=level)
         worse = -gap.value if spec.higher_is_better else gap.value
         lost = worse / gain if gain > 0 else float("nan")
-        made.append(Change(c.name, c.column, spec.compute(changed), gap, lost))
+        made.append(Change(c.name, spec.compute(changed), gap, lost, c.column))
     return value, made
 
 
@@ -158,53 +153,14 @@ def report(
         (c for c in changes if c.column is not None),
         key=lambda c: c.gap.value if spec.higher_is_better else -c.gap.value,
     )
-    shown = [c for c in changes if c.column is None] + worst
-    top = shown[:SHOWN]
-    book.figure(
-        Figure(
-            "robustness",
-            "When inputs go wrong",
-            "bar",
-            "what goes wrong",
-            f"change of {spec.title}",
-            (
-                Series(
-                    "change",
-                    tuple(c.corruption for c in top),
-                    tuple(c.gap.value for c in top),
-                    tuple(c.gap.low for c in top),
-                    tuple(c.gap.high for c in top),
-                ),
-            ),
-            note=f"Paired on {rows.rows} test rows, where {spec.title} is {value:.4g} as they are; intervals "
-            f"at {level:.4g}. Noise is in standard deviations of the development rows.",
-        )
+    listed = [c for c in changes if c.column is None] + worst
+    note = (
+        f"Paired on {rows.rows} test rows, where {spec.title} is {value:.4g} as they are; intervals "
+        f"at {level:.4g}. Noise is in standard deviations of the development rows."
     )
-    book.table(
-        Table(
-            "robustness",
-            "When inputs go wrong",
-            ("what goes wrong", spec.name, "change", "low", "high", "share of the gain lost"),
-            tuple(
-                (
-                    c.corruption,
-                    c.value,
-                    c.gap.value,
-                    c.gap.low,
-                    c.gap.high,
-                    c.lost if c.lost == c.lost else None,
-                )
-                for c in shown
-            ),
-            note="The gain is the model's over the baseline's on the same rows.",
-        )
-    )
+    shown("robustness", "When inputs go wrong", listed[:SHOWN], listed, spec, note, book)
     _fragile(worst, spec, book)
     return changes
-
-
-def _known(value: float) -> float | None:
-    return value if value == value else None
 
 
 def _part(lost: float) -> str:
@@ -218,16 +174,16 @@ def _fragile(worst: list[Change], spec: MetricSpec, book: Book) -> None:
         if c.column is not None and surely and c.lost >= COLLAPSE:
             by_column.setdefault(c.column, []).append(c)
     # Fields whose absence alone does it come first.
-    ordered = sorted(by_column.items(), key=lambda i: all(c.corruption != f"{i[0]} missing" for c in i[1]))
+    ordered = sorted(by_column.items(), key=lambda i: all(c.words != f"{i[0]} missing" for c in i[1]))
     for column, changes in ordered[:NAMED]:
         c = changes[0]
-        others = "; also " + ", ".join(o.corruption for o in changes[1:]) if len(changes) > 1 else ""
+        others = "; also " + ", ".join(o.words for o in changes[1:]) if len(changes) > 1 else ""
         # That a unit mistaken spoils a field that matters is to be expected; that a gap does is not.
-        gone = any(o.corruption == f"{column} missing" for o in changes)
+        gone = any(o.words == f"{column} missing" for o in changes)
         book.finding(
             "test.fragile",
             "warning" if gone else "note",
-            f"with {c.corruption}, {spec.title} changes by {c.gap.value:.4g} ({c.gap.low:.4g} to "
+            f"with {c.words}, {spec.title} changes by {c.gap.value:.4g} ({c.gap.low:.4g} to "
             f"{c.gap.high:.4g}): {_part(c.lost)} of the gain over the baseline is gone{others}",
             "check this field where predictions are made (its presence, unit and range), and watch it live",
             column=column,

@@ -98,7 +98,7 @@ def test_killed_again_and_again_it_comes_to_one_decision(tmp_path: Path) -> None
         already = [d["done"] for d in record.every(place)] == ["done"]
         with (tmp_path / "errors").open("w") as errors:
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while process.poll() is None and len(written(tmp_path) - before) < most:
             assert time.monotonic() < until, "it hangs"
             time.sleep(0.02)

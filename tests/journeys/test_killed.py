@@ -81,7 +81,7 @@ def test_killed_within_the_fits_makes_no_fit_twice(
     )
     process = started("run", "goal.yaml", "--quiet", cwd=tmp_path)
     fits: dict[Path, int] = {}
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while time.monotonic() < until and len(fits) < 6:
         time.sleep(0.02)
         fits = {p: p.stat().st_mtime_ns for p in tmp_path.glob("runs/*/train/fits/*/fit.json")}
@@ -99,7 +99,7 @@ def test_the_first_interrupt_ends_well(mw: Call, runs: Runs, penguins: Path, tmp
     process = started("run", "goal.yaml", "--quiet", cwd=tmp_path)
     wait_for_log(runs, "fit name=logistic-2")
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(60) == 0
+    assert process.wait(300) == 0
     run = runs()[0]
     assert json.loads((run / "verdict.json").read_text())["verdict"] == "met"
     codes = [json.loads(line).get("code") for line in (run / "evidence.jsonl").read_text().splitlines()]
@@ -123,7 +123,7 @@ def test_stopped_by_a_signal_can_be_resumed(
         os.killpg(process.pid, signal.SIGINT)
         wait_for_log(runs, "interrupted")
         os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate(timeout=60)[1]
+    said = process.communicate(timeout=300)[1]
     assert process.returncode == 4, said
     assert "modelwright resume" in said
     assert "Traceback" not in said
@@ -131,14 +131,14 @@ def test_stopped_by_a_signal_can_be_resumed(
 
 
 def wait_for(folder: Path, pattern: str, count: int) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while len(list(folder.glob(f"runs/*/{pattern}"))) < count:
         assert time.monotonic() < until, f"{pattern} never came"
         time.sleep(0.02)
 
 
 def wait_for_log(runs: Runs, text: str) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while not any(text in (run / "log.txt").read_text() for run in runs() if (run / "log.txt").exists()):
         assert time.monotonic() < until, f"{text} never came"
         time.sleep(0.01)
@@ -157,7 +157,7 @@ def test_a_worker_that_is_killed_is_replaced_and_told(
         child.kill()
         killed += 1
     assert killed >= 1
-    assert process.wait(200) == 0
+    assert process.wait(400) == 0
     board = (runs()[0] / "leaderboard.csv").read_text()
     assert json.loads((runs()[0] / "verdict.json").read_text())["verdict"] == "met"
     died = [line for line in board.splitlines() if "its process died" in line]
@@ -173,7 +173,7 @@ def test_workers_end_with_their_run(penguins: Path, tmp_path: Path) -> None:
     assert workers
     process.kill()
     process.wait()
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    _, alive = psutil.wait_procs(workers, timeout=120)
     assert alive == []
 
 

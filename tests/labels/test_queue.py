@@ -232,7 +232,7 @@ def test_a_late_answer_that_comes_while_the_item_is_taken_back_stands(make: Make
         connection.execute(sa.update(tables.assignments).values(state="done"))
         asking.start()
         asking.join(0.1)
-    asking.join(20)
+    asking.join(120)
     with store.reading() as connection:
         assert connection.execute(sa.select(tables.assignments.c.state)).scalar() == "done"
 
@@ -275,7 +275,7 @@ def together(store: Store, names: tuple[str, ...]) -> list[int]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
     assert wrong == []
     return taken
 

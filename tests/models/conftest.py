@@ -11,10 +11,39 @@ import pytest
 
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import Column, Development
+from modelwright.models import family
 from modelwright.models.rows import Place, place_of
 from modelwright.store.store import Store
 
 Places = Callable[..., Place]
+
+
+class Ticks:
+    """A clock that goes on by a thousandth of a second each time it is looked at, on any machine. It can be
+    put forward: ``now += seconds``."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        self.now += 0.001
+        return self.now
+
+    perf_counter = monotonic
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ticks]:
+    """``ticks(module, ...)``: the clock that these modules and every deadline look at from now on."""
+
+    def made(*modules: object) -> Ticks:
+        clock = Ticks()
+        for module in (family, *modules):
+            monkeypatch.setattr(module, "time", clock)
+        return clock
+
+    return made
+
 
 STRANGERS = '''
 import os

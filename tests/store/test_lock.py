@@ -110,6 +110,6 @@ def test_taking_turns_waits(tmp_path: Path) -> None:
             waiting.wait(0.5)
         process.kill()
         process.wait()
-        assert waiting.communicate(timeout=30)[0] == "held\n"
+        assert waiting.communicate(timeout=120)[0] == "held\n"
     with in_turn(tmp_path):
         pass

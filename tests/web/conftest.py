@@ -103,7 +103,7 @@ class Visitor(httpx.Client):
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._listening]}, daemon=True
         )
-        super().__init__(base_url=f"http://127.0.0.1:{port}", timeout=30.0)
+        super().__init__(base_url=f"http://127.0.0.1:{port}", timeout=120.0)
 
     def __enter__(self) -> Visitor:
         self._thread.start()
@@ -113,7 +113,7 @@ class Visitor(httpx.Client):
     def __exit__(self, *problem: Any) -> None:
         super().__exit__(*problem)
         self._server.should_exit = True
-        self._thread.join(20.0)
+        self._thread.join(120.0)
         self._listening.close()
 
     def fill(self, page: str, to: str | None = None, **fields: str) -> httpx.Response:

@@ -255,7 +255,7 @@ def test_the_page_renews_itself_and_can_be_told_not_to(world: World, tab: Callab
     seen.open("/live/toy")
     page.locator("#numbers-latency summary").click()
     deployment.challenge(world.toy, None, "meanwhile")
-    page.locator("#history", has_text="meanwhile").wait_for(timeout=20_000)
+    page.locator("#history", has_text="meanwhile").wait_for(timeout=120_000)
     assert page.get_by_role("link", name="End the canary").count() == 0
     assert page.locator("#numbers-latency").evaluate("e => e.open")  # what was opened stays open
     page.get_by_role("button", name="Stop renewing").click()

@@ -49,12 +49,12 @@ def test_another_host_makes_a_token_and_tells_it_once(tmp_path: Path) -> None:
         address = process.stdout.readline().strip().replace("0.0.0.0", "127.0.0.1")
         token = process.stderr.readline().strip().removeprefix("token: ")
         assert len(token) >= 32
-        with httpx.Client(base_url=address, follow_redirects=True, timeout=30.0) as visitor:
+        with httpx.Client(base_url=address, follow_redirects=True, timeout=120.0) as visitor:
             asked = visitor.get("/")
             assert asked.url.path == "/enter"
             assert token not in asked.text
             assert visitor.get("/", headers={"host": "evil.example"}).status_code == 421
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
         assert process.returncode in (0, -15)
     assert list(tmp_path.iterdir()) == []  # it writes nothing

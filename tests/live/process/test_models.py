@@ -35,7 +35,7 @@ def damage(place: Place, version: str) -> None:
 
 
 async def until(what: Callable[[], Any]) -> None:
-    for _ in range(500):
+    for _ in range(12_000):
         if what():
             return
         await asyncio.sleep(0.01)
@@ -121,7 +121,7 @@ def test_a_swap_does_not_wait_for_a_version_that_somebody_asked_for(place: Place
 
     def prepare(name: str, version: str, model: object) -> None:
         if version == "v3":
-            go_on.wait(10)
+            go_on.wait(120)
 
     for version in ("v2", "v1"):
         deployment.deploy(place, version, "test")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +13,8 @@ from modelwright.models.deep.intake import Given
 
 torch = pytest.importorskip("torch", reason="the extra deep is not installed")
 
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
+
 from modelwright.models.deep.batches import answers  # noqa: E402
 from modelwright.models.deep.export import export  # noqa: E402
 from modelwright.models.deep.nets import resnet, small_cnn, vit  # noqa: E402
@@ -21,13 +23,21 @@ from modelwright.models.deep.nets.parts import joined  # noqa: E402
 pytestmark = pytest.mark.slow  # torch is imported, and networks are exported
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (1, 8, 8), (3, 20, 45), (3, 128, 128)]
-MOST_BYTES, MOST_MS = 5_000_000, 5.0
+MOST_BYTES = 5_000_000
+MOST_MULTIPLICATIONS = 100e6
+"""For one small picture: some five milliseconds. They are counted, since no two machines are as fast."""
 ENCODERS = {"small_cnn": small_cnn.encoder, "resnet": resnet.encoder, "vit": vit.encoder}
+
+
+def multiplications(network: Any, row: dict[str, Any]) -> float:
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(*[torch.from_numpy(row[name]) for name in network.takes])
+    return float(counter.get_total_flops()) / 2
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", list(ENCODERS))
-def test_pictures_of_any_size_and_the_bars_of_size_and_time(name: str, shape: tuple[int, ...]) -> None:
+def test_pictures_of_any_size_and_the_bars_of_size_and_work(name: str, shape: tuple[int, ...]) -> None:
     torch.manual_seed(0)
     given = (Given("image_0", "image", shape, "uint8"), Given("x", "matrix", (3,), "float32"))
     network = joined(given, ENCODERS[name], "image", 1000, 10, {}).eval()
@@ -45,13 +55,9 @@ def test_pictures_of_any_size_and_the_bars_of_size_and_time(name: str, shape: tu
     assert len(model) < MOST_BYTES
     runner = session(model)
     one = {key: value[:1] for key, value in rows.items()}
-    times = []
-    for _ in range(30):
-        began = time.perf_counter()
-        runner.run(None, one)
-        times.append(time.perf_counter() - began)
+    assert runner.run(None, one)[0].shape == (1, 10)
     if max(shape) <= 32:
-        assert min(times) * 1e3 < MOST_MS  # the least of many: a busy machine says nothing of the network
+        assert multiplications(network, one) < MOST_MULTIPLICATIONS
 
 
 def test_initialisation_is_stated() -> None:

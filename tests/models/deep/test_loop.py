@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra [deep] is not installed")
 
+from modelwright.models.deep import loop  # noqa: E402
 from modelwright.models.deep.average import copied  # noqa: E402
 from modelwright.models.deep.batches import answers, probabilities  # noqa: E402
 from modelwright.models.deep.examples import Examples  # noqa: E402
@@ -174,22 +174,32 @@ def test_a_watch_ends_it() -> None:
     assert (told, outcome.stopped) == ([1, 2], "watch")
 
 
-def test_the_schedule_ends_before_the_deadline() -> None:
-    learn(QUICK.but(epochs=1))  # what is imported and chosen at the first step
-    began = time.monotonic()
-    outcome = learn(QUICK.but(epochs=100_000), valid=examples(64, 2), deadline=Deadline.after(4.0))
-    assert time.monotonic() - began < 4.0
-    assert outcome.stopped in ("", "deadline")
-    assert 0 < outcome.facts["planned_steps"] < 100_000 * 20
-    # Whole epochs, all of which were gone through, unless the machine was suddenly slower.
-    if not outcome.stopped:
+@pytest.mark.parametrize("later", [0.0, 0.02])
+def test_the_schedule_ends_before_the_deadline(ticks: Callable[..., Any], later: float) -> None:
+    """Steps of ten milliseconds, of which the later ones may suddenly take three times as long."""
+    clock = ticks(loop)
+
+    class Steady(Net):
+        def forward(self, x: Any) -> Any:
+            clock.now += 0.01 + later * (clock.now > 102.0)
+            return super().forward(x)
+
+    settings, deadline = QUICK.but(epochs=100_000), Deadline.after(4.0)
+    outcome = learn(settings, valid=examples(64, 2), make=Steady, deadline=deadline)
+    assert 103.0 < clock.now < 104.0
+    assert outcome.facts["steps"] > 100
+    if later:
+        assert outcome.stopped == "deadline"
+    else:  # whole epochs, all of which were gone through
         assert outcome.facts["steps"] == outcome.facts["planned_steps"]
 
 
-def test_a_deadline_that_leaves_nothing() -> None:
+def test_a_deadline_that_leaves_nothing(ticks: Callable[..., Any]) -> None:
+    clock = ticks(loop)
+
     class Slow(Net):
         def forward(self, x: Any) -> Any:
-            time.sleep(0.05)
+            clock.now += 0.05
             return super().forward(x)
 
     with pytest.raises(OutOfTime):

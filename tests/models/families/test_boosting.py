@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
-from modelwright.models.families import FAMILIES
+from modelwright.models.families import FAMILIES, boosting
 from modelwright.models.families.boosting import MOST_ROUNDS, Progress, rounds_of
 from modelwright.models.families.common import thinned
 from modelwright.models.family import Deadline, OutOfTime, Rows, never_stop
@@ -48,9 +49,10 @@ def test_an_exact_number_knows_no_early_stopping() -> None:
     assert (progress.stopped, progress.best) == ("", 500)
 
 
-def test_the_deadline_ends_it_and_an_exact_refit_is_then_refused() -> None:
-    progress = Progress(100, True, Deadline.after(0.02), never_stop, 0.1)
-    time.sleep(0.03)
+def test_the_deadline_ends_it_and_an_exact_refit_is_then_refused(ticks: Callable[..., Any]) -> None:
+    clock = ticks(boosting)
+    progress = Progress(100, True, Deadline.after(1.0), never_stop, 0.1)
+    clock.now += 1.5
     assert progress.over(1, math.nan, 1.0)
     assert progress.stopped == "deadline"
     with pytest.raises(OutOfTime, match="1 of 100"):

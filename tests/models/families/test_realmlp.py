@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from modelwright.models import family
 from modelwright.models.families import realmlp
 from modelwright.models.families.common import Scale
 from modelwright.models.families.nets import Adam, Targets, masks_of
@@ -135,21 +135,10 @@ def test_the_best_epoch_is_kept_and_values_stay_in_the_range() -> None:
     assert train.y.min() <= far[0, 0] <= train.y.max()
 
 
-class Ticks:
-    """A clock that goes on by a thousandth of a second each time it is looked at, on any machine."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = 0.0
-        for module in (family, realmlp):
-            monkeypatch.setattr(module, "time", self)
-
-    def monotonic(self) -> float:
-        self.now += 0.001
-        return self.now
-
-
-def test_a_short_deadline_runs_through_the_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
-    Ticks(monkeypatch)
+def test_a_short_deadline_runs_through_the_schedule(
+    ticks: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks(realmlp)
     rates: list[float] = []
     step = Adam.step
 
@@ -173,8 +162,8 @@ def test_a_short_deadline_runs_through_the_schedule(monkeypatch: pytest.MonkeyPa
     assert error(fitted, valid) < 0.5
 
 
-def test_an_exact_number_of_epochs_is_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    Ticks(monkeypatch)
+def test_an_exact_number_of_epochs_is_all_or_nothing(ticks: Callable[..., Any]) -> None:
+    ticks(realmlp)
     config = {"rounds": 1_000_000, "width": 8}
     arguments: dict[str, Any] = {"seed": 0, "threads": 1, "deadline": Deadline.after(0.05)}
     with pytest.raises(OutOfTime, match="epochs were made"):

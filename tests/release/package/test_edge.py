@@ -295,7 +295,7 @@ def test_the_page_in_a_browser(penguins: Path, tmp_path: Path, modules: Path) ->
             problems: list[str] = []
             page.on("pageerror", lambda error: problems.append(str(error)))
             page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
-            page.wait_for_function("document.querySelector('#check').textContent", timeout=30_000)
+            page.wait_for_function("document.querySelector('#check').textContent", timeout=180_000)
             said = page.text_content("#check") or ""
             count = len(json.loads((folder / "examples.json").read_text()))
             assert said.startswith(f"{count} of {count} examples answered as in Python")

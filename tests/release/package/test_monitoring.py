@@ -46,13 +46,13 @@ class Live:
     folder: Path
 
     def get(self, path: str) -> str:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
             return str(answer.read().decode())
 
     def post(self, path: str, body: Any) -> Any:
         data = json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.loads(answer.read())
 
 
@@ -73,7 +73,7 @@ def live(penguins: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
         yield Live(json.loads(line)["url"], place / "live")
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(200)
         if process.stdout is not None:
             process.stdout.close()
 
@@ -182,7 +182,7 @@ def test_prometheus_scrapes_and_an_alert_fires(live: Live, folder: Path, penguin
         return list(found["result"]) if found else []
 
     try:
-        wait_for(lambda: query('up{job="modelwright"} == 1'), 30)
+        wait_for(lambda: query('up{job="modelwright"} == 1'), 120)
         assert int(query("sum(modelwright_rows_total)")[0]["value"][1]) == 3000
         for expression in expressions(folder):
             assert ask("/api/v1/query?" + urllib.parse.urlencode(
@@ -196,7 +196,7 @@ def test_prometheus_scrapes_and_an_alert_fires(live: Live, folder: Path, penguin
             )  # fmt: skip
             return "modelwright_alarms{" in live.get("/metrics")
 
-        wait_for(looked, 60)
+        wait_for(looked, 200)
         fired = wait_for(
             lambda: [
                 alert
@@ -212,4 +212,4 @@ def test_prometheus_scrapes_and_an_alert_fires(live: Live, folder: Path, penguin
         assert "ModelwrightDown" not in {a["labels"]["alertname"] for a in ask("/api/v1/alerts")["alerts"]}
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)

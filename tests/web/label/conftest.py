@@ -44,13 +44,13 @@ class Served:
 
     def visitor(self, name: str = "") -> Visitor:
         """A browser without scripts; with a name, one that has entered."""
-        made = Visitor(base_url=self.base, timeout=30.0)
+        made = Visitor(base_url=self.base, timeout=120.0)
         made.who = name
         return made
 
     def stop(self) -> None:
         self._server.should_exit = True
-        self._thread.join(20.0)
+        self._thread.join(120.0)
         self._listening.close()
         self.store.close()
 

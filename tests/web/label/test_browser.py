@@ -246,7 +246,7 @@ def test_the_server_goes_and_comes_back(tmp_path: Path, start: Start, tab: Calla
     running = start("t.csv", "--classes", "spam,ham", "--order", "given", "--as", "ada")
     seen = tab(running)
     running.process.kill()
-    running.process.wait(30)
+    running.process.wait(120)
     seen.page.keyboard.press("1")
     seen.page.locator("#trouble", has_text="cannot be reached").wait_for()
     port = running.base.rpartition(":")[2]
@@ -258,7 +258,7 @@ def test_the_server_goes_and_comes_back(tmp_path: Path, start: Start, tab: Calla
         seen.page.locator("#text", has_text="item number 1").wait_for()
     finally:
         again.terminate()
-        again.wait(30)
+        again.wait(120)
     assert [(s.item, s.answer) for s in running.said()] == [(1, "spam")]
 
 

@@ -192,11 +192,16 @@ ROWS: tuple[FindingCard, ...] = (
         "Confirm with `data.columns` spellings or `variants: all`, or name a value for itself.",
     ),
     _C(
+        "clean.winsorise-unused", "nothing to winsorise", "warning",
+        "The goal asks for a column to be winsorised that holds no numbers, or is no input.",
+        "Take `winsorise` out of `data.columns`, or say `kind: number` there.",
+    ),
+    _C(
         "profile.outliers", "numbers far from the rest", "note",
         "Values of a column lie more than ten median absolute deviations of their side from its median. "
-        "Nothing was changed: trees are not harmed by them, and families that add numbers up draw them in "
-        "to bounds that are fitted on the training rows of each fold.",
+        "Nothing is changed by itself: trees are not harmed by them, and families that add numbers up draw "
+        "them in to bounds that are fitted on the training rows of each fold.",
         "See whether they are mistakes. `least` and `most` of a column under `data.columns` read what is "
-        "beyond as missing.",
+        "beyond as missing; `winsorise` there, or under `clean`, draws it in to bounds.",
     ),
 )  # fmt: skip

@@ -15,6 +15,7 @@ from modelwright.features.operation import FittedOperation, GraphInputs, Matrix,
 from modelwright.features.registry import OPERATIONS
 from modelwright.features.typed import Typed
 from modelwright.features.vocabulary import Vocabulary, union
+from modelwright.features.winsor import Bounds, Wishes
 from modelwright.graph.builder import GraphBuilder
 
 
@@ -33,12 +34,16 @@ class Recipe:
 
     style: str
     steps: tuple[Step, ...]
+    winsorise: Wishes = ()
+    """Columns to be drawn in to bounds first, so that every step sees them so."""
 
     def fit(self, typed: Typed, target: Target, seed: int) -> tuple[FittedRecipe, Matrix]:
         """Fit on these rows, which must be training rows. Returns the matrix of those very rows as well,
         float32 [n, m]; it differs from ``apply`` on them where the target is used."""
         fitted: list[FittedOperation] = []
         parts: list[Matrix] = []
+        bounds = Bounds.learn(typed, self.winsorise)
+        typed = typed if bounds is None else bounds.apply(typed)
         for place, step in enumerate(self.steps):
             kind = OPERATIONS.get(step.kind)(step.columns, **dict(step.options))
             operation, matrix = kind.fit(typed, target, seed + place)
@@ -49,10 +54,11 @@ class Recipe:
             operation, matrix = OPERATIONS.get("nothing")(()).fit(typed, target, seed)
             fitted.append(operation)
             parts.append(matrix)
-        return FittedRecipe(self.style, tuple(fitted)), _beside(parts)
+        return FittedRecipe(self.style, tuple(fitted), bounds), _beside(parts)
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        drawn = {"winsorise": [[name, list(rule)] for name, rule in self.winsorise]} if self.winsorise else {}
+        return drawn | {
             "style": self.style,
             "steps": [
                 {"kind": s.kind, "columns": list(s.columns), "options": dict(s.options)} for s in self.steps
@@ -64,7 +70,8 @@ class Recipe:
         steps = tuple(
             Step(s["kind"], tuple(s["columns"]), tuple(s["options"].items())) for s in data["steps"]
         )
-        return cls(data["style"], steps)
+        drawn = tuple((name, tuple(rule)) for name, rule in data.get("winsorise", ()))
+        return cls(data["style"], steps, drawn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class FittedRecipe:
 
     style: str
     operations: tuple[FittedOperation, ...]
+    bounds: Bounds | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -86,13 +94,17 @@ class FittedRecipe:
 
     def apply(self, typed: Typed) -> Matrix:
         """float32 [n, len(names)], C-contiguous, for any rows; never NaN or infinite in the dense style."""
+        if self.bounds is not None:
+            typed = self.bounds.apply(typed)
         return _beside([operation.apply(typed) for operation in self.operations])
 
     def sentences(self) -> tuple[str, ...]:
-        return tuple(operation.sentence() for operation in self.operations)
+        first = () if self.bounds is None else (self.bounds.sentence(),)
+        return first + tuple(operation.sentence() for operation in self.operations)
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        drawn = {} if self.bounds is None else {"bounds": self.bounds.to_json()}
+        return drawn | {
             "style": self.style,
             "operations": [
                 {"kind": o.kind, "version": OPERATIONS.get(o.kind).version, "fitted": o.to_json()}
@@ -103,10 +115,13 @@ class FittedRecipe:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> FittedRecipe:
         operations = tuple(OPERATIONS.get(o["kind"]).from_json(o["fitted"]) for o in data["operations"])
-        return cls(data["style"], operations)
+        bounds = Bounds.from_json(data["bounds"]) if "bounds" in data else None
+        return cls(data["style"], operations, bounds)
 
     def to_graph(self, graph: GraphBuilder, inputs: GraphInputs) -> str:
         """Add nodes; returns the name of the matrix, float32 [N, len(names)]."""
+        if self.bounds is not None:
+            inputs = self.bounds.to_graph(graph, inputs)
         vocabularies = [
             vocabulary
             for vocabulary in (getattr(operation, "vocabulary", None) for operation in self.operations)

@@ -148,6 +148,7 @@ def _clean(keys: GoalKeys) -> s.CleanSection:
                 units=tuple((wish.units or {}).items()),
                 least=wish.least,
                 most=wish.most,
+                winsorise=wish.winsorise,  # type: ignore[arg-type]
             ),
         )
         for name, wish in (keys.data.columns or {}).items()
@@ -166,6 +167,7 @@ def _clean(keys: GoalKeys) -> s.CleanSection:
             secret=keys.data.personal_secret,
         ),
         variants=(clean.variants if clean else None) or "sure",  # type: ignore[arg-type]
+        winsorise=(clean.winsorise if clean else None) or "none",  # type: ignore[arg-type]
     )
 
 

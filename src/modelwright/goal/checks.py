@@ -117,6 +117,11 @@ def _roles(keys: GoalKeys) -> Iterator[Disagreement]:
             if target in (getattr(data, role) or ()):
                 yield Disagreement(("data", role), "columns other than the target", repr(target))
         wish = (data.columns or {}).get(target)
+        if wish is not None and wish.winsorise not in (None, "none"):
+            yield Disagreement(
+                ("data", "columns", target, "winsorise"), "an input: the target is what is to be predicted",
+                repr(target),
+            )  # fmt: skip
         if wish is not None and wish.kind == "ignore":
             yield Disagreement(
                 ("data", "columns", target, "kind"), "a kind that can be predicted", "'ignore'"

@@ -24,6 +24,7 @@ from modelwright.goal.keys_data import (
     key,
     scheme,
     table,
+    winsorising,
 )
 from modelwright.goal.rules import constraint
 from modelwright.goal.sections import Rule
@@ -136,6 +137,12 @@ class CleanKeys(Keys):
         "Which spelling variants of a category are written as one: `sure`, those that differ in accents, "
         "hyphens and points; `all`, the proposed ones too (misspellings, abbreviations); `none`.",
         default="sure",
+    )
+    winsorise: Annotated[str | tuple[float, float] | None, winsorising()] = key(
+        "Whether numbers far out are drawn in to bounds that are learned from the rows of training: `robust` "
+        "(ten median absolute deviations), or two quantiles such as `[0.01, 0.99]`. Every input of numbers, "
+        "but those that `data.columns` names otherwise.",
+        default="none",
     )
 
 

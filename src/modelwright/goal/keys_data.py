@@ -105,6 +105,38 @@ def _factor(unit: str, factor: Any) -> float:
     return float(factor)
 
 
+def winsorising() -> Constraint:
+    """``robust``, ``none``, or two quantiles."""
+    expected = "robust, none, or two quantiles such as [0.01, 0.99]"
+
+    def check(value: Any) -> str | tuple[float, float]:
+        if isinstance(value, str) and value in ("robust", "none"):
+            return value
+        if not isinstance(value, list | tuple):
+            raise wrong(expected)
+        if len(value) != 2 or not all(c.is_number(end) for end in value):
+            raise wrong(expected, "the lower and the upper share of the values")
+        low, high = float(value[0]), float(value[1])
+        if not 0.0 <= low < high <= 1.0:
+            near = (
+                f"did you mean [{low / 100:g}, {high / 100:g}]?"
+                if 0 <= low < high <= 100 < 100 * high
+                else ""
+            )
+            raise wrong(expected, near or "shares from 0 to 1, the lower first")
+        return low, high
+
+    quantile = {"type": "number", "minimum": 0, "maximum": 1}
+    schema = {
+        "anyOf": [
+            {"enum": ["robust", "none"]},
+            {"type": "array", "items": quantile, "minItems": 2, "maxItems": 2},
+        ]
+    }
+    bad: tuple[Any, ...] = (5, True, {}, "", "all", [], [0.1], [0.9, 0.1], [1, 99], [0.1, "x"], [-1, 2])
+    return Constraint("winsorising", check, schema, bad)
+
+
 def key(text: str, *, default: str | None = None) -> Any:
     """A key that may be left out. ``default`` says in words what then holds."""
     return Field(
@@ -148,6 +180,9 @@ class ColumnKeys(Keys):
     )
     most: Annotated[float | None, c.real("a number")] = key(
         "The most that a number of this column can be; what is above is read as missing.", default="no limit"
+    )
+    winsorise: Annotated[str | tuple[float, float] | None, winsorising()] = key(
+        "As `clean.winsorise`, for this column of numbers.", default="as clean.winsorise"
     )
 
 

@@ -16,6 +16,8 @@ Op = Literal[">=", ">", "<=", "<"]
 Alike = Literal["together", "independent"]
 Consensus = Literal["dawid-skene", "majority"]
 Variants = Literal["sure", "all", "none"]
+Winsorise = tuple[float, float] | Literal["robust", "none"]
+"""Two quantiles, or the rule of median absolute deviations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class ColumnWish:
     least: float | None = None
     most: float | None = None
     """Numbers beyond these are read as missing."""
+    winsorise: Winsorise | None = None
+    """How numbers far out are drawn in; None: as for all columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,8 @@ class CleanSection:
     privacy: PrivacySection = field(default_factory=PrivacySection)
     variants: Variants = "sure"
     """Which spelling variants of categories are merged."""
+    winsorise: Winsorise = "none"
+    """Of every input of numbers that says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

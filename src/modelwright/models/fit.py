@@ -161,6 +161,7 @@ class Bench:
         target = learning.target_of(rows)
         outputs = target.values.shape[1]
         recipe = default_recipe(style, typed.signature, column_facts(typed), outputs, variant)
+        recipe = replace(recipe, winsorise=place.winsorise)
         fitted: FittedRecipe | None = None
         matrix = np.empty((len(rows), 0), dtype=np.float32)
         if recipe.steps or variant != "beside":

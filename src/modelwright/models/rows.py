@@ -40,6 +40,8 @@ class Place:
     folds: int
     repeats: int
     interpretable: bool = False
+    winsorise: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    """Columns of numbers to be drawn in, and the rule of each (``features/winsor.py``)."""
 
     @property
     def task(self) -> Task:
@@ -79,6 +81,7 @@ def place_of(development: Development, metric: str, interpretable: bool) -> Plac
         development.folds,
         development.repeats,
         interpretable,
+        tuple((c.name, c.winsorise) for c in development.columns if c.is_input and c.winsorise is not None),
     )
 
 

@@ -19,7 +19,7 @@ from modelwright.core.records.models import FitRow, Member, Shortlist, Trained
 from modelwright.core.stage import Work
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.goal.sections import SearchSection
-from modelwright.models import curves, distil, progress
+from modelwright.models import curves, distil, progress, winsorised
 from modelwright.models.board import leaderboard_of
 from modelwright.models.choose import facts_of, machine_of
 from modelwright.models.ensemble import Blend, HeldOut
@@ -189,6 +189,7 @@ def train(
     _findings(leaderboard, ended, book)
     _from_scratch(leaderboard, learning, book)
     _sampled(race.trials, learning, book)
+    winsorised.show(learning, book)
     strongest = max(bases, key=lambda t: (t.score, t.name)).name if bases else best.name
     everyone = {m.name: m for m in (*base_members, *members)}
     return Trained(

@@ -94,6 +94,8 @@ class Column:
     unit: str = ""
     why: str = ""
     """Why this kind and role: inferred from what, or asked for by the goal."""
+    winsorise: tuple[float, ...] | None = None
+    """Of a column of numbers that the goal wants drawn in: two quantiles, or nothing for the robust rule."""
 
     @property
     def is_media(self) -> bool:

@@ -12,12 +12,11 @@ from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import ROW, Cleaned, Collected, Column, Role
-from modelwright.data.clean import anonymity, identify, impossible, media, mixture, near, spelt, treat
+from modelwright.data.clean import anonymity, identify, impossible, media, mixture, near, spelt, treat, wishes
 from modelwright.data.clean.apply import spec_of, typed_column
 from modelwright.data.clean.duplicates import repeated
 from modelwright.data.clean.examples import examples
 from modelwright.data.clean.infer.column import Duty, Inferred, infer_column
-from modelwright.data.clean.wishes import check_names, named
 from modelwright.data.fingerprint import is_media
 from modelwright.data.media import Media
 from modelwright.data.media import kind_of as media_kind
@@ -48,8 +47,8 @@ def clean(
     Raises :class:`~modelwright.core.errors.BadData` where the goal names a column that is not there.
     """
     raw: pl.DataFrame = collected.table.get()
-    check_names(named(section, roles, problem), collected.columns)
-    wishes = dict(section.columns)
+    wishes.check_names(wishes.named(section, roles, problem), collected.columns)
+    wished = dict(section.columns)
     columns: list[Column] = []
     identifiers: list[str] = list(roles.keys)
     series: list[pl.Series] = [raw[ROW]]
@@ -59,7 +58,7 @@ def clean(
         for kept in ("file", f"{name}.file"):
             if kept in collected.beside:
                 told.files[name] = raw[kept]
-        column, values, identifies = _column(raw[name], section, roles, problem, wishes.get(name), book, told)
+        column, values, identifies = _column(raw[name], section, roles, problem, wished.get(name), book, told)
         identifiers += [name] if identifies or name in told.beside else []
         columns.append(column)
         series.append(values)
@@ -150,6 +149,7 @@ def _column(
         impossible.look(column, values, told.read_at, book)
         if column.kind == "number":
             mixture.look(values, book)
+    column = wishes.winsorised(column, wish, section, book)
     if column.is_input or role == "target":
         told.spelt.extend(spelt.tell(name, found.variants, book))
     return column, values, identifies

@@ -1,12 +1,15 @@
-"""The goal's column names against the columns that are there."""
+"""What the goal says of single columns, against the columns that are there."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from modelwright.core.book import Book
 from modelwright.core.errors import BadData
-from modelwright.goal.sections import CleanSection, ProblemSection, RolesSection
+from modelwright.core.records.data import Column
+from modelwright.goal.sections import CleanSection, ColumnWish, ProblemSection, RolesSection
 
 
 def named(section: CleanSection, roles: RolesSection, problem: ProblemSection) -> Iterator[tuple[str, str]]:
@@ -23,6 +26,29 @@ def named(section: CleanSection, roles: RolesSection, problem: ProblemSection) -
         yield "data.quasi_identifiers", name
     for name, _ in section.columns:
         yield "data.columns", name
+
+
+def winsorised(column: Column, wish: ColumnWish | None, section: CleanSection, book: Book) -> Column:
+    """The column with the rule by which its numbers are drawn in while features are made; a finding where the
+    goal names it and it has none to draw in."""
+    own = wish.winsorise if wish is not None else None
+    asked = section.winsorise if own is None else own
+    if asked == "none":
+        return column
+    if column.kind == "number" and column.is_input:
+        return replace(column, winsorise=() if asked == "robust" else asked)
+    if own is not None:
+        found = f"is no column of numbers but of the kind {column.kind}"
+        if column.kind == "number":
+            found = f"is no input ({column.why.rpartition('; ')[2]})"
+        book.finding(
+            "clean.winsorise-unused",
+            "warning",
+            f"{column.name!r} is to be winsorised, and {found}: nothing of it is drawn in.",
+            f"Take `winsorise` out of `columns: {{{column.name}: ...}}`, or say `kind: number` there.",
+            column=column.name,
+        )
+    return column
 
 
 def check_names(wanted: Iterable[tuple[str, str]], columns: Sequence[str]) -> None:

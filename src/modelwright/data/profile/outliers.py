@@ -31,8 +31,17 @@ class Outliers:
     farthest: float
 
 
-def outliers(values: npt.NDArray[np.float64]) -> Outliers | None:
-    """Of finite values [n]; None where there are none, or where most values are one and the same."""
+def limits(values: npt.NDArray[np.float64]) -> tuple[float, float] | None:
+    """The bounds beyond which a value would lie far from finite values [n], whether any does or not."""
+    sides = _sides(values)
+    if sides is None:
+        return None
+    middle, below, above = sides
+    return middle - FAR * below, middle + FAR * above
+
+
+def _sides(values: npt.NDArray[np.float64]) -> tuple[float, float, float] | None:
+    """The median, and the deviations below and above it; None where there is no rest to be far from."""
     if values.size < LEAST:
         return None
     middle = float(np.median(values))
@@ -40,7 +49,15 @@ def outliers(values: npt.NDArray[np.float64]) -> Outliers | None:
     above = NORMAL * float(np.median(values[values >= middle] - middle))
     if below <= 0.0 and above <= 0.0:
         return None
-    below, above = below or above, above or below
+    return middle, below or above, above or below
+
+
+def outliers(values: npt.NDArray[np.float64]) -> Outliers | None:
+    """Of finite values [n]; None where there are none, or where most values are one and the same."""
+    sides = _sides(values)
+    if sides is None:
+        return None
+    middle, below, above = sides
     low, high = middle - FAR * below, middle + FAR * above
     far = (values < low) | (values > high)
     if not far.any():

@@ -55,6 +55,7 @@ def profile(labelled: Labelled, book: Book) -> Profile:
 def _far_out(frame: pl.DataFrame, labelled: Labelled, book: Book) -> None:
     """Say which numbers lie far from the rest. Nothing is changed."""
     lines: list[tuple[str | float | int | None, ...]] = []
+    drawn = 0
     for column in labelled.columns:
         if column.kind != "number" or column.role == "key":
             continue
@@ -63,6 +64,7 @@ def _far_out(frame: pl.DataFrame, labelled: Labelled, book: Book) -> None:
         if found := outliers(values):
             share = round(found.count / values.size, 6)
             lines.append((column.name, found.count, share, found.low, found.high, found.farthest))
+            drawn += column.winsorise is not None
     if not lines:
         return
     lines.sort(key=lambda line: (-float(line[2] or 0.0), str(line[0])))
@@ -74,7 +76,7 @@ def _far_out(frame: pl.DataFrame, labelled: Labelled, book: Book) -> None:
         "note",
         f"numbers lie {rule} from the rest of their column: {', '.join(said)}{more}",
         "see whether they are mistakes; `least` and `most` of a column under data.columns read what is "
-        "beyond as missing",
+        "beyond as missing, `winsorise: robust` draws it in to bounds of the training rows",
         numbers={"columns": float(len(lines)), "cells": float(sum(int(line[1] or 0) for line in lines))},
     )
     book.table(
@@ -83,9 +85,16 @@ def _far_out(frame: pl.DataFrame, labelled: Labelled, book: Book) -> None:
             "Numbers far from the rest",
             ("column", "values", "share", "below", "above", "farthest"),
             tuple(lines),
-            f"{rule} of their own side from the median; nothing was changed",
+            f"{rule} of their own side from the median; {_done(drawn, len(lines))}",
         )
     )
+
+
+def _done(drawn: int, of: int) -> str:
+    if not drawn:
+        return "nothing was changed"
+    which = "these columns are" if drawn == of else f"{drawn} of {of} columns are"
+    return f"nothing was changed here; {which} drawn in where features are made, as the goal asks"
 
 
 def overview(columns: tuple[ColumnProfile, ...], rows: int) -> Table:

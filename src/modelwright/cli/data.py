@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from modelwright.cli import forget
 from modelwright.cli.run import JSON, QUIET
 
 app = typer.Typer(
     name="data",
-    help="Look at data sets.",
+    help="Look at data sets, and delete a person's rows.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -17,7 +18,7 @@ app = typer.Typer(
 
 @app.callback()
 def data() -> None:
-    """Look at data sets."""
+    """Look at data sets, and delete a person's rows."""
 
 
 @app.command("diff")
@@ -92,3 +93,7 @@ def joins(
             print(said, file=sys.stderr)
     print(found.query)
     return 0
+
+
+app.command("forget")(forget.forget)
+app.command("forgotten")(forget.forgotten)

@@ -108,6 +108,12 @@ ROWS: tuple[FindingCard, ...] = (
         "Write it as `licence` under `data`.",
     ),
     _C(
+        "privacy.forgotten", "rows that were deleted", "note",
+        "After the run, `modelwright data forget` took rows of people out of all that the run keeps. Its "
+        "counts and results are those of before, and its model has learned from these rows.",
+        "Train anew from the source without these rows, and delete the run.",
+    ),
+    _C(
         "privacy.k-anonymity", "how many rows hide each other", "note",
         "The rows of the smallest group that shares all quasi-identifiers (a blocker where the goal asks for "
         "more).",

@@ -62,16 +62,21 @@ def collect_garbage(runs: Path) -> tuple[int, int]:
         if busy or not alone:
             who = busy[0] if busy else "a run"
             raise BadInput(f"{who} is running", code="gc.busy", hint="wait for it to end, then free")
-        wanted: set[str] = set()
-        keys: set[str] = set()
-        for run in every:
-            for stages in ("*", "outer/*/*"):
-                for path in run.path.glob(f"{stages}/record.json"):
-                    _digests(atomic.read_json(path), wanted)
-                for path in run.path.glob(f"{stages}/stage.json"):
-                    keys.add(str(atomic.read_json(path)["key"]))
-        files, size = store.collect_garbage(wanted, keys)
-        return files + _remainders(runs), size
+        return free(runs, store)
+
+
+def free(runs: Path, store: Store) -> tuple[int, int]:
+    """As :func:`collect_garbage`, for whoever keeps everybody out of the store already."""
+    wanted: set[str] = set()
+    keys: set[str] = set()
+    for run in find_runs(runs):
+        for stages in ("*", "outer/*/*"):
+            for path in run.path.glob(f"{stages}/record.json"):
+                _digests(atomic.read_json(path), wanted)
+            for path in run.path.glob(f"{stages}/stage.json"):
+                keys.add(str(atomic.read_json(path)["key"]))
+    files, size = store.collect_garbage(wanted, keys)
+    return files + _remainders(runs), size
 
 
 def _remainders(runs: Path) -> int:

@@ -74,7 +74,7 @@ def find(place: Place, settings: Settings, runs: Path) -> Champion:
         return _read_again(version, entry["digest"], model, goal, folder, runs, name, held)
     collected, split, labelled, analysis = kept
     frame: pl.DataFrame = collected.table.get()
-    parts = _parts(frame.height, split)
+    parts = _parts(frame[ROW].to_list(), split)
     raw = _raw(frame, labelled)
     kept_rows = [i for i, part in enumerate(parts) if part]
     drop = [c for c in (ROW, PART) if c in frame.columns]
@@ -127,16 +127,17 @@ def _kept(folder: RunFolder) -> tuple[Collected, Split, Labelled, Analysis | Non
     return made[0], made[1], made[2], made[3]
 
 
-def _parts(rows: int, split: Split) -> list[str]:
-    """The side of each collected row; empty for rows that were in no part."""
-    parts = [""] * rows
+def _parts(rows: list[int], split: Split) -> list[str]:
+    """The side of each collected row, by ROW (numbers of deleted rows are missing); empty for rows that were
+    in no part."""
+    parts: dict[int, str] = {}
     learned: pl.DataFrame = split.development.table.get()
     holdout = split.development.scheme == "holdout"
     for row, fold in zip(learned[ROW].to_list(), learned["__fold__"].to_list(), strict=True):
         parts[row] = "validation" if holdout and fold == 1 else "train"
     for row in split.sealed.table.get()[ROW].to_list():
         parts[row] = "test"
-    return parts
+    return [parts.get(row, "") for row in rows]
 
 
 def _raw(frame: pl.DataFrame, labelled: Labelled) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Forgotten:
     ``--delete``, and then `modelwright gc`, remove those copies; what a version has learned stays in it."""
     decisions: tuple[str, ...]
     """Records of decisions that still hold the outcome of one of them, and both versions' answers."""
+    ids: tuple[str, ...] = ()
+    """Of the predictions that went, as they were given."""
 
 
 def forget(
@@ -65,6 +67,7 @@ def forget(
         len(gone),
         tuple(name for name, held in _learned(home) if not ids.isdisjoint(held)),
         tuple(name for name, held in _judged(place) if not ids.isdisjoint(held)),
+        tuple(sorted(ids)),
     )
 
 

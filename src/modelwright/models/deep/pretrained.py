@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 HUB = "hub:"
 INSTALL = "pip install 'modelwright[deep,pretrained]'"
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+HEARD = (
+    "wav2vec2",
+    "hubert",
+    "wavlm",
+    "unispeech",
+    "unispeech-sat",
+    "data2vec-audio",
+    "audio-spectrogram-transformer",
+    "whisper",
+)
+"""Kinds of models whose hearing is a part of the graph."""
 RANK = 8
 """Of LoRA's two thin matrices (Hu et al., 2022)."""
 

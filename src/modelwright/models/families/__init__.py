@@ -43,6 +43,7 @@ FAMILIES: Registry[Family] = Registry(
         "vit": f"{_HERE}.vit:FAMILY",
         "vision": f"{_HERE}.vision:FAMILY",
         "spectrogram": f"{_HERE}.spectrogram:FAMILY",
+        "hearing": f"{_HERE}.hearing:FAMILY",
         "temporal": f"{_HERE}.temporal:FAMILY",
         "recurrent_series": f"{_HERE}.recurrent_series:FAMILY",
         "series_transformer": f"{_HERE}.series_transformer:FAMILY",

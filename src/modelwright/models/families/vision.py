@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from modelwright.models.deep.family import deep_tags
 from modelwright.models.deep.images import ImageFamily, common_ranges, common_start
 from modelwright.models.deep.intake import Given
-from modelwright.models.deep.pretrained import INSTALL, kind_of
+from modelwright.models.deep.pretrained import HEARD, INSTALL, kind_of
 from modelwright.models.family import Choice, DataFacts, Declines, Float, Machine, Space, Suits, Task
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Vision(ImageFamily):
                 "the goal names no pretrained model", "name its folder: `search: {pretrained: FOLDER}`"
             )
         told = kind_of(facts.pretrained)
-        if told and not any(name in told for name in SEES):
+        if told and (told.get("model_type") in HEARD or not any(name in told for name in SEES)):
             return Declines(
                 f"the pretrained model ({told.get('model_type', 'unknown')}) is not one of images"
             )

@@ -36,7 +36,7 @@ def resample(samples: Samples, rate: int, wanted: int) -> Samples:
     if ratio == 0:
         ratio = Fraction(1, FINEST)
     up, down = ratio.numerator, ratio.denominator
-    bank = _bank(up, down)
+    bank = bank_of(up, down)
     taps = bank.shape[1]
     count = -(-len(samples) * up // down)
     before = taps // 2 - 1
@@ -51,7 +51,7 @@ def resample(samples: Samples, rate: int, wanted: int) -> Samples:
 
 
 @lru_cache(maxsize=16)
-def _bank(up: int, down: int) -> Samples:
+def bank_of(up: int, down: int) -> Samples:
     """Filters float64 [up, taps]; row p is for outputs p / up of an input sample behind one."""
     edge = ROLL_OFF * min(1.0, up / down)
     half = math.ceil(ZEROS / edge)

@@ -12,7 +12,7 @@ from modelwright.data.read import archive as archives
 from modelwright.data.read import folder, idx
 from modelwright.data.read.source import digest, modified
 
-BY_BYTES = frozenset({"csv", "parquet", "json", "jsonl", "xml", "log", "excel", "folder"})
+BY_BYTES = frozenset({"csv", "parquet", "json", "jsonl", "xml", "log", "excel", "sql", "folder"})
 """Formats whose digest is that of the file as it lies on disk; of others, time and size are compared."""
 
 
@@ -42,6 +42,8 @@ def changed(source: str, facts: SourceFacts) -> str:
             )
         except (OSError, BadData):
             return f"{facts.name} cannot be read any more"
+    if "#" in source and not Path(source).exists():  # a sheet of a workbook, a table of a dump
+        source = source.rpartition("#")[0]
     if glob.has_magic(source) and not Path(source).exists():
         paths = [Path(p) for p in sorted(glob.glob(source, recursive=True)) if Path(p).is_file()]
         if len(paths) != int(facts.details.get("files", "1")):

@@ -41,7 +41,12 @@ class DatabaseReader:
         return Path(source).suffix.lower() in SUFFIXES
 
     def read(self, source: str, query: str | None = None) -> Read:
+        return self.rows(source, query)
+
+    def rows(self, source: str, query: str | None = None, called: str = "") -> Read:
+        """As ``read``; ``called``: what messages and facts call the database."""
         engine, shown, path = _engine(source)
+        shown = called or shown
         try:
             with _connected(engine, shown) as connection:
                 query = query.strip().rstrip(";") if query else _only_table(connection, shown)

@@ -33,6 +33,7 @@ READERS: Registry[type[Reader]] = Registry(
         "log": "modelwright.data.read.log:LogReader",
         "excel": "modelwright.data.read.excel:ExcelReader",
         "database": "modelwright.data.read.database:DatabaseReader",
+        "sql": "modelwright.data.read.sql:SqlReader",
         "idx": "modelwright.data.read.idx:IdxReader",
         "folder": "modelwright.data.read.folder:FolderReader",
         "labels": "modelwright.labels.reader:LabelsReader",
@@ -42,7 +43,7 @@ READERS: Registry[type[Reader]] = Registry(
 
 ROWS = 50_000
 _KNOWN = (
-    ".csv, .tsv, .parquet, .json, .jsonl, .xml, .log, .xlsx, .sqlite, a database address, a pattern of "
+    ".csv, .tsv, .parquet, .json, .jsonl, .xml, .log, .xlsx, .sqlite, .sql, a database address, a pattern of "
     "these, or a folder of images, sounds or documents"
 )
 
@@ -140,12 +141,13 @@ def batches(source: str, rows: int = ROWS, plan: Mapping[str, Any] | None = None
             yield from batches(there.source, rows, plan)
         return
     if (archive := archives.parted(source)) is not None:
-        with archives.files(*archive, folder.wanted) as found:
+        file, _, inner = archive[1].partition("#")
+        with archives.files(archive[0], file, folder.wanted) as found:
             if files.holds(list(found)) is not None:
                 held = [files.File(name, path) for name, path in found.items()]
                 yield from folder.FolderReader().parts(held, rows, _of(plan, "folder"))
             else:
-                yield from batches(archives.place(found), rows, plan)
+                yield from batches(archives.place(found) + (inner and f"#{inner}"), rows, plan)
         return
     if "://" not in source and glob.has_magic(source) and not Path(source).exists():
         for path in _matching(source):
@@ -176,7 +178,7 @@ def _archive(
     plan: Mapping[str, Any] | None,
 ) -> Read:
     """Members of an archive; the facts are those of the archive."""
-    with archives.files(archive, members, folder.wanted) as found:
+    with archives.files(archive, members.partition("#")[0], folder.wanted) as found:
         if files.holds(list(found)) is not None:
             reader = folder.FolderReader()
             _planning(reader, wishes, str(archive))
@@ -184,7 +186,8 @@ def _archive(
             made = reader.read_files(held, archive.name, wishes, _of(plan, reader.name))
             made = _marked(reader, made)
         else:
-            made = read(archives.place(found), query, wishes, target, plan)
+            inner = members.partition("#")[1] + members.partition("#")[2]  # a sheet, a table
+            made = read(archives.place(found) + inner, query, wishes, target, plan)
     name = f"{archive.name}#{members}" if members else archive.name
     facts = replace(
         made.facts,

@@ -146,7 +146,10 @@ def column_of(name: str, values: list[Any]) -> pl.Series:
 
     from modelwright.runtime.parse.values import plain, render
 
-    made = [_scalar(value) for value in values]
+    of = set(map(type, values)) - {type(None)}
+    if of == {str}:  # the same as below, at once
+        return pl.Series(name, values, dtype=pl.String)
+    made = values if of <= {int} or of == {bool} else [_scalar(value) for value in values]
     types = {type(value) for value in made if value is not None}
     if not types:
         return pl.Series(name, made, dtype=pl.Null)

@@ -7,15 +7,14 @@ when the prediction is made, and the query says where that matters.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from modelwright.core.errors import BadInput
 from modelwright.data.read.database import open_engine
-
-if TYPE_CHECKING:
-    from sqlalchemy import Inspector
+from modelwright.data.read.sql import SqlReader, described
 
 _DEPTH = 3
 """References that are followed from the table on."""
@@ -49,10 +48,7 @@ def propose(source: str, table: str) -> Proposal:
     Raises :class:`~modelwright.core.errors.BadData` for what is no database, :class:`BadInput` for a table
     that it does not have.
     """
-    from sqlalchemy import inspect
-
-    with open_engine(source) as (connection, shown):
-        inspector = inspect(connection)
+    with _inspected(source) as (inspector, quote, shown):
         tables = sorted(inspector.get_table_names())
         lower = {name.lower(): name for name in tables}
         if table.lower() not in lower:
@@ -62,8 +58,30 @@ def propose(source: str, table: str) -> Proposal:
                 code="data.table",
                 hint=(f"did you mean {lower[near[0]]}? " if near else "") + f"there are: {', '.join(tables)}",
             )
-        quote = connection.dialect.identifier_preparer.quote_identifier
         return _Builder(inspector, quote, tables).build(lower[table.lower()])
+
+
+class Inspector(Protocol):
+    """What tells of the tables of a database: SQLAlchemy's inspector, or the tables of a dump."""
+
+    def get_table_names(self) -> list[str]: ...
+
+    def get_foreign_keys(self, table_name: str) -> Sequence[Any]: ...
+
+    def get_columns(self, table_name: str) -> Sequence[Any]: ...
+
+    def get_pk_constraint(self, table_name: str) -> Any: ...
+
+
+@contextmanager
+def _inspected(source: str) -> Iterator[tuple[Inspector, Callable[[str], str], str]]:
+    if SqlReader().suits(source):
+        yield described(source)
+        return
+    from sqlalchemy import inspect
+
+    with open_engine(source) as (connection, shown):
+        yield inspect(connection), connection.dialect.identifier_preparer.quote_identifier, shown
 
 
 class _Builder:

@@ -104,3 +104,19 @@ def test_the_data_card_says_how_far_people_agree_whose_store_is_the_source(tmp_p
     card = (made.path / "bundle" / "DATA_CARD.md").read_text()
     assert "Labelled by several people, settled by majority: Krippendorff's alpha" in card
     assert "over 300 items with two answers or more" in card
+
+
+@pytest.mark.slow  # a whole run
+def test_rules_that_judge_themselves_prove_nothing(tmp_path: Path) -> None:
+    frame, _ = mails(300)
+    frame.write_csv(tmp_path / "mails.csv")
+    rules = [
+        {"label": "spam", "when": {"column": "words", "contains": "free"}},
+        {"label": "ham", "when": {"column": "words", "contains": "meeting"}},
+    ]
+    made = run(tmp_path, {}, {"rules": rules})
+    assert made.verdict == "unproven"
+    verdict = json.loads((made.path / "verdict.json").read_text())
+    assert verdict["blockers"] == ["label.weak-test"]
+    assert not verdict["released"]
+    assert "labels made by rules" in verdict["criteria"][0]["why"]

@@ -24,7 +24,11 @@ from modelwright.stats.intervals import clopper_pearson
 WEAK = "__weak__"
 """Boolean column of labelled rows: whether the label was made by rules. Only there where the goal has
 rules."""
+VOTES = "__votes__"
+"""Text lists of labelled rows: the class that each rule votes for, null where it abstains. As WEAK."""
 
+CODES = "__target__"
+"""The codes of the classes in labelled rows (``data.label.TARGET``)."""
 Mask = NDArray[np.bool_]
 Codes = NDArray[np.int64]
 
@@ -87,7 +91,44 @@ def apply(
         word = classes[best[place]]
         values[place] = reader(word) if column.kind == "boolean" else word
     filled = pl.Series(column.name, values, dtype=frame[column.name].dtype)
-    return frame.with_columns(filled, pl.Series(WEAK, made.tolist(), dtype=pl.Boolean)), int(made.sum())
+    said = [
+        [None if vote == label_model.ABSTAIN else classes[vote] for vote in row] for row in votes.tolist()
+    ]
+    return frame.with_columns(
+        filled,
+        pl.Series(WEAK, made.tolist(), dtype=pl.Boolean),
+        pl.Series(VOTES, said, dtype=pl.List(pl.String)),
+    ), int(made.sum())
+
+
+def again(frame: pl.DataFrame, every: pl.DataFrame, classes: tuple[str, ...], target: str) -> pl.DataFrame:
+    """Rows to learn from (``frame``) with the labels that rules make of these rows alone.
+
+    Before the split the rules are weighed by every label given by hand, those of rows that are sealed later
+    among them; here they are weighed anew without these. Rows in which classes now come out equal go.
+    ``every``: the labelled rows, for how the target spells each class; ``classes`` in the order of TARGET.
+    """
+    if WEAK not in frame.columns or not frame[WEAK].any():
+        return frame
+    code = {name: place for place, name in enumerate(classes)}
+    lists = frame[VOTES].to_list()
+    votes = np.array(
+        [[code.get(vote, label_model.ABSTAIN) if vote is not None else label_model.ABSTAIN for vote in row]
+         for row in lists],
+        dtype=np.int64,
+    )  # fmt: skip
+    weak = frame[WEAK].to_numpy().astype(bool)
+    codes = frame[CODES].to_numpy().astype(np.int64)
+    chance = label_model.fit(votes, len(classes), np.where(weak, -1, codes)).posterior(votes)
+    ordered = np.sort(chance, axis=1)
+    best = np.where(weak, chance.argmax(axis=1), codes)
+    keep = ~weak | ((votes != label_model.ABSTAIN).any(axis=1) & (ordered[:, -1] - ordered[:, -2] > 1e-9))
+    spelled = dict(every.select(CODES, target).unique(CODES, keep="first", maintain_order=True).iter_rows())
+    values = [spelled.get(b) if w else v for v, b, w in zip(frame[target], best.tolist(), weak, strict=True)]
+    made = frame.with_columns(
+        pl.Series(CODES, best, dtype=pl.Int64), pl.Series(target, values, dtype=frame[target].dtype)
+    )
+    return made.filter(pl.Series(keep))
 
 
 def votes_of(

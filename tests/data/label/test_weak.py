@@ -228,3 +228,31 @@ def test_a_yes_or_no_target_is_filled_with_its_own_values() -> None:
     given = ({**MAIL_RULES[0], "label": "true"}, {**MAIL_RULES[1], "label": "false"})
     made, _, _ = labelled(frame, rules(*given))
     assert made.table.get()["__target__"].to_list() == [1, 0, 1, 0] * 15
+
+
+def parted(frame: pl.DataFrame, given: tuple[Rule, ...]) -> pl.DataFrame:
+    """Development rows, with the test rows named by the column ``part``."""
+    made, _, _ = labelled(frame, given)
+    by_part = SplitSection(column="part")
+    problem = ProblemSection("t", target="y")
+    done = split(by_part, RolesSection(), problem, SuccessSection(), made, 0, Book())
+    assert done.development.rows == done.development.table.get().height
+    assert not done.sealed.table.get()[WEAK].any()
+    return done.development.table.get()
+
+
+def test_labels_of_test_rows_have_no_part_in_weak_labels() -> None:
+    frame, _ = mails(400, by_hand=200)
+    rng = np.random.default_rng(1)
+    part = np.where(np.arange(400) < 150, "test", "train")
+    noisy = {"name": "noisy", "label": "ham", "when": {"column": "z", "above": 0}}
+    given = rules(*MAIL_RULES, noisy)
+    frame = frame.with_columns(pl.Series("part", part), pl.Series("z", rng.normal(size=400)))
+    swap = {"spam": "ham", "ham": "spam"}
+    upside_down = [swap[y] if at < 150 and y else y for at, y in enumerate(frame["y"].to_list())]
+    one = parted(frame, given)
+    other = parted(frame.with_columns(pl.Series("y", upside_down)), given)
+    assert one[WEAK].sum() > 50
+    both = one.select("__row__", "y").join(other.select("__row__", "y"), on="__row__", how="inner")
+    assert both.height == one.height
+    assert both["y"].equals(both["y_right"])

@@ -11,6 +11,7 @@ import polars as pl
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import Column, Development, Labelled
+from modelwright.data import weak
 from modelwright.data.split.draw import deal, draw
 from modelwright.data.split.ordered import Floats, blocks, last
 from modelwright.data.split.units import Ints, renumber
@@ -96,9 +97,10 @@ def development(
             count = wanted
             folds = [deal(units, strata, wanted, rng) for _ in range(repeats)]
     table = frame[rows].with_columns([pl.Series(fold_column(r), f) for r, f in enumerate(folds)])
+    table = weak.again(table, frame, labelled.classes, labelled.target)
     return Development(
         table=Blob.of(table, "table"),
-        rows=len(rows),
+        rows=table.height,
         columns=columns,
         problem=labelled.problem,
         target=labelled.target,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from modelwright.core.records.goal import Openings
 from modelwright.core.records.models import Compressed, Outer, Trained
 from modelwright.core.records.verdict import CriterionResult, Tested
 from modelwright.core.stage import Work
+from modelwright.data.weak import WEAK
 from modelwright.evidence import judge as judging
 from modelwright.evidence.estimate import estimate
 from modelwright.evidence.testing import cost, deeper, figures, standard
@@ -98,7 +100,8 @@ def test(
     gaps = standard.against_baselines(
         pooled.rows, pooled.scored, pooled.baselines, specs, level, work.seed, book
     )
-    results = results or (_beats(trained, gaps, pooled.rows),)
+    asked = [c.metric for c in success.criteria] or [trained.metric]
+    results = _of_truth(results or (_beats(trained, gaps, pooled.rows),), asked, pooled.rows)
     _warn(trained, gaps, book)
     figures.draw(pooled.scored, rows.classes, rows.problem, level, book)
     if output.intervals is not None:
@@ -119,6 +122,22 @@ def test(
 
 def _nothing(rows: Opened) -> Scored:
     return Scored(truth=rows.truth, classes=rows.classes)
+
+
+def _of_truth(
+    results: tuple[CriterionResult, ...], metrics: list[str], rows: Opened
+) -> tuple[CriterionResult, ...]:
+    """The results; unproven where test rows have labels that rules made: agreement with the rules is measured
+    then (the numbers stay), and nobody knows the truth."""
+    if WEAK not in rows.frame.columns or not (made := int(rows.frame[WEAK].sum())):
+        return results
+    why = f"{made} of {rows.rows} test rows have labels made by rules, so the truth was not measured"
+    return tuple(
+        one
+        if spec_of(name).needs == "resource"
+        else replace(one, verdict="unproven", why=why, more_rows=None, point_met=False)
+        for one, name in zip(results, metrics, strict=True)
+    )
 
 
 def _beats(trained: Trained, gaps: Gaps, rows: Opened) -> CriterionResult:

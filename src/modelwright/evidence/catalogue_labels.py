@@ -90,6 +90,12 @@ LABELS: tuple[FindingCard, ...] = (
         "Name what such rows share as `data.group`, or drop one of each in the source.",
     ),
     _C(
+        "split.test-near-copies", "rows to learn from that nearly equal test rows", "note",
+        "The test rows are given, and pictures or texts of rows to learn from are nearly the same. Those "
+        "were left out of training, so that the test shows skill.",
+        "Check how the test rows came about; `split: {duplicates: independent}` keeps them.",
+    ),
+    _C(
         "split.duplicates", "very many copies", "warning",
         "At least three rows in ten equal an earlier one. Copies stay on one side, so the test is "
         "harder than rows "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from modelwright.core.book import Book
-from modelwright.core.records.data import Split
+from modelwright.core.records.data import Kind, Split
 from modelwright.core.records.evidence import Finding
 from modelwright.data.label import label
 from modelwright.data.split.stage import split
@@ -24,10 +26,12 @@ def parted(
     success: tuple[str, ...] = (),
     seed: int = 0,
     test_rows: int = 0,
+    kinds: Mapping[str, Kind] | None = None,
 ) -> Made:
     """The parts of ``frame`` with the target ``y``, and what was found on the way.
 
     ``test_rows``: the last rows of the frame that count as the rows of ``data.test``.
+    ``kinds``: of columns that are not what their values are taken for.
     """
     book = Book()
     roles = roles or RolesSection()
@@ -35,6 +39,7 @@ def parted(
     cleaned = cleaned_of(
         frame,
         "y",
+        kinds=kinds,
         roles={name: role for name, role in named.items() if name is not None},  # type: ignore[misc]
         test_rows=test_rows,
     )

@@ -102,15 +102,15 @@ def test_test_rows_that_were_nearly_learnt_are_told() -> None:
     table = pl.concat([frame, frame[:30].with_columns(pl.col("x2") * 1.001)])
     test = np.arange(330) >= 300
     book = Book()
-    near.report_across(table, columns, test, book)
+    near.report_across(near.every(table, columns), test, book)
     found = [i for i in book.items if isinstance(i, Finding)]
     assert [(f.code, f.severity, f.numbers["rows"]) for f in found] == [
         ("split.near-duplicates", "warning", 30.0)
     ]
     nothing = Book()
-    near.report_across(table, columns, np.arange(330) < 150, nothing)
+    near.report_across(near.every(table, columns), np.arange(330) < 150, nothing)
     assert [i.numbers["rows"] for i in nothing.items if isinstance(i, Finding)] == [30.0]
-    near.report_across(table, columns, np.zeros(330, dtype=bool), nothing)
+    near.report_across(near.every(table, columns), np.zeros(330, dtype=bool), nothing)
 
 
 def test_numbers_in_two_units() -> None:

@@ -75,3 +75,38 @@ def test_rows_alike_by_chance_are_not_bound() -> None:
     joined = tested.join(in_learnt, on=["a", "b"])
     told = joined.select(pl.corr("share", pl.col("__target__").cast(pl.Float64))).item()
     assert told > 0.15
+
+
+def texts(n: int) -> pl.DataFrame:
+    rng = np.random.default_rng(3)
+    words = np.array([f"word{i}" for i in range(400)])
+    told = [" ".join(rng.choice(words, 30)) for _ in range(n)]
+    return pl.DataFrame({"t": told, "y": [f"c{i}" for i in rng.integers(0, 2, n)]})
+
+
+def changed(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col("t").str.replace(r"\w+$", "another"))
+
+
+def test_texts_that_nearly_equal_those_of_a_given_test_are_not_learnt() -> None:
+    frame = texts(500)
+    whole = pl.concat([frame[:400], changed(frame[:30]), frame[400:]])  # the last 130 rows are the test
+    made, found = parted(whole, test_rows=130, kinds={"t": "text"})
+    assert made.counts == {"train": 370, "validation": 0, "test": 130, "left out": 30}
+    assert sides(made)[0] == set(range(30, 400))
+    assert [(f.code, f.numbers["rows"]) for f in found] == [("split.test-near-copies", 30)]
+
+
+def test_texts_nearly_equal_that_the_goal_takes_for_different_things_are_learnt_and_told() -> None:
+    frame = texts(500)
+    whole = pl.concat([frame[:400], changed(frame[:30]), frame[400:]])
+    made, found = parted(whole, SplitSection(duplicates="independent"), test_rows=130, kinds={"t": "text"})
+    assert made.counts["train"] == 400
+    assert "split.near-duplicates" in [f.code for f in found]
+
+
+def test_more_nearly_equal_texts_than_others_are_told_and_kept() -> None:
+    frame = texts(200)
+    made, found = parted(pl.concat([frame, changed(frame)]), test_rows=200, kinds={"t": "text"})
+    assert made.counts["train"] == 200
+    assert [f.code for f in found] == ["split.near-duplicates"]

@@ -9,7 +9,7 @@ are far more than those that differ in one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from zlib import crc32
@@ -314,12 +314,16 @@ def bound(frame: pl.DataFrame, columns: Sequence[Column]) -> Ints | None:
     pairs = np.concatenate([np.empty((0, 2), dtype=np.int64), *found])
     if not len(pairs):
         return None
-    ones = np.ones(len(pairs), dtype=np.int8)
-    _, sets = connected_components(
-        coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(frame.height,) * 2), False
-    )
-    made = sets.astype(np.int64)
+    made = _sets(pairs, frame.height)
     return made if np.bincount(made).max() <= max(2, alike.LARGEST * frame.height) else None
+
+
+def _sets(pairs: Ints, rows: int) -> Ints:
+    """A number of its set for each row, int64 [rows]; rows of a pair are of one set."""
+    ones = np.ones(len(pairs), dtype=np.int8)
+    graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(rows, rows))
+    made: Ints = connected_components(graph, False)[1].astype(np.int64)
+    return made
 
 
 def report(frame: pl.DataFrame, columns: Sequence[Column], book: Book) -> None:
@@ -342,16 +346,37 @@ def report(frame: pl.DataFrame, columns: Sequence[Column], book: Book) -> None:
         )
 
 
+def copied(found: Mapping[str, Near], test: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Rows to learn from whose texts or pictures nearly equal those of a test row, directly or through
+    others: Boolean [rows]. ``found``: see :func:`every`; nearly equal rows of plain columns are not meant,
+    since those may be two things. A chain of so many rows that they cannot be copies is left as it is."""
+    made = np.zeros(len(test), dtype=np.bool_)
+    for name, near in found.items():
+        if not name:
+            continue
+        sets = _sets(near.pairs, len(test))
+        small = np.bincount(sets)[sets] <= max(2, alike.LARGEST * len(test))
+        made |= small & np.isin(sets, np.unique(sets[test]))
+    result: npt.NDArray[np.bool_] = made & ~test
+    return result
+
+
 def report_across(
-    frame: pl.DataFrame, columns: Sequence[Column], test: npt.NDArray[np.bool_], book: Book
+    found: Mapping[str, Near],
+    test: npt.NDArray[np.bool_],
+    book: Book,
+    left: npt.NDArray[np.bool_] | None = None,
 ) -> None:
-    """Findings on test rows that nearly equal a row to learn from. ``test``: Boolean [rows]."""
+    """Findings on test rows that nearly equal a row to learn from. ``found``: see :func:`every`; ``test`` and
+    ``left`` (rows of neither side): Boolean [rows]."""
     rows_of_test = int(test.sum())
-    if not 0 < rows_of_test < frame.height:
+    if not 0 < rows_of_test < len(test):
         return
-    for name, near in every(frame, columns).items():
+    for name, near in found.items():
         sides = test[near.pairs]
         across = sides[:, 0] != sides[:, 1]
+        if left is not None:
+            across &= ~left[near.pairs].any(axis=1)
         seen = len(np.unique(near.pairs[across][sides[across]]))
         if not seen:
             continue

@@ -228,7 +228,7 @@ class _Maker:
             guards.check_classes(layout.strata, self.labelled.classes, test, "test", self.way)
         # Corrected labels may have made copies of rows on both sides; else there are none.
         made, sealed = self.parts(test, np.isin(self.copies, np.unique(self.copies[test])) & ~test)
-        self._guard(test, made)
+        self._guard(test, made, near.every(self.frame, self.labelled.columns))
         return self._split(made, sealed, reason)
 
     def from_given(self) -> Split:
@@ -242,6 +242,9 @@ class _Maker:
             where = f"the column {self.section.column!r}"
         test, validation = part == "test", part == "validation"
         left = self._seen(test)
+        found = near.every(self.frame, self.labelled.columns)
+        if self.section.duplicates != "independent":
+            left = left | self._nearly(found, test, left)
         rows = np.flatnonzero(~test & ~left)
         if not len(rows):
             raise BadData(
@@ -255,7 +258,7 @@ class _Maker:
         made = development(
             self.labelled, self.columns, self.layout, rows, self.validation_share, self.rng, chosen
         )
-        self._guard(test, made)
+        self._guard(test, made, found, left)
         if self.group is not None and validation.any() and self.layout.group is not None:
             guards.report_straddling(
                 self.book,
@@ -293,6 +296,24 @@ class _Maker:
             f"{count} of {learn} rows to learn from are copies of test rows and were left out of training",
             "check how the test rows came about",
             numbers=numbers,
+        )
+        return seen
+
+    def _nearly(self, found: dict[str, near.Near], test: np.ndarray, left: np.ndarray) -> np.ndarray:
+        """bool [n]: further development rows that are left out, since their pictures or texts are nearly
+        those of test rows. None where they are so many that they cannot be copies; the test rows are told then."""
+        seen: np.ndarray = near.copied(found, test) & ~left
+        count, learn = int(seen.sum()), int((~test & ~left).sum())
+        if not count or count > learn / 2:
+            return np.zeros_like(seen)
+        self.book.finding(
+            "split.test-near-copies",
+            "note",
+            f"{count:,} of {learn:,} rows to learn from nearly equal test rows in pictures or texts, "
+            "and were left out of training",
+            "check how the test rows came about; say split: {duplicates: independent} where they are "
+            "different things",
+            numbers={"rows": float(count), "share": count / learn},
         )
         return seen
 
@@ -352,7 +373,13 @@ class _Maker:
     def _dates(self) -> bool:
         return any(c.name == self.layout.time and c.kind == "date" for c in self.labelled.columns)
 
-    def _guard(self, test: np.ndarray, made: Development) -> None:
+    def _guard(
+        self,
+        test: np.ndarray,
+        made: Development,
+        found: dict[str, near.Near],
+        left: np.ndarray | None = None,
+    ) -> None:
         layout = self.layout
         table: pl.DataFrame = made.table.get()
         if made.scheme == "holdout":
@@ -372,7 +399,7 @@ class _Maker:
             guards.report_few_groups(self.book, self.group, test, layout.group)
         if layout.when is not None and layout.time is not None:
             guards.report_time(self.book, layout.when, test, layout.time, self._dates())
-        near.report_across(self.frame, self.labelled.columns, test, self.book)
+        near.report_across(found, test, self.book, left)
 
     def _split(
         self,

@@ -30,7 +30,7 @@ def epochs_for(rows: int) -> int:
 class SpectrogramFamily(DeepFamily):
     name = "spectrogram"
     title = "Convolutional network on log-mel spectrograms"
-    version = 1
+    version = 2
     kind = "audio"
     tags = deep_tags(("audio",))
 
@@ -47,6 +47,8 @@ class SpectrogramFamily(DeepFamily):
             "decay": 0.02,
             "augment": 1.0,
             "warp": 0.07,
+            "tone": 3.0,
+            "tempo": 0.2,
             "masks": 1.0,
             "smoothing": 0.1 if task.problem != "regression" else 0.0,
             "mixup": 0.0,
@@ -59,6 +61,8 @@ class SpectrogramFamily(DeepFamily):
                 "decay": Float(1e-3, 0.3, log=True),
                 "augment": Float(0.0, 2.0),
                 "warp": Float(0.0, 0.3),
+                "tone": Float(0.0, 8.0),
+                "tempo": Float(0.0, 0.4),
                 "masks": Float(0.0, 1.5),
                 "mixup": Float(0.0, 0.6),
                 "dropout": Float(0.0, 0.4),

@@ -6,9 +6,10 @@ windowed basis, then power, triangular mel filters (Davis and Mermelstein, 1980;
 graph takes samples, and nothing of it has to be written again for serving.
 
 While it trains, the front changes what it hears: the mel filters are moved along the frequencies (vocal
-tract length perturbation; Jaitly and Hinton, 2013), and bands and stretches of time are blanked (SpecAugment;
-Park et al., 2019). What is changed on the samples themselves (speed, noise, shifts) is in
-``modalities/audio/augment``.
+tract length perturbation; Jaitly and Hinton, 2013), frequencies are made louder and softer by a smooth curve
+as another microphone, room or voice does (a random equaliser), the tempo is changed without the pitch, and
+bands and stretches of time are blanked (SpecAugment; Park et al., 2019). What is changed on the samples
+themselves (speed, noise, shifts) is in ``modalities/audio/augment``.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ LOWEST = 60.0
 """Hertz of the lowest filter's edge."""
 WARPS = 21
 """Filter banks to draw from."""
+KNOTS = 5
+"""Frequencies, evenly over the bands, at which the random equaliser draws its gains."""
 DEFAULT_RATE = 16_000
 MOST_FRAMES = 400
 """Frames of a clip at most: longer clips have a longer hop."""
@@ -46,12 +49,21 @@ class LogMel(nn.Module):
     basis: Tensor
     banks: Tensor
 
-    def __init__(self, samples: int, rate: int, bands: int, warp: float, masks: float) -> None:
+    def __init__(
+        self,
+        samples: int,
+        rate: int,
+        bands: int,
+        warp: float,
+        masks: float,
+        tone: float = 0.0,
+        tempo: float = 0.0,
+    ) -> None:
         super().__init__()
         self.frame = max(16, round(FRAME * rate))
         self.hop = max(round(HOP * rate), math.ceil(samples / MOST_FRAMES))
         self.pad = max(0, self.frame - samples)
-        self.bands, self.warp, self.masks = bands, warp, masks
+        self.bands, self.warp, self.masks, self.tone, self.tempo = bands, warp, masks, tone, tempo
         size = 1 << math.ceil(math.log2(self.frame))
         self.register_buffer("basis", torch.from_numpy(fourier(self.frame, size)), persistent=False)
         factors = np.concatenate([[1.0], np.exp(np.linspace(-warp, warp, WARPS))])
@@ -75,8 +87,12 @@ class LogMel(nn.Module):
             mel = torch.bmm(bank, power)
         else:
             mel = torch.matmul(self.banks[0], power)
+        if self.training and self.tone > 0:
+            mel = mel * equaliser(len(mel), self.bands, self.tone, mel.device)
         loudest = mel.amax(dim=(1, 2), keepdim=True).clamp(min=SILENCE)
         heard = 1.0 + torch.log(mel / loudest + FLOOR) / -math.log(FLOOR)
+        if self.training and self.tempo > 0:
+            heard = retimed(heard, self.tempo)
         if self.training and self.masks > 0:
             heard = blanked(heard, 1, self.masks * 0.2, 2)
             heard = blanked(heard, 2, self.masks * 0.2, 2)
@@ -118,6 +134,30 @@ def _mel(hertz: float) -> float:
     return 2595.0 * math.log10(1.0 + hertz / 700.0)
 
 
+def equaliser(n: int, bands: int, tone: float, device: torch.device) -> Tensor:
+    """Factors of power float32 [n, bands, 1]: straight lines between :data:`KNOTS` gains in decibels, each of
+    deviation ``tone``."""
+    gains = tone * torch.randn(n, 1, KNOTS, device=device)
+    curve = functional.interpolate(gains, size=bands, mode="linear", align_corners=True)
+    return torch.pow(10.0, curve / 10.0).transpose(1, 2)
+
+
+def retimed(x: Tensor, tempo: float) -> Tensor:
+    """``x`` [n, bands, frames], each row faster or slower about its middle by up to ``tempo`` (logarithmic),
+    zero where nothing was."""
+    last = x.shape[2] - 1
+    factor = torch.exp((2 * torch.rand(len(x), 1, device=x.device) - 1) * tempo)
+    place = (torch.arange(last + 1, device=x.device) - last / 2) * factor + last / 2
+    inside = (place >= 0) & (place <= last)
+    place = place.clamp(0, last)
+    low = place.floor().to(torch.int64)
+    part = (place - low).unsqueeze(1)
+    high = (low + 1).clamp(max=last)
+    before = torch.gather(x, 2, low.unsqueeze(1).expand(-1, x.shape[1], -1))
+    behind = torch.gather(x, 2, high.unsqueeze(1).expand(-1, x.shape[1], -1))
+    return (before * (1 - part) + behind * part) * inside.unsqueeze(1)
+
+
 def blanked(x: Tensor, axis: int, most: float, times: int) -> Tensor:
     """``x`` [n, bands, frames] with ``times`` stretches of up to ``most`` of an axis at zero, in each row."""
     length = x.shape[axis]
@@ -146,9 +186,11 @@ class Spectrogram(nn.Module):
         warp: float = 0.07,
         masks: float = 1.0,
         dropout: float = 0.1,
+        tone: float = 0.0,
+        tempo: float = 0.0,
     ) -> None:
         super().__init__()
-        self.front = LogMel(samples, rate, bands, warp, masks)
+        self.front = LogMel(samples, rate, bands, warp, masks, tone, tempo)
         first, *others = widths
         # Most of the time would go into the first layers, so the very first one halves both axes, and again.
         layers: list[nn.Module] = [
@@ -182,7 +224,8 @@ class Spectrogram(nn.Module):
 
 
 def encoder(given: Given, rows: int, config: Mapping[str, Any]) -> nn.Module:
-    """For a column of sounds, from the keys ``bands``, ``width``, ``warp``, ``masks``, ``dropout``."""
+    """For a column of sounds, from the keys ``bands``, ``width``, ``warp``, ``tone`` (decibels), ``tempo``,
+    ``masks``, ``dropout``."""
     rate = given.rate or DEFAULT_RATE
     bands = int(config.get("bands", 40 if rate <= 8000 else 64))
     base = int(config.get("width", 24))
@@ -196,5 +239,7 @@ def encoder(given: Given, rows: int, config: Mapping[str, Any]) -> nn.Module:
             float(config.get("warp", 0.07)),
             float(config.get("masks", 1.0)),
             float(config.get("dropout", 0.1)),
+            float(config.get("tone", 0.0)),
+            float(config.get("tempo", 0.0)),
         ),
     )

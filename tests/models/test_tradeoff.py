@@ -128,6 +128,9 @@ def test_limits_come_from_the_goal_or_from_defaults() -> None:
     plain = limits_of((), 2, 10)
     assert (plain.size, plain.microseconds) == (50e6, 500.0)
     assert limits_of((), 7, 10).microseconds == 1500.0
+    wide = limits_of((), 2, 3000)  # whose cells alone take longer than the usual default
+    assert wide.within([Price(1e6, 1000.0)])
+    assert wide.latency_said == "the default of 16 ms a row of 3,000 inputs"
     asked = limits_of(
         (("size", "size <= 2MB", 2e6), ("latency_p99", "latency_p99 <= 4ms", 4e-3)),
         2,

@@ -86,7 +86,11 @@ def limits_of(
     size, size_said = float(most), f"the default of {most // 10**6} MB"
     quick = QUICK if classes <= MANY_CLASSES else SLOWER
     quick = QUICK_OF_MEDIA if media else quick
-    latency, latency_said = quick, f"the default of {quick / 1000:g} ms a row"
+    # Rows of hundreds of inputs take longer to be read than models to answer: these get as long again.
+    latency = max(quick, 2 * total((), columns)[1])
+    latency_said = f"the default of {latency / 1000:.2g} ms a row" + (
+        f" of {columns:,} inputs" if latency > quick else ""
+    )
     sizes = [(threshold, text) for metric, text, threshold in asked if metric == "size"]
     if sizes:
         size, size_said = min(sizes)

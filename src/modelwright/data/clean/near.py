@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from zlib import crc32
 
 import numpy as np
@@ -172,8 +172,9 @@ def rows(frame: pl.DataFrame, columns: Sequence[Column]) -> Near:
     ``columns``: those to compare (no keys). Looks at up to 300,000 rows and 40 columns.
     """
     frame = frame.head(_MOST_ROWS)
-    plain = [c for c in columns if c.name in frame.columns and not c.is_media]
-    looked = [c for c in plain if frame[c.name].n_unique() > 1][:_MOST_COLUMNS]
+    names = set(frame.columns)
+    plain = (c for c in columns if c.name in names and not c.is_media)
+    looked = list(islice((c for c in plain if frame[c.name].n_unique() > 1), _MOST_COLUMNS))
     if len(looked) < _LEAST_COLUMNS or frame.height < 20:
         return NOTHING
     codes = np.stack([_codes(frame[c.name], k) for k, c in enumerate(looked)])

@@ -78,8 +78,10 @@ def attach(
         return made
     with ExitStack() as stack:
         places = _Places(root, stack)
-        for name in frame.columns if named is None else named:
-            series = made.frame[name] if name in frame.columns else None
+        names = frame.columns
+        there = set(names)
+        for name in names if named is None else named:
+            series = made.frame[name] if name in there else None
             if series is None or series.dtype != pl.String or name in but:
                 continue
             kind = _kind(series, places, made) if named is None else named[name]
@@ -127,9 +129,18 @@ def _kind(series: pl.Series, places: _Places, made: Attached) -> str | None:
     sample = [t for t in series.drop_nulls().unique(maintain_order=True).head(SAMPLE).to_list() if t.strip()]
     if not sample:
         return None
-    kinds = Counter(kind_of(_key(t)) if len(t) <= _LONGEST and "\n" not in t else None for t in sample)
+    kinds: Counter[str] = Counter()
+    others = 0
+    for t in sample:
+        one = kind_of(_key(t)) if len(t) <= _LONGEST and "\n" not in t else None
+        if one is not None:
+            kinds[one] += 1
+            continue
+        others += 1
+        if len(sample) - others < NAMES * len(sample):
+            return None  # as nearly every column of a table, and soon
     kind, count = kinds.most_common(1)[0]
-    if kind is None or count < NAMES * len(sample):
+    if count < NAMES * len(sample):
         return None
     if sum(_ADDRESS.match(t.strip()) is not None for t in sample) > 0.5 * len(sample):
         made.said.append(

@@ -90,7 +90,11 @@ class Facts:
         return dealt
 
     def profile_of(self, name: str) -> ColumnProfile | None:
-        return next((c for c in self.profile.columns if c.name == name), None)
+        return self._profiles.get(name)
+
+    @cached_property
+    def _profiles(self) -> dict[str, ColumnProfile]:
+        return {c.name: c for c in self.profile.columns}
 
     @cached_property
     def strengths(self) -> dict[str, Strength]:

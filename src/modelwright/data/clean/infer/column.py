@@ -316,7 +316,7 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
         given = dict(recipe.units)
         numbers = number.infer(left, off, must=True, given=given) or number.Numbers({}, [], "", [])
         how = f": {'; '.join(numbers.said)}" if numbers.said else ""
-        changed = sum(c for k, c in enumerate(left.counts) if left.plain[k] is None)
+        changed = sum(left.counts[k] for k in left.hard)
         recipe.last(
             "number",
             numbers.options | recipe.limits,

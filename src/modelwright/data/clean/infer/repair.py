@@ -13,11 +13,16 @@ _LOOKS = {
     "unseen": f"[{UNSEEN}]",
 }
 LOST = "\ufffd"
+_PERHAPS = "[^ -~]|&"
+"""What any of these has: a sign outside of printable ASCII, or an ampersand. Most columns have neither."""
 
 
 def infer(series: pl.Series) -> list[str]:
     """What is wrong with texts of a column, as the operation ``repair`` names it."""
     texts = series.cast(pl.String)
+    texts = texts.filter(texts.str.contains(_PERHAPS).fill_null(False))
+    if not len(texts):
+        return []
     found = []
     for what, look in _LOOKS.items():
         suspects = texts.filter(texts.str.contains(look).fill_null(False))

@@ -59,16 +59,25 @@ format: $(VENV)/.dev
 reference: $(VENV)/.dev
 	$(BIN)/python tools/make_reference.py
 
+# All groups run, whatever fails in one of them: whoever reads the log of a machine far away sees everything at
+# once. The groups that failed are named at the end, and make ends with an error.
+GROUPS := fast medium slow alone
+fast := -m "not slow and not medium" -n $(WORKERS)
+medium := -m "medium and not slow" -n $(WORKERS)
+slow := -m slow -n $(WORKERS) --dist loadfile $(ALONE:%=--ignore=%)
+alone := -m slow $(ALONE)
+
 test: $(VENV)/.dev
 	@$(BIN)/python -m compileall -q -j $(WORKERS) src
-	$(BIN)/python -m pytest -m "not slow and not medium" -n $(WORKERS)
-	$(BIN)/python -m pytest -m "medium and not slow" -n $(WORKERS)
-	$(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile $(ALONE:%=--ignore=%)
-	$(BIN)/python -m pytest -m slow $(ALONE)
+	@trap 'exit 130' INT; failed=; \
+	$(foreach group,$(GROUPS),echo "pytest $(subst ",,$($(group)))"; began=$$(date +%s); \
+	$(BIN)/python -m pytest $($(group)) || failed="$$failed $(group)"; \
+	echo "tests $(group): $$(($$(date +%s) - began)) s";) \
+	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
 
 test-fast: $(VENV)/.dev
 	@$(BIN)/python -m compileall -q -j $(WORKERS) src
-	$(BIN)/python -m pytest -m "not slow and not medium" -n $(WORKERS)
+	$(BIN)/python -m pytest $(fast)
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/startup.py

@@ -66,9 +66,11 @@ class Server:
         if not line:
             raise SystemExit(f"the server does not start: {(self.folder / 'stderr').read_text()}")
         if more:
-            time.sleep(0.5)
-            text = (self.folder / "stderr").read_text()
-            self.tokens = dict(re.findall(r"^(\w+): enter at \S+ with (\S+)$", text, re.MULTILINE))
+            until = time.monotonic() + NEEDED
+            while 2 * len(self.tokens) < len(more) and time.monotonic() < until:
+                time.sleep(0.05)
+                text = (self.folder / "stderr").read_text()
+                self.tokens = dict(re.findall(r"^(\w+): enter at \S+ with (\S+)$", text, re.MULTILINE))
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -157,6 +159,10 @@ def kills(number: int, people: int, seed: int, folder: Path, items: int = 100_00
             starts.append(time.monotonic() - fell)
             if turn % 10 == 9:
                 print(f"{turn + 1} kills, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        # On a machine that is busy it may take a while until the first is through again.
+        until = time.monotonic() + NEEDED
+        while time.monotonic() < until and not all(p.acknowledged or p.done or p.wrong for p in everybody):
+            time.sleep(0.05)
         time.sleep(0.5)
         stop.set()
         for one in everybody:

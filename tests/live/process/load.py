@@ -2,8 +2,10 @@
 
 ``python load.py URL CONNECTIONS fresh|kept BODY``. Prints ``started`` when the first answer came and, at the
 end, a JSON object: answers by status, by version, when the last request was sent that a version answered, and
-what failed. A request that has been written and gets
-no whole answer has failed; a connection that is refused has not been accepted and ends that client.
+what failed. A request that has been written and gets no whole answer has failed; a connection that is refused
+has not been accepted and ends that client. ``slept`` is the longest time, in seconds, for which this process
+did nothing: so late it may have been with a next request on a connection that was idle meanwhile. Such a
+request that gets no byte of an answer fails as ``between requests``.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ class Load:
         self.processes: dict[str, int] = {}
         self.failures: list[str] = []
         self.refused = 0
+        self.slept = 0.0
         self.stop = False
 
     async def client(self) -> None:
@@ -40,13 +43,22 @@ class Load:
             except OSError:
                 self.refused += 1
                 return
+            answered = 0
             try:
                 while not self.stop and await self.ask(reader, writer):
-                    pass
+                    answered += 1
             except (OSError, asyncio.IncompleteReadError, ValueError) as error:
-                self.failures.append(f"{time.time():.3f} {type(error).__name__}: {error}")
+                nothing = isinstance(error, OSError) or not getattr(error, "partial", b"x")
+                where = "between requests" if answered and nothing else "within a request"
+                self.failures.append(f"{where}: {time.time():.3f} {type(error).__name__}: {error}")
             finally:
                 writer.close()
+
+    async def beat(self) -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.02)
+            self.slept = max(self.slept, time.monotonic() - before - 0.02)
 
     async def ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request; whether the connection stays."""
@@ -74,7 +86,9 @@ async def main(url: str, connections: int, fresh: bool, body: bytes) -> None:
         load.stop = True
 
     threading.Thread(target=wait, daemon=True).start()
+    beating = asyncio.create_task(load.beat())
     await asyncio.gather(*(load.client() for _ in range(connections)))
+    beating.cancel()
     print(json.dumps({k: v for k, v in vars(load).items() if k != "request"}), flush=True)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -20,8 +21,10 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-LINGER: Final = 0.5
-"""Seconds for which an idle connection stays open at the end, for a request that is on its way."""
+PAUSE, TURNS = 0.01, 50
+"""Seconds of a pause, and how many of them an idle connection stays open at the end, for a request that is on
+its way. Turns and no time: on a busy machine half a second can go by in which this process may do nothing,
+and what has come meanwhile is read in the next turn."""
 KEEP_ALIVE: Final = 75
 """Seconds for which an idle connection stays open; longer than the balancers before servers wait."""
 BACKLOG: Final = 2048
@@ -133,10 +136,14 @@ class Server(uvicorn.Server):
         for listening in rest:
             await self._take_the_rest(listening)
             listening.close()
-        loop = asyncio.get_running_loop()
-        until = loop.time() + LINGER
-        while self.server_state.connections and loop.time() < until:
-            await asyncio.sleep(0.01)
+        for _ in range(TURNS):
+            if not self.server_state.connections:
+                break
+            await asyncio.sleep(PAUSE)
+        for _ in range(TURNS):
+            if not self._close_quiet():
+                break
+            await asyncio.sleep(PAUSE)
         closing = asyncio.ensure_future(self._close_idle())
         try:
             await super().shutdown(None)
@@ -148,8 +155,19 @@ class Server(uvicorn.Server):
         told all others to close, and one that then sends nothing would hold the end up for its whole time."""
         while True:
             await asyncio.sleep(0.2)
-            for connection in list(self.server_state.connections):
+            self._close_quiet()
+
+    def _close_quiet(self) -> bool:
+        """Close the idle connections on which nothing waits to be read; whether something waits on others."""
+        waiting = False
+        for connection in list(self.server_state.connections):
+            cycle = getattr(connection, "cycle", None)
+            idle = cycle is None or cycle.response_complete
+            if idle and _unread(connection.transport):
+                waiting = True
+            else:
                 connection.shutdown()
+        return waiting
 
     async def _take_the_rest(self, listening: socket.socket) -> None:
         """The connections that wait to be taken: closing the last listening socket would reset them."""
@@ -183,3 +201,16 @@ class Server(uvicorn.Server):
     def _told(self, which: int, frame: FrameType | None) -> None:
         del which, frame
         self.should_exit = True
+
+
+def _unread(transport: asyncio.Transport) -> bool:
+    """Whether bytes have come on a connection that its protocol has not seen."""
+    made = transport.get_extra_info("socket")
+    if transport.is_closing() or made is None or not hasattr(socket, "MSG_DONTWAIT"):
+        return False
+    try:
+        # A copy of the descriptor: what event loops give is a stand-in that cannot be read.
+        with socket.socket(fileno=os.dup(made.fileno())) as own:
+            return bool(own.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except OSError:
+        return False

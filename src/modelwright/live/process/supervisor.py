@@ -8,12 +8,14 @@ nothing, so there is little that could end it.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import json
 import os
 import selectors
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -80,6 +82,32 @@ def listen(host: str, port: int) -> socket.socket:
         made.close()
         raise _cannot_listen(host, port, error) from None
     return made
+
+
+_NO_SYN: Final = (
+    (0x30, 0, 0, 13),
+    (0x54, 0, 0, 0x12),
+    (0x15, 0, 1, 0x02),
+    (6, 0, 0, 0),
+    (6, 0, 0, 2**32 - 1),
+)
+"""A filter of packets for the kernel (classic BPF): where the flags, byte 13 of a segment, have SYN and no
+ACK, it is dropped; all others pass."""
+
+
+def refuse_new(listening: socket.socket) -> None:
+    """From now on nobody new is connected, while who is connected can still be taken. Between the last look
+    of the last worker and its closing of the socket, a client would otherwise be connected and then reset.
+
+    Clients that ask meanwhile are not answered, and ask again after a second (RFC 6298): by then the port is
+    refused, or the next server has it. Where a system has no such filter, that moment stays.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in _NO_SYN))
+    filter_ = struct.pack("@HP", len(_NO_SYN), ctypes.addressof(code))
+    with contextlib.suppress(OSError):
+        listening.setsockopt(socket.SOL_SOCKET, 26, filter_)  # SO_ATTACH_FILTER, which Python does not name
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> BadInput:
@@ -246,6 +274,7 @@ class Supervisor:
     def _end(self) -> None:
         """Workers first, which finish what they have accepted; then the keeper, which writes the rest."""
         # Workers must be the last who hold the socket, or connections would wait where nobody takes them.
+        refuse_new(self.listening)
         self.listening.close()
         once = self._ending
         for children, patience in ((self.workers, self.plan.patience + 5.0), ([self.keeper], LAST)):

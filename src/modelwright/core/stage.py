@@ -37,6 +37,10 @@ class Work:
     """Worker processes that the runner started early (``models.pool.Pool``), or None."""
     """Fit in this very process, without workers that could be killed: for tiny work from Python."""
 
+    def budget(self) -> float:
+        """Whole seconds that the command was given; infinity without a limit. Not those that are left."""
+        return float("inf") if self.ends_at is None else float(round(self.ends_at - self.started_at))
+
     def left(self) -> float:
         """Seconds until the command must have returned; infinity without a limit."""
         return float("inf") if self.ends_at is None else self.ends_at - time.monotonic()

@@ -14,6 +14,7 @@ from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import ROW, Collected
 from modelwright.core.records.evidence import Figure, Finding, Table
 from modelwright.core.records.models import Analysis
+from modelwright.core.stage import Work
 from modelwright.data.clean.stage import clean
 from modelwright.data.label import label
 from modelwright.data.profile.stage import profile
@@ -34,7 +35,7 @@ def run(frame: pl.DataFrame, target: str, accept: dict[str, str] | None = None) 
     )
     parts = split(SplitSection(), roles, problem, success, labelled, 0, Book())
     book = Book(accept)
-    return analyse(roles, success, parts.development, profile(labelled, Book()), 0, book), book
+    return analyse(roles, success, parts.development, profile(labelled, Book()), 0, Work(Path()), book), book
 
 
 def findings(book: Book) -> list[Finding]:

@@ -6,6 +6,8 @@ from modelwright.core.book import Book
 from modelwright.core.records.data import Development, Profile
 from modelwright.core.records.evidence import Table
 from modelwright.core.records.models import Analysis, Relation
+from modelwright.core.stage import Work
+from modelwright.evidence.analyse import imputation
 from modelwright.evidence.analyse.check import CHECKS, DoesNotApply, Found
 from modelwright.evidence.analyse.facts import Facts
 from modelwright.evidence.analyse.figures import relation_figures
@@ -21,6 +23,7 @@ def analyse(
     development: Development,
     profile: Profile,
     seed: int,
+    work: Work,
     book: Book,
 ) -> Analysis:
     """The strength of every input alone, and what every registered check found.
@@ -43,6 +46,7 @@ def analyse(
         found += len(answer)
         lines.append((check.code, check.title, f"{len(answer)} found" if answer else "nothing found", ""))
     book.table(Table("analyse.checks", "What was checked", ("code", "check", "answer", "why"), tuple(lines)))
+    imputation.compare(facts, work.budget(), book)
     for figure in relation_figures(facts):
         book.figure(figure)
     relations = [Relation(name, round(s.score, 6), s.method) for name, s in facts.strengths.items()]

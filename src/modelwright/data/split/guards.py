@@ -8,6 +8,7 @@ import polars as pl
 from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.data import ROW, Sealed
+from modelwright.data.clean import near
 from modelwright.data.label import PARTED, TARGET
 from modelwright.data.profile.stage import day
 from modelwright.data.split.ordered import Floats
@@ -147,6 +148,25 @@ def report_copies(book: Book, copies: Ints) -> None:
         "record was entered twice",
         numbers={"rows": float(extra), "share": share},
     )
+
+
+def nearly_seen(book: Book, found: dict[str, near.Near], test: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """bool [n]: further development rows that are left out, since their pictures or texts are nearly those of
+    test rows. None where they are so many that they cannot be copies; the test rows are told then."""
+    seen: np.ndarray = near.copied(found, test) & ~left
+    count, learn = int(seen.sum()), int((~test & ~left).sum())
+    if not count or count > learn / 2:
+        return np.zeros_like(seen)
+    book.finding(
+        "split.test-near-copies",
+        "note",
+        f"{count:,} of {learn:,} rows to learn from nearly equal test rows in pictures or texts, and were "
+        "left out of training",
+        "check how the test rows came about; say split: {duplicates: independent} where they are different "
+        "things",
+        numbers={"rows": float(count), "share": count / learn},
+    )
+    return seen
 
 
 def report_chance(book: Book, copies: Ints) -> None:

@@ -244,7 +244,7 @@ class _Maker:
         left = self._seen(test)
         found = near.every(self.frame, self.labelled.columns)
         if self.section.duplicates != "independent":
-            left = left | self._nearly(found, test, left)
+            left = left | guards.nearly_seen(self.book, found, test, left)
         rows = np.flatnonzero(~test & ~left)
         if not len(rows):
             raise BadData(
@@ -296,24 +296,6 @@ class _Maker:
             f"{count} of {learn} rows to learn from are copies of test rows and were left out of training",
             "check how the test rows came about",
             numbers=numbers,
-        )
-        return seen
-
-    def _nearly(self, found: dict[str, near.Near], test: np.ndarray, left: np.ndarray) -> np.ndarray:
-        """bool [n]: further development rows that are left out, since their pictures or texts are nearly
-        those of test rows. None where they are so many that they cannot be copies; the test rows are told then."""
-        seen: np.ndarray = near.copied(found, test) & ~left
-        count, learn = int(seen.sum()), int((~test & ~left).sum())
-        if not count or count > learn / 2:
-            return np.zeros_like(seen)
-        self.book.finding(
-            "split.test-near-copies",
-            "note",
-            f"{count:,} of {learn:,} rows to learn from nearly equal test rows in pictures or texts, "
-            "and were left out of training",
-            "check how the test rows came about; say split: {duplicates: independent} where they are "
-            "different things",
-            numbers={"rows": float(count), "share": count / learn},
         )
         return seen
 

@@ -34,6 +34,7 @@ READERS: Registry[type[Reader]] = Registry(
         "excel": "modelwright.data.read.excel:ExcelReader",
         "database": "modelwright.data.read.database:DatabaseReader",
         "sql": "modelwright.data.read.sql:SqlReader",
+        "npz": "modelwright.data.read.npz:NpzReader",
         "idx": "modelwright.data.read.idx:IdxReader",
         "folder": "modelwright.data.read.folder:FolderReader",
         "labels": "modelwright.labels.reader:LabelsReader",
@@ -43,8 +44,8 @@ READERS: Registry[type[Reader]] = Registry(
 
 ROWS = 50_000
 _KNOWN = (
-    ".csv, .tsv, .parquet, .json, .jsonl, .xml, .log, .xlsx, .sqlite, .sql, a database address, a pattern of "
-    "these, or a folder of images, sounds or documents"
+    ".csv, .tsv, .parquet, .json, .jsonl, .xml, .log, .npz, .xlsx, .sqlite, .sql, a database address, a "
+    "pattern of these, or a folder of images, sounds or documents"
 )
 
 

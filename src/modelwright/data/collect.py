@@ -12,28 +12,36 @@ import polars as pl
 
 from modelwright.core.book import Book
 from modelwright.core.records.blob import Blob
-from modelwright.core.records.data import ROW, Collected, SourceFacts
+from modelwright.core.records.data import ROW, Collected, Earlier, Increment, SourceFacts
 from modelwright.data import answers, corrections
 from modelwright.data.read.attach import attach, folder_of
 from modelwright.data.read.door import check_same_columns, read, stack
 from modelwright.data.read.frame import read_frame
+from modelwright.data.read.increment import read_grown
 from modelwright.data.read.reader import Read
 from modelwright.goal.sections import SourceSection
 
 VERSION = 1
+NOTHING_EARLIER = Earlier()
 
 
-def collect(source: SourceSection, book: Book, frame: Any = None) -> Collected:
+def collect(
+    source: SourceSection, book: Book, frame: Any = None, earlier: Earlier = NOTHING_EARLIER
+) -> Collected:
     """Read the source, and the test file where there is one; ``frame`` takes the place of the source.
+    ``earlier``: what an earlier run read, where only what is new is to be read.
 
     The table has every column of the source as given (text of a text file stays text) and ROW, the place of
     the row among those collected. Raises :class:`~modelwright.core.errors.BadData`.
     """
-    main = (
-        read_frame(frame)
-        if frame is not None
-        else read(source.source, source.query, source.reading, source.target)
-    )
+    increment: Increment | None = None
+    if frame is not None:
+        main = read_frame(frame)
+    elif source.increment:
+        grown = read_grown(source, earlier.collected)
+        main, increment = grown.read, grown.state
+    else:
+        main = read(source.source, source.query, source.reading, source.target)
     if source.labelled_later and source.target is not None and source.target not in main.frame.columns:
         empty = pl.lit(None, dtype=pl.String).alias(source.target)
         main = replace(main, frame=main.frame.with_columns(empty))
@@ -79,6 +87,7 @@ def collect(source: SourceSection, book: Book, frame: Any = None) -> Collected:
         beside=tuple(dict.fromkeys(name for one in reads for name in one.beside)),
         part=main.part if source.test is None else None,
         reading=Blob.of(dict(main.plan), "json") if main.plan is not None else None,
+        increment=increment,
     )
 
 

@@ -36,6 +36,12 @@ ROWS: tuple[FindingCard, ...] = (
         "Say otherwise under `data.reading`: `records` for what a row is, `nested` for single places.",
     ),
     _C(
+        "collect.increment", "what was kept and what was added", "note",
+        "The goal reads increments: rows that an earlier run read are kept, and only what is new is read. It "
+        "is said what was added; where what was read before has changed, all was read again.",
+        "Leave `increment` out of data to read all of it in every run.",
+    ),
+    _C(
         "collect.log", "how a log became rows", "note",
         "The source is a system log. Its format was found by its first lines, its templates by Drain "
         "over all.",

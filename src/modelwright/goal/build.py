@@ -52,6 +52,7 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
             labelled_later=bool(labels.answers or labels.rules),
             keys=(data.keys or ()) if labels.corrections or labels.answers else (),
             reading=_reading(data.reading),
+            increment=data.increment or False,
         ),
         label=s.LabelSection(
             rules=labels.rules or (),

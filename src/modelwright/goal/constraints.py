@@ -238,6 +238,17 @@ def flag() -> Constraint:
     return Constraint("true or false", check, {"type": "boolean"}, ("yes", "true", 1, 0, [], {}))
 
 
+def flag_or_name(expected: str) -> Constraint:
+    """``true`` or ``false``, or a column's name."""
+
+    def check(value: Any) -> bool | str:
+        if isinstance(value, bool) or (isinstance(value, str) and value):
+            return value
+        raise wrong(expected)
+
+    return Constraint("flag or name", check, {"type": ["boolean", "string"]}, (1.5, [], {}, ""))
+
+
 def one_of(*works: str, later: tuple[str, ...] = (), meant: Mapping[str, str] | None = None) -> Constraint:
     """One of ``works``; what is in ``later`` is refused as not working yet; ``meant`` maps other names."""
     expected = works[0] if len(works) == 1 else f"{', '.join(works[:-1])} or {works[-1]}"

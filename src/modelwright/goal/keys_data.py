@@ -269,6 +269,11 @@ class DataKeys(Keys):
     test: Annotated[str | None, _place("a file, a glob or a database with the rows for the test")] = key(
         "Rows for the test that come from elsewhere (a database: by the same query). Excludes `split.test`."
     )
+    increment: Annotated[bool | str | None, c.flag_or_name("true, or the name of a column")] = key(
+        "Keep what an earlier run read, and read only what is new: of files `true` (they are known again by "
+        "their content), of a database the name of a column that only grows, such as `updated_at`.",
+        default="all is read in every run",
+    )
     reading: ReadingKeys | None = key(
         "How nested sources become rows, where what is found is not what is meant."
     )

@@ -129,6 +129,8 @@ class SourceSection:
     """Whether people's answers or rules make the labels, so that the target need not be a column."""
     keys: tuple[str, ...] = ()
     reading: ReadingSection = field(default_factory=ReadingSection)
+    increment: bool | str = False
+    """Whether only what is new is read: of files (true), or of a database by this column that grows."""
 
 
 @dataclass(frozen=True, slots=True)

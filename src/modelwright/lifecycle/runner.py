@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from modelwright.core.book import Book
 from modelwright.core.codec import decode
 from modelwright.core.errors import ModelwrightError, Stopped
-from modelwright.core.records.data import ROW, Collected, Sealed
+from modelwright.core.records.data import ROW, Collected, Earlier, Sealed
 from modelwright.core.records.evidence import Finding
 from modelwright.core.records.goal import Force, Openings
 from modelwright.core.records.models import Compressed, Outer, Trained
@@ -20,7 +20,7 @@ from modelwright.core.records.verdict import Findings, Released
 from modelwright.core.stage import Say, Work
 from modelwright.goal.goal import Goal
 from modelwright.goal.sections import Sections
-from modelwright.lifecycle import wiring
+from modelwright.lifecycle import increments, wiring
 from modelwright.lifecycle.folder import RunFolder, accepted, lines
 from modelwright.lifecycle.interrupts import Interrupts
 from modelwright.lifecycle.machine import available_cores, available_memory, peak_memory
@@ -180,6 +180,8 @@ class Runner:
                 held = {"record": data, "evidence": lines(stage.name, evidence)}
                 atomic.write_json(store.stage(key), held, indent=None, private=store.private)
             self.folder.keep_stage(stage.name, key, data, evidence, facts)
+            if isinstance(record, Collected):
+                increments.keep(self.folder.store, self.sections.source, record, data, self.folder.name)
         else:
             record = kept
         for part in wiring.unpack(record):
@@ -246,6 +248,8 @@ class Runner:
                 given[name] = Force(self.force_release)
             elif kind is Openings:
                 given[name] = self._openings()
+            elif kind is Earlier:
+                given[name] = increments.earlier(self.folder.store, self.sections.source)
             elif name == "seed":
                 given[name] = self.sections.seed
             elif name == "frame":

@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 from modelwright.core.book import Book
 from modelwright.core.codec import canonical
-from modelwright.core.records.data import Cleaned, Collected, Labelled, Sealed, Split
+from modelwright.core.records.data import Cleaned, Collected, Earlier, Labelled, Sealed, Split
 from modelwright.core.records.goal import Force, Openings
 from modelwright.core.records.models import Outer
 from modelwright.core.records.verdict import Findings
@@ -47,7 +47,7 @@ def check(plan: tuple[Stage, ...]) -> None:
     for sealed rows, and after the split only ``WHOLE_MAY`` for rows of before. Leakage is a wiring error.
     """
     sections = {type_ for name, type_ in get_type_hints(Sections).items() if name not in ("seed", "engine")}
-    lent: set[Any] = {Outer, Book, Work, Findings, Force, Openings}
+    lent: set[Any] = {Outer, Book, Work, Findings, Force, Openings, Earlier}
     made: set[Any] = set()
     parted = False
     for stage in plan:
@@ -101,7 +101,7 @@ def key_of(stage: Stage, arguments: Mapping[str, Any], seed: int, versions: Mapp
     inputs = {
         name: keyed(value)
         for name, value in sorted(arguments.items())
-        if not isinstance(value, Book | Work) and name != "frame"
+        if not isinstance(value, Book | Work | Earlier) and name != "frame"
     }
     what = {
         "stage": stage.name,

@@ -39,6 +39,31 @@ class SourceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadPart:
+    """One file, as much of it as was read: how to know it again."""
+
+    name: str
+    """Its path."""
+    bytes: int
+    digest: str
+    lines: int
+    ended: bool
+    """Whether its last line was ended, so that what is appended is a line of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """What has to be known of a source to add to its rows without reading them again."""
+
+    columns: tuple[str, ...]
+    """As they were read, before anything was put beside them."""
+    facts: SourceFacts
+    parts: tuple[ReadPart, ...] = ()
+    upto: str | int | float | None = None
+    """Of a database: the greatest value of the column that only grows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Collected:
     """All rows as read: every value still text, number or null just as the source gave it."""
 
@@ -68,6 +93,16 @@ class Collected:
     reading: Blob | None = None
     """JSON: the reader and what it settled by looking at the whole source, so that new rows can be read in
     the same way. None where nothing had to be settled."""
+    increment: Increment | None = None
+    """How to add to the rows of ``data.source``, where the goal asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was collected of the same source before; the runner finds it where the goal reads increments."""
+
+    collected: Collected | None = None
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,26 @@ class CsvReader:
             return Read(frame, facts, tuple(broken), (), (survey.said(),), survey.to_json())
         return Read(frame, facts, tuple(broken), tuple(opening.notes))
 
+    def behind(self, path: Path, start: int, details: Mapping[str, str]) -> Read:
+        """The rows behind a byte where a line begins. The lines of broken rows count from there.
+
+        ``details``: those of the facts of what stands before. Raises :class:`BadData` where the file would be
+        read in another way now.
+        """
+        opening = _Opening(path)
+        if opening.details() != {key: details.get(key) for key in opening.details()}:
+            raise BadData(
+                f"{path.name} would be read in another way now", code="data.broken", hint="read it whole"
+            )
+        frames: list[pl.DataFrame] = [opening.empty()]
+        broken: list[BrokenRow] = []
+        for batch in opening.batches(start):
+            frames.append(batch.frame)
+            broken += batch.quarantine
+        frame = pl.concat(frames, rechunk=True)
+        facts = SourceFacts(path.name, "csv", frame.height, frame.width, 0, "", details=opening.details())
+        return Read(frame, facts, tuple(broken))
+
     def planned(self, source: str, rows: int, plan: Mapping[str, Any]) -> Iterator[Batch]:
         """Rows of an export with two header rows, as those of the one that the plan was made of."""
         survey = surveys.Survey.from_json(plan)
@@ -136,11 +156,11 @@ class _Opening:
         if self.encoding.lossy:
             self.notes.append("Some bytes are not valid UTF-8 and were read as \N{REPLACEMENT CHARACTER}.")
 
-    def _pieces(self) -> Iterator[tuple[bytes, int]]:
+    def _pieces(self, start_at: int = 0) -> Iterator[tuple[bytes, int]]:
         """Text that ends where records end, with its first line's number; leading blank lines are off."""
         line = 1
         begun = False
-        for piece in split_records(encodings.utf8(self.path, self.encoding), self.dialect):
+        for piece in split_records(encodings.utf8(self.path, self.encoding, start_at), self.dialect):
             start = 0
             if not begun:
                 while start < len(piece) and piece[start] in b"\r\n":
@@ -168,9 +188,10 @@ class _Opening:
         given = self.given = (given + [""] * width)[:width]
         return column_names.settle(given)
 
-    def batches(self) -> Iterator[Batch]:
-        first = True
-        for piece, line in self._pieces():
+    def batches(self, start: int = 0) -> Iterator[Batch]:
+        """The rows behind the header, or behind the byte ``start``, where a line begins."""
+        first = not start
+        for piece, line in self._pieces(start):
             if first and self.dialect.header:
                 end = first_end(piece, self.dialect.quote) + 1
                 line += piece.count(b"\n", 0, end)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".sqlite", ".sqlite3", ".db", ".db3")
 _SCHEMES = ("sqlite", "postgresql", "postgres")
 _CONNECT_SECONDS = 10
+_ALIAS = "modelwright_rows"
 
 
 class DatabaseReader:
@@ -59,19 +60,28 @@ class DatabaseReader:
                 code="data.no-rows",
                 hint="check the conditions of the query",
             )
-        settled, notes = column_names.settle(names)
-        frame = to_polars({name: [row[k] for row in rows] for k, name in enumerate(settled)})[0]
-        facts = SourceFacts(
-            name=f"{shown}: {_short(query)}",
-            format="database",
-            rows=frame.height,
-            columns=frame.width,
-            bytes=path.stat().st_size if path is not None else int(frame.estimated_size()),
-            digest=content_digest(frame),
-            modified=modified(path) if path is not None else "",
-            details={"database": shown, "query": query},
-        )
-        return Read(frame, facts, (), tuple(notes))
+        return _made(names, rows, query, shown, path)
+
+    def behind(self, source: str, query: str, column: str, upto: str | float) -> tuple[int, Read | None]:
+        """How many rows of a query have a value of a column up to ``upto``, and the rows above it."""
+        from sqlalchemy.exc import DBAPIError
+
+        engine, shown, path = _engine(source)
+        try:
+            with _connected(engine, shown) as connection:
+                quoted = connection.dialect.identifier_preparer.quote_identifier(column)
+                # The value is a literal, since a parameter would have a type of its own in PostgreSQL.
+                literal = "'" + upto.replace("'", "''") + "'" if isinstance(upto, str) else repr(upto)
+                inner = f"select * from ({query}) as {_ALIAS} where {_ALIAS}.{quoted}"
+                counted = _rows(connection, f"select count(*) as n from ({inner} <= {literal}) as n", shown)
+                names, rows = _rows(connection, f"{inner} > {literal}", shown)
+        except DBAPIError as error:
+            raise _damaged(shown, _reason(error, engine.url)) from None
+        finally:
+            engine.dispose()
+        if not rows:
+            return int(counted[1][0][0]), None
+        return int(counted[1][0][0]), _made(names, rows, query, shown, path)
 
 
 @contextmanager
@@ -172,6 +182,22 @@ def _reason(error: Any, url: URL) -> str:
         if secret:
             line = line.replace(str(secret), "***")
     return re.sub(r"//[^/@\s]+@", "//***@", line)
+
+
+def _made(names: list[str], rows: list[tuple[Any, ...]], query: str, shown: str, path: Path | None) -> Read:
+    settled, notes = column_names.settle(names)
+    frame = to_polars({name: [row[k] for row in rows] for k, name in enumerate(settled)})[0]
+    facts = SourceFacts(
+        name=f"{shown}: {_short(query)}",
+        format="database",
+        rows=frame.height,
+        columns=frame.width,
+        bytes=path.stat().st_size if path is not None else int(frame.estimated_size()),
+        digest=content_digest(frame),
+        modified=modified(path) if path is not None else "",
+        details={"database": shown, "query": query},
+    )
+    return Read(frame, facts, (), tuple(notes))
 
 
 def _tables(connection: Connection) -> list[str]:

@@ -128,10 +128,15 @@ def _old(sample: bytes, path: Path) -> str:
     )
 
 
-def utf8(path: Path, encoding: Encoding) -> Iterator[bytes]:
-    """The file's text as UTF-8 bytes without a byte order mark, in chunks of about 8 MiB."""
+def utf8(path: Path, encoding: Encoding, start: int = 0) -> Iterator[bytes]:
+    """The file's text as UTF-8 bytes without a byte order mark, in chunks of about 8 MiB.
+
+    ``start``: the byte of an uncompressed file where a line begins, to leave out what stands before it.
+    """
     with opened(path) as file:
-        if encoding.skip:
+        if start:
+            file.seek(start)
+        elif encoding.skip:
             file.read(encoding.skip)
         if encoding.name == "utf-8" and not encoding.lossy:
             while part := file.read(CHUNK):

@@ -59,10 +59,16 @@ class Grams:
 
     @classmethod
     def learn(
-        cls, strings: npt.NDArray[np.object_], places: tuple[int, ...], order: int, rarest: int
+        cls,
+        strings: npt.NDArray[np.object_],
+        places: tuple[int, ...],
+        order: int,
+        rarest: int,
+        rarest_word: int | None = None,
     ) -> tuple[Grams, Any]:
         """The grams of training texts (object [n, b]) of up to ``order`` words (1 or 2) that stand in at
-        least ``rarest`` rows, with the counts of those rows: csr float64 [n, size]."""
+        least ``rarest`` rows (words in ``rarest_word``, where it is said), with the counts of those rows: csr
+        float64 [n, size]."""
         rows = len(strings)
         lengths = np.sort([text.count(" ") + 1 for place in places for text in strings[:, place]] or [1])
         cut = int(min(LONGEST, max(16, 2 * lengths[int(0.99 * (len(lengths) - 1))])))
@@ -70,7 +76,8 @@ class Grams:
         for row in strings[:, list(places)]:
             held.update({word for text in row for word in pieces(text, cut)[:cut]})
         held.pop("", None)
-        kept = sorted((-times, word) for word, times in held.items() if times >= rarest)[:MOST]
+        least = rarest if rarest_word is None else rarest_word
+        kept = sorted((-times, word) for word, times in held.items() if times >= least)[:MOST]
         words = tuple(sorted(word for _, word in kept))
         bare = cls(places, cut, words, np.empty(0, np.int64), np.empty(0), rows)
         found = bare._found(strings)

@@ -74,6 +74,50 @@ def test_learns_and_agrees_with_its_graph(problem: str, form: str, joined: bool)
         np.testing.assert_allclose(answer, direct, atol=2e-5)
 
 
+@pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
+def test_letters_tell_of_a_word_by_words_spelt_alike(problem: str) -> None:
+    """Each word of the test texts stands in one training row only; what its class is, its stem says."""
+    task, stems = TASKS[problem], ("kind", "nasty", "plain")
+    rng = np.random.default_rng(0)
+    ends = ["".join(rng.choice(list("xzqvjy"), 4)) for _ in range(400)]
+    classes = task.classes or 3
+
+    def rows(first: int, n: int) -> Rows:
+        code = np.arange(first, first + n) % classes
+        texts = [
+            f"w{i % 7} {stems[c]}{ends[i]} {stems[c]}{ends[i - 1]}"
+            for i, c in zip(range(first, first + n), code, strict=True)
+        ]
+        strings = np.array([[text] for text in texts], dtype=object)
+        typed = Typed(
+            Signature(strings=("t",), texts=("t",)),
+            np.empty((n, 0)),
+            strings,
+            np.empty((n, 0), dtype=np.int64),
+        )
+        y: Any = code if task.problem != "regression" else code * 10.0
+        return Rows(np.empty((n, 0), dtype=np.float32), y, None, (), (), typed)
+
+    train = rows(0, 300)
+    model = fitted(task, train, form="tfidf", order=2, rarest=1, letters=1.0)
+    bare = fitted(task, train, form="tfidf", order=2, rarest=1)
+    assert model.bags[0].grams.size == bare.bags[0].grams.size  # no larger for it
+    assert train.typed is not None
+    graph = run_graph(graph_of(None, model, train.typed, max(1, task.classes)), train.typed)
+    direct = model.predict_typed(train.x, train.typed)
+    np.testing.assert_allclose(graph, direct, rtol=1e-4, atol=1e-4)
+    weights = {word: model.bags[0].weights[1 + i] for i, word in enumerate(model.bags[0].grams.words)}
+    of = [
+        np.mean([w for word, w in weights.items() if word.startswith(stem)], axis=0)
+        for stem in stems[:classes]
+    ]
+    spread = [
+        np.std([w for word, w in weights.items() if word.startswith(stem)], axis=0)
+        for stem in stems[:classes]
+    ]
+    assert np.abs(of[0] - of[1]).max() > 3 * np.max(spread)  # words of one stem weigh about the same
+
+
 def test_a_number_is_learned_beside_a_matrix() -> None:
     task = TASKS["regression"]
     train, valid = rows_of(task, 300, 1, beside=2), rows_of(task, 100, 2, beside=2)

@@ -21,6 +21,8 @@ RESIDENT = 0.25
 """Share of an accelerator's free memory that all rows may take, to lie there for good."""
 CHUNK = 256
 """Rows that are answered at once."""
+WINDOW = 32
+"""Batches whose rows are sorted by length together, where rows have lengths."""
 
 
 def batch_for(rows: int) -> int:
@@ -101,6 +103,8 @@ class Batches:
             self._weights = None if self._weights is None else self._weights.to(self._home)
         self._epoch = -1
         self._order = torch.zeros(0, dtype=torch.int64)
+        used = [lengths(examples.inputs[name]) for name in trims]
+        self._lengths = np.maximum.reduce(used) if used and self.steps > 1 else None
 
     def _fits(self) -> bool:
         size = sum(t.numel() * t.element_size() for t in self._inputs.values())
@@ -109,7 +113,10 @@ class Batches:
     def order(self, epoch: int) -> Tensor:
         """int64 [rows]: the permutation of an epoch."""
         if epoch != self._epoch:
-            shuffled = np.random.default_rng([self._seed, epoch]).permutation(self.rows)
+            random = np.random.default_rng([self._seed, epoch])
+            shuffled = random.permutation(self.rows)
+            if self._lengths is not None:
+                shuffled = by_length(shuffled, self._lengths, self.size, random)
             self._order = torch.from_numpy(shuffled).to(self._home)
             self._epoch = epoch
         return self._order
@@ -159,6 +166,27 @@ def trimmed(ids: Tensor) -> Tensor:
     return ids[:, : int(used[-1]) + 1 if len(used) else 1]
 
 
+def lengths(ids: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """int64 [n]: columns of each row up to its last id that is not padding (0)."""
+    there = ids != 0
+    return np.where(there.any(axis=1), there.shape[1] - there[:, ::-1].argmax(axis=1), 0).astype(np.int64)
+
+
+def by_length(
+    order: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], batch: int, random: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """``order`` so that the rows of a batch are about equally long, and little is padding: within windows of
+    some batches sorted by length, then the batches of the window in an order of chance. Rows that fill no
+    batch stay at the end, the same as without."""
+    whole = len(order) // batch * batch
+    made = []
+    for start in range(0, whole, WINDOW * batch):
+        window = order[start : min(start + WINDOW * batch, whole)]
+        window = window[np.argsort(sizes[window], kind="stable")].reshape(-1, batch)
+        made.append(window[random.permutation(len(window))].ravel())
+    return np.concatenate([*made, order[whole:]])
+
+
 @torch.inference_mode()
 def answers(
     module: torch.nn.Module,
@@ -171,6 +199,10 @@ def answers(
     device = torch.device("cpu") if device is None else device
     takes: tuple[str, ...] = module.takes  # type: ignore[assignment]
     trims: tuple[str, ...] = getattr(module, "trims", ())
+    order = None
+    if trims and len(inputs[takes[0]]) > chunk:  # texts of one length at once: little of a chunk is padding
+        order = np.argsort(np.maximum.reduce([lengths(inputs[name]) for name in trims]), kind="stable")
+        inputs = {name: inputs[name][order] for name in takes}
     tensors = [tensor_of(inputs[name]) for name in takes]
     was = module.training
     module.eval()
@@ -184,7 +216,10 @@ def answers(
         module.train(was)
     if not found:
         return np.empty((0, 0))
-    return np.concatenate(found).astype(np.float64)
+    made = np.concatenate(found).astype(np.float64)
+    if order is not None:
+        made[order] = made.copy()
+    return made
 
 
 def probabilities(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

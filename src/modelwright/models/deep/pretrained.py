@@ -120,10 +120,15 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(before)
 
 
-def tuned(body: nn.Module, how: str) -> nn.Module:
-    """``body`` with the weights that are to be learned: ``full`` all of them, ``head`` none (only what is put
-    on top), ``lora`` two thin matrices beside each linear layer."""
+def tuned(body: nn.Module, how: str, frozen: float = 0.0) -> nn.Module:
+    """``body`` with the weights that are to be learned: ``full`` all of them, but for the embeddings and
+    this share of the layers, from below, where ``frozen`` is above 0; ``head`` none (only what is put on
+    top), ``lora`` two thin matrices beside each linear layer."""
     if how == "full":
+        if frozen > 0.0:
+            for part in (getattr(body, "embeddings", None), *_lower(body, frozen)):
+                for weight in () if part is None else part.parameters():
+                    weight.requires_grad_(False)
         return body
     if how == "head":
         for weight in body.parameters():
@@ -138,3 +143,13 @@ def tuned(body: nn.Module, how: str) -> nn.Module:
         weight.requires_grad_(False)
     adapted: nn.Module = peft.inject_adapter_in_model(config, body)
     return adapted
+
+
+def _lower(body: nn.Module, share: float) -> list[nn.Module]:
+    """The lowest of the layers, which are the longest list of modules in the body; the highest is not among
+    them."""
+    from torch import nn
+
+    stacks = [list(module) for module in body.modules() if isinstance(module, nn.ModuleList)]
+    layers = max(stacks, key=len, default=[])
+    return layers[: max(0, min(len(layers) - 1, round(share * len(layers))))]

@@ -10,27 +10,28 @@ Four forms, each of which wins somewhere (measured: docs/how-to/text.md), and wh
   2012).
 
 Scores become probabilities by a link (scale and offset of each class; Platt, 1999) fitted on scores of rows
-that were held out in turn. Columns of other kinds enter beside the grams.
+that were held out in turn. Columns of other kinds enter beside the grams. With ``letters`` words that are
+spelt alike share what is learned of them (:mod:`modelwright.features.letters`), at no cost to the model.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sparse
 
 from modelwright.core.errors import BadData
 from modelwright.features.grams import Grams
+from modelwright.features.letters import spelt
 from modelwright.features.typed import Typed
 from modelwright.graph import layers
 from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.inputs import GraphInputs
 from modelwright.models.families import common, linear
 from modelwright.models.families.common import Curve, Matrix, Scale, Values
+from modelwright.models.families.ngrams_solve import Learner, linked, ridge
 from modelwright.models.family import (
     Choice,
     DataFacts,
@@ -52,10 +53,8 @@ from modelwright.models.family import (
 )
 
 FORMS = ("tfidf", "nb", "nb-tfidf", "nb-presence")
-PARTS = 3
-"""Parts of the training rows that are held out in turn for the link."""
-BESIDE = 0.3
-"""What a column of other kinds, of deviation 1, weighs beside a row of grams of length 1."""
+MOST_OF_LETTERS = 6_000_000
+"""Runs of letters in all rows, beyond which they are left out: long texts have words enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,111 +166,10 @@ def _idf(grams: Grams) -> Values:
     return np.asarray(idf.astype(np.float32), dtype=np.float64)
 
 
-def log_ratios(presence: Any, positive: npt.NDArray[np.bool_], weights: Values, alpha: float) -> Values:
-    """float64 [m]: log of how much likelier each column is among the positive rows than among the others,
-    smoothed by ``alpha`` (Wang and Manning, 2012)."""
-    p = alpha + np.asarray(presence.T @ (weights * positive)).ravel()
-    q = alpha + np.asarray(presence.T @ (weights * ~positive)).ravel()
-    return np.asarray(np.log(p / p.sum()) - np.log(q / q.sum()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Learner:
-    """One form with its settings. ``presence`` csr [n, m], ``features`` csr [n, m] are the same grams."""
-
-    task: Task
-    form: str
-    c: float
-    alpha: float
-    seed: int
-
-    def scores(self, presence: Any, features: Any, x: Values, y: npt.NDArray[Any], weights: Values) -> Solved:
-        outputs = 1 if self.task.problem != "multiclass" else self.task.classes
-        made = [
-            self._one(presence, features, x, y == (1 if outputs == 1 else code), weights)
-            for code in range(outputs)
-        ]
-        return Solved(
-            np.column_stack([one[0] for one in made]),
-            np.column_stack([one[1] for one in made]),
-            np.array([one[2] for one in made]),
-        )
-
-    def _one(
-        self, presence: Any, features: Any, x: Values, positive: npt.NDArray[np.bool_], weights: Values
-    ) -> tuple[Values, Values, float]:
-        """Weights of grams and of other columns, and bias, of one class against all others."""
-        m, beside = features.shape[1], x.shape[1]
-        if positive.all() or not positive.any():
-            return np.zeros(m), np.zeros(beside), 10.0 if positive.all() else -10.0
-        ratio = np.ones(m) if self.form == "tfidf" else log_ratios(presence, positive, weights, self.alpha)
-        if self.form == "nb":
-            share = float(weights[positive].sum() / weights.sum())
-            return ratio, np.zeros(beside), math.log(share / (1.0 - share))
-        made = features if self.form == "tfidf" else features.multiply(ratio).tocsr()
-        if beside:
-            made = sparse.hstack([made, sparse.csr_matrix(BESIDE * x)]).tocsr()
-        solver = self._solver()
-        solver.fit(made, positive, sample_weight=weights)
-        found = np.asarray(solver.coef_, dtype=np.float64).ravel()
-        return found[:m] * ratio, found[m:] * BESIDE, float(solver.intercept_[0])
-
-    def _solver(self) -> Any:
-        if self.form == "tfidf":
-            from sklearn.svm import LinearSVC
-
-            return LinearSVC(C=self.c, dual=True, random_state=self.seed, max_iter=2000)
-        from sklearn.linear_model import LogisticRegression
-
-        return LogisticRegression(
-            C=self.c, solver="liblinear", dual=True, random_state=self.seed, max_iter=2000
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Solved:
-    """``grams`` [m, k], ``beside`` [columns of x, k], ``bias`` [k]."""
-
-    grams: Values
-    beside: Values
-    bias: Values
-
-    def of(self, features: Any, x: Values) -> Values:
-        return np.asarray(features @ self.grams + x @ self.beside + self.bias)
-
-
-def _link(
-    task: Task, scores: Values, x: Values, y: npt.NDArray[Any], weights: Values
-) -> tuple[float, Values, Values]:
-    """Scale, weights of ``x`` [c, k] and offsets [k] that make scores of held-out rows log odds: the least
-    log loss, with a light pull of the weights to zero."""
-    from scipy.optimize import minimize
-
-    k, c = scores.shape[1], x.shape[1]
-    measure = linear.log_loss(task, y, weights)
-    unit = max(float(np.abs(scores).mean()), 1e-9)
-    s = scores / unit
-
-    def objective(flat: Values) -> tuple[float, Values]:
-        v, b = flat[1 : 1 + c * k].reshape(c, k), flat[1 + c * k :]
-        value, slope = measure(flat[0] * s + x @ v + b)
-        pull = 1.0 / len(y)
-        gradient = np.concatenate(
-            [[float((slope * s).sum())], (x.T @ slope + pull * v).ravel(), slope.sum(axis=0)]
-        )
-        return value + 0.5 * pull * float((v * v).sum()), gradient
-
-    start = np.zeros(1 + c * k + k)
-    start[0] = 1.0
-    bounds = [(0.0, None)] + [(None, None)] * (len(start) - 1)
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return float(found[0]) / unit, found[1 : 1 + c * k].reshape(c, k), found[1 + c * k :]
-
-
 class Ngrams:
     name = "ngrams"
     title = "n-grams, linear"
-    version = 1
+    version = 2
     problems: tuple[ProblemKind, ...] = ("binary", "multiclass", "regression")
     tags = Tags(problems=problems, recipe="dense", typed=True, media=("text",), tolerance=1e-4)
 
@@ -287,18 +185,19 @@ class Ngrams:
         joined: dict[str, Any] = {"joined": True} if facts.texts > 1 else {}
         if task.problem == "regression":
             starts: tuple[dict[str, Any], ...] = (
-                {"form": "tfidf", "c": 1.0, "order": 2, "rarest": 1},
+                {"form": "tfidf", "c": 1.0, "order": 2, "rarest": 1, "letters": 1.0},
                 {"form": "tfidf", "c": 0.2, "order": 1, "rarest": 2},
             )
             ranges: dict[str, Any] = {"c": Float(1e-2, 1e2, log=True)}
         else:
             beside = facts.columns > facts.texts
             starts = (
-                {"form": "tfidf", "c": 1.0, "order": 2, "rarest": 1},
+                {"form": "tfidf", "c": 0.5, "order": 2, "rarest": 1, "letters": 1.0},
                 {"form": "nb", "alpha": 0.3, "order": 2, "rarest": 1},
-                {"form": "nb-tfidf", "c": 1.0, "alpha": 0.1, "order": 2, "rarest": 2},
+                {"form": "nb-tfidf", "c": 1.0, "alpha": 0.1, "order": 2, "rarest": 2, "letters": 2.0},
                 {"form": "nb-presence", "c": 1.0, "alpha": 1.0, "order": 2, "rarest": 2},
-                {"form": "tfidf", "c": 0.3, "order": 1, "rarest": 1},
+                {"form": "nb-tfidf", "c": 1.0, "alpha": 0.1, "order": 2, "rarest": 2},
+                {"form": "tfidf", "c": 1.0, "order": 2, "rarest": 1},
             )
             if beside:  # what counts grams alone learns nothing of other columns but in its link
                 starts = (starts[2], starts[0], *starts[3:], starts[1])
@@ -309,13 +208,13 @@ class Ngrams:
                 "c": Float(3e-2, 1e1, log=True),
                 "alpha": Float(3e-2, 2.0, log=True),
             }
-        ranges |= {"order": Int(1, 2), "rarest": Int(1, 3)}
+        ranges |= {"order": Int(1, 2), "rarest": Int(1, 3), "letters": Float(0.0, 3.0)}
         if joined:
             ranges["joined"] = Choice((True, False))
             apart = starts[0] | {"joined": False}
             starts = (*(s | joined for s in starts[:2]), apart, *(s | joined for s in starts[2:]))
         # What a form does not look at is said all the same, so that searching knows of every starting point.
-        usual = {"c": 1.0, "alpha": 0.3} if task.problem != "regression" else {}
+        usual = {"letters": 0.0} | ({"c": 1.0, "alpha": 0.3} if task.problem != "regression" else {})
         return Space(ranges, tuple(usual | start for start in starts))
 
     def fit(
@@ -332,7 +231,8 @@ class Ngrams:
     ) -> FittedOnColumns:
         """``config``: ``form``; ``c`` (inverse penalty as in scikit-learn); ``alpha`` (smoothing of log
         ratios); ``order`` (words of a gram at most: 1 or 2); ``rarest`` (training rows that a gram must stand
-        in); ``joined`` (one vocabulary for all columns of text, or one each)."""
+        in); ``joined`` (one vocabulary for all columns of text, or one each); ``letters`` (what a word's
+        runs of letters, together of length 1, weigh beside the word; 0: nothing)."""
         if train.typed is None or not train.typed.signature.texts:
             raise BadData("there is no column of text to learn from", code="rows.empty")
         if train.x.shape[1]:
@@ -343,8 +243,10 @@ class Ngrams:
         signature = train.typed.signature
         places = tuple(signature.strings.index(name) for name in signature.texts)
         order, rarest = int(config.get("order", 2)), int(config.get("rarest", 1))
+        letter = float(config.get("letters", 0.0)) if form in ("tfidf", "nb-tfidf") else 0.0
+        words = 1 if letter else rarest  # of a rare word too its letters tell
         learned = [
-            Grams.learn(train.typed.strings, bag, order, rarest)
+            Grams.learn(train.typed.strings, bag, order, rarest, words)
             for bag in ([places] if config.get("joined", True) else [(place,) for place in places])
         ]
         learned = [one for one in learned if one[0].words]
@@ -359,67 +261,51 @@ class Ngrams:
         features = sparse.hstack(
             [_damped(counts, idf) for (_, counts), idf in zip(learned, idfs, strict=True)]
         ).tocsr()
+        letters = None
         if idfs[0] is not None:
-            features = sparse.diags(1.0 / _length(_squares(features))) @ features
+            features = (sparse.diags(1.0 / _length(_squares(features))) @ features).tocsr()
+            letters = _letters(learned, features, letter)
+        known = features.shape[1]
+        if letters is not None:
+            features = sparse.hstack([features, features @ letters]).tocsr()
         x = linear.bounded(train.x).astype(np.float64)
         weights = common.unit_weights(train)
         with common.blas_threads(1):
             if task.problem == "regression":
                 scale = Scale.of(train.y, weights)
                 c = float(config.get("c", 1.0))
-                solved = _ridge(features, x, scale.apply(train.y), weights, c, deadline)
+                solved = ridge(features, x, scale.apply(train.y), weights, c, deadline)
             else:
                 scale = Scale(0.0, 1.0)
-                learner = _Learner(
+                learner = Learner(
                     task, form, float(config.get("c", 1.0)), float(config.get("alpha", 1.0)), seed
                 )
-                solved = _linked(learner, features, x, train.y, weights, deadline)
+                solved = linked(learner, features, x, train.y, weights, deadline)
+        whole = solved.grams[:known]
+        if letters is not None:  # what was learned of runs of letters is said of the words that hold them
+            whole = whole + letters @ solved.grams[known:]
         bags, first = [], 0
         for (grams, _), idf in zip(learned, idfs, strict=True):
-            of_bag = solved.grams[first : first + grams.size].copy()
+            of_bag = whole[first : first + grams.size].copy()
             of_bag[0] = 0.0  # what is unknown says nothing
             bags.append(Bag(grams, of_bag, idf))
             first += grams.size
         return NgramsFitted(task, tuple(bags), solved.beside, solved.bias, scale)
 
 
-def _linked(
-    learner: _Learner, features: Any, x: Values, y: npt.NDArray[Any], weights: Values, deadline: Deadline
-) -> Solved:
-    """Learned on all rows, with the link of scores that were made for each third of them by the others."""
-    presence = features.astype(bool).astype(np.float64)
-    solved = learner.scores(presence, features, x, y, weights)
-    part = np.empty(len(y), dtype=np.int64)
-    for code in np.unique(y):  # each class is dealt out in turn, in an order drawn from the seed
-        rows = np.random.default_rng(learner.seed).permutation(np.flatnonzero(y == code))
-        part[rows] = np.arange(len(rows)) % PARTS
-    held = np.zeros((len(y), solved.bias.size))
-    for one in range(PARTS):
-        if deadline.passed():
-            raise OutOfTime("the deadline passed before the scores were calibrated")
-        here = part != one
-        if len(np.unique(y[here])) < 2 or not (~here).any():
-            held[~here] = solved.of(features[~here], x[~here])
-            continue
-        found = learner.scores(presence[here], features[here], x[here], y[here], weights[here])
-        held[~here] = found.of(features[~here], x[~here])
-    slope, beside, offset = _link(learner.task, held, x, y, weights)
-    bias = slope * solved.bias + offset
-    if learner.task.problem == "multiclass":
-        absent = np.bincount(y, minlength=learner.task.classes) == 0
-        bias = np.where(absent, layers.ABSENT, bias - bias[~absent].mean())
-    return Solved(slope * solved.grams, slope * solved.beside + beside, bias)
-
-
-def _ridge(features: Any, x: Values, y: Values, weights: Values, c: float, deadline: Deadline) -> Solved:
-    """Least squares with penalty |w|^2 / c, of numbers that have mean 0."""
-    from sklearn.linear_model import Ridge
-
-    made = sparse.hstack([features, sparse.csr_matrix(BESIDE * x)]).tocsr() if x.shape[1] else features
-    solver = Ridge(alpha=1.0 / c, solver="sparse_cg", tol=1e-6).fit(made, y, sample_weight=weights)
-    found = np.asarray(solver.coef_, dtype=np.float64)[:, None]
-    m = features.shape[1]
-    return Solved(found[:m], found[m:] * BESIDE, np.array([float(solver.intercept_)]))
+def _letters(learned: list[tuple[Grams, Any]], features: Any, weight: float) -> Any:
+    """csr float64 [grams, runs]: ``weight`` times the runs of letters of each gram that is a word, or None
+    where they are not wanted, or would be too many cells."""
+    if not weight:
+        return None
+    parts = []
+    for grams, _ in learned:
+        runs = spelt(grams.words)
+        pairs = sparse.csr_matrix((len(grams.pairs), runs.shape[1]))
+        parts.append(sparse.vstack([sparse.csr_matrix((1, runs.shape[1])), runs, pairs]))
+    made = (weight * sparse.block_diag(parts)).tocsr()
+    cells = int(np.diff(made.indptr)[features.indices].sum())
+    return made if made.shape[1] and cells <= MOST_OF_LETTERS else None
 
 
 FAMILY = Ngrams()

@@ -17,12 +17,12 @@ class PretrainedText(nn.Module):
     trims = True
     initialisation = "the body as it was trained before; head uniform"
 
-    def __init__(self, named: str, how: str) -> None:
+    def __init__(self, named: str, how: str, frozen: float = 0.0) -> None:
         super().__init__()
         body = body_of(named)
         if hasattr(body, "pooler"):
             body.pooler = None  # type: ignore[assignment]  # its weights would be learned by nothing
-        self.body = tuned(body, how)
+        self.body = tuned(body, how, frozen)
         self.frozen = how == "head"
         self.width = int(cast(Any, body).config.hidden_size)
 

@@ -70,7 +70,8 @@ def test_a_tidy_table() -> None:
     assert {step: status for step, (status, _) in found.items()} == {
         "sourced": "done", "cleaned": "nothing to do", "normalised": "nothing to do",
         "anonymised": "nothing to do", "labelled": "done", "diverse": "not done", "split": "done",
-        "encoded": "nothing to do",
+        "encoded": "nothing to do", "deduplicated": "done", "outliers": "nothing to do",
+        "missing values": "nothing to do", "scaled": "nothing to do",
     }  # fmt: skip
 
 
@@ -79,6 +80,8 @@ def test_a_dirty_table() -> None:
     assert {step: status for step, (status, _) in found.items()} == {
         "sourced": "partly", "cleaned": "done", "normalised": "done", "anonymised": "not done",
         "labelled": "partly", "diverse": "not done", "split": "done", "encoded": "nothing to do",
+        "deduplicated": "nothing to do", "outliers": "nothing to do", "missing values": "done",
+        "scaled": "nothing to do",
     }  # fmt: skip
     assert "licence and consent" in found["sourced"][1]
     assert "number (120 cells)" in found["normalised"][1]

@@ -20,6 +20,7 @@ from modelwright.core.errors import ModelwrightError, Stopped
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.evidence import Table
 from modelwright.core.records.models import Member
+from modelwright.features.told import told
 from modelwright.graph.pooling import pooled
 from modelwright.models.families import FAMILIES
 from modelwright.models.family import Deadline, OutOfTime, Rows
@@ -154,7 +155,10 @@ def distilled(
         return None
     how = f"distilled from {', '.join(m.name for m in members)}"
     recipe = () if ready.recipe is None else tuple(ready.recipe.sentences())
-    member = Member(f"{lead.family}-small", lead.family, Blob.of(graph, "bytes"), 1.0, config, recipe, how)
+    columns = () if ready.recipe is None else told(ready.recipe, learning.typed.signature)
+    member = Member(
+        f"{lead.family}-small", lead.family, Blob.of(graph, "bytes"), 1.0, config, recipe, how, columns
+    )
     return Student((member,), rows, scores)
 
 

@@ -21,6 +21,7 @@ from modelwright.core.errors import ModelwrightError, Stopped
 from modelwright.features.defaults import Style, Variant, default_recipe
 from modelwright.features.facts import column_facts
 from modelwright.features.recipe import FittedRecipe
+from modelwright.features.told import Told, told
 from modelwright.features.typed import Typed
 from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.inputs import add_inputs
@@ -95,6 +96,8 @@ class FitResult:
     single_us: float = float("nan")
     """Microseconds of a single row in the graph, counted and not timed."""
     recipe: tuple[str, ...] = ()
+    told: tuple[Told, ...] = ()
+    """What the recipe does to each column."""
     features: int = 0
     difference: float = 0.0
     """Largest difference between graph and model on the rows compared."""
@@ -314,6 +317,7 @@ def fit(
         size=len(graph),
         single_us=single_row_us(onnx.load_from_string(graph)),
         recipe=() if ready.recipe is None else tuple(ready.recipe.sentences()),
+        told=() if ready.recipe is None else told(ready.recipe, learning.typed.signature),
         features=int(ready.train.x.shape[1]),
         difference=difference,
     )

@@ -342,6 +342,7 @@ def _members(
             by_name[name].config,
             by_name[name].results[0].recipe,
             graphs[name].how,
+            by_name[name].results[0].told,
         )
         for name in chosen
     )

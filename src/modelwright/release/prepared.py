@@ -33,11 +33,15 @@ def checklist(
         _sourced(collected),
         _cleaned(collected, cleaned),
         _normalised(cleaned),
+        _deduplicated(cleaned, codes),
+        _outliers(development, told),
+        _filled(development, trained, codes),
         _anonymised(cleaned, told),
         _labelled(labelled),
         _diverse(roles, codes),
         _split(development, test_rows),
         _encoded(trained),
+        _scaled(trained),
     )
 
 
@@ -81,6 +85,62 @@ def _normalised(cleaned: Cleaned) -> Line:
         return ("normalised", "nothing to do", "every column has one form")
     shown = ", ".join(f"{name} ({words.count(count, 'cell')})" for name, count in sorted(by.items()))
     return ("normalised", "done", f"brought to one form: {shown}")
+
+
+def _deduplicated(cleaned: Cleaned, codes: set[str]) -> Line:
+    near = "clean.near-duplicates" in codes
+    if not (cleaned.duplicates or near):
+        return (
+            "deduplicated",
+            "nothing to do",
+            "no row equals or nearly equals another, by what was looked at",
+        )
+    said = [f"{words.count(cleaned.duplicates, 'equal row')}, {cleaned.dropped_duplicates:,} dropped"]
+    if cleaned.dropped_duplicates < cleaned.duplicates:
+        said.append("what is kept stays on one side of the split")
+    if near:
+        return ("deduplicated", "partly", "; ".join([*said, "nearly equal ones are told and kept"]))
+    return ("deduplicated", "done", "; ".join(said))
+
+
+def _outliers(development: Development, told: list[Finding]) -> Line:
+    drawn = [c.name for c in development.columns if c.is_input and c.winsorise is not None]
+    found = next((f for f in told if f.code == "profile.outliers"), None)
+    if drawn:
+        return ("outliers", "done", f"winsorised as the goal asks: {', '.join(drawn[:8])}")
+    if found is None:
+        return ("outliers", "nothing to do", "no number lies far from the rest of its column")
+    cells = words.count(int(found.numbers.get("cells", 0)), "cell")
+    columns = words.count(int(found.numbers.get("columns", 0)), "column")
+    return (
+        "outliers",
+        "not done",
+        f"{cells} of {columns} are told and were left as they are; `winsorise` draws them in",
+    )
+
+
+def _filled(development: Development, trained: Trained, codes: set[str]) -> Line:
+    import polars as pl
+
+    inputs = [c.name for c in development.columns if c.is_input]
+    counts = development.table.get().select(pl.col(inputs).null_count()).row(0) if inputs else ()
+    cells, columns = sum(counts), sum(count > 0 for count in counts)
+    if not cells:
+        return ("missing values", "nothing to do", "no input has any in the rows to learn from")
+    ways = {
+        words_
+        for member in trained.members
+        for _, encoded, _, _ in member.told
+        for words_ in encoded.split("; ")
+        if "missing" in words_
+    }
+    how = "; ".join(sorted(ways)) or "left to the families"
+    better = "; another way is proven better, see the findings" if "analyse.imputation" in codes else ""
+    return (
+        "missing values",
+        "done",
+        f"{words.count(cells, 'cell')} of {words.count(columns, 'input')}: {how}{better}",
+    )
 
 
 def _anonymised(cleaned: Cleaned, told: list[Finding]) -> Line:
@@ -131,3 +191,14 @@ def _encoded(trained: Trained) -> Line:
     if not steps:
         return ("encoded", "nothing to do", "the model takes typed columns as they are")
     return ("encoded", "done", "; ".join(steps[:6]) + ("; ..." if len(steps) > 6 else ""))
+
+
+def _scaled(trained: Trained) -> Line:
+    ways: dict[str, int] = {}
+    for member in trained.members:
+        for _, _, scaled, _ in member.told:
+            ways[scaled] = ways.get(scaled, 0) + 1
+    done = sorted(way for way in ways if way and way != "not scaled")
+    if not done:
+        return ("scaled", "nothing to do", "what ships is not harmed by the scale of a column")
+    return ("scaled", "done", "; ".join(done))

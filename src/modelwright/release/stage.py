@@ -26,7 +26,7 @@ from modelwright.goal.sections import (
     SuccessSection,
 )
 from modelwright.models.rows import signature_of
-from modelwright.release import bundle, cards
+from modelwright.release import bundle, cards, columns_told
 from modelwright.release.columns import describe, personal_columns, sensitive_columns
 from modelwright.release.decide import decide
 from modelwright.release.facts import Facts
@@ -72,6 +72,9 @@ def release(
     run = work.folder.parent
     prepared = checklist(collected, cleaned, labelled, development, trained, tested.rows, roles, findings.all)
     book.table(table(prepared))
+    told = columns_told.table(cleaned, trained)
+    if told is not None:
+        book.table(told)
     made = decide(success, tested.criteria, findings.blockers, compressed.check, forced=force.asked)
     if made.forced:
         book.finding(

@@ -93,6 +93,8 @@ class Member:
     """The recipe in sentences."""
     how: str = ""
     """Which rows it was fitted on."""
+    told: tuple[tuple[str, str, str, str], ...] = ()
+    """What the recipe does to each column: its name, encoded as, scaled as, why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,9 +281,9 @@ def _models(rows: _Rows, facts: Facts, book: Book) -> Table:
         ("model", "way", "explained", "gain", "low", "high", "answer"),
         tuple(lines),
         f"{verdict}. {rows.holed} of the numbers have holes; {len(order):,} rows of training, each predicted "
-        "by a model that has not seen it. Explained: share of the squared error avoided. Gain against what is "
-        f"done, with an interval that allows for {tries} comparisons. Categories have missing as a value of their "
-        "own in every family.",
+        "by a model that has not seen it. Explained: share of the squared error avoided. Gain against "
+        f"what is done, with an interval that allows for {tries} comparisons. Categories have missing as a "
+        "value of their own in every family.",
     )
 
 

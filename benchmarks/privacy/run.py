@@ -4,8 +4,10 @@
 
 The texts are made here from templates, by a fixed seed: each holds one to three pieces of personal data whose
 places are known, in running text, forms and tables of several languages. Check digits are made by trying, with
-code that the product does not share where that was feasible; names are drawn from a list of which the product
-knows a part, so that recall says what it is for names that it has never heard of. As texts without personal
+code that the product does not share where that was feasible. Names in running text are measured on rows that
+nothing was tuned on, too: names of real people and of customers in sample databases (passengers of the Titanic,
+Chinook, Northwind), in sentences that were written before their results were looked at; and the people that
+annotators found in tweets and forum posts (WNUT 17, its parts dev and test; its part train was looked at). As texts without personal
 data: sentences of sst2 (film reviews, which do name persons: only the other kinds count there) and titles of
 AG news for all kinds but names and addresses.
 
@@ -30,7 +32,7 @@ import polars as pl
 from modelwright.core.book import Book
 from modelwright.data.collect import collect
 from modelwright.goal.sections import SourceSection
-from modelwright.runtime.parse.first_names import FIRST_NAMES
+from modelwright.runtime.parse import names as lists
 from modelwright.runtime.parse.mask import PATTERNS, spans
 from modelwright.stats.intervals import wilson
 
@@ -240,6 +242,114 @@ def sound(data: Path, name: str, column: int) -> list[str]:
     return frame.drop("__row__")[:, column].drop_nulls().to_list()[:3000]
 
 
+HELD = (
+    "Hi team, {} has not received the parcel yet.", "I had a long chat with {} this morning.",
+    "Please forward this to {} in accounts.", "{}'s laptop was stolen.", "According to {}, the door was open.",
+    "the appointment of {} is on Tuesday", "{} and her husband are both insured.", "Best wishes\n{}",
+    "The claim was filed by {} in March.", "ticket assigned to {}", "{} (policy holder) disputes the amount",
+    "We visited {} at home.", "my neighbour {} saw everything", "Yesterday {} fell on the stairs.",
+    "The landlord, {}, refuses to pay.", "user {} cannot log in",
+)  # fmt: skip
+SOUND = (
+    "The Central Line was late again.", "Our Berlin Office is closed on Good Friday.", "Delivered by Royal Mail in March.",
+    "I bought the Nike Air Max at Victoria Station.", "The Premium Plan of Acme Insurance is too dear.",
+    "Flight from Cape Town to Addis Ababa, Gate B12.", "Please read the Terms and Conditions.",
+    "Windows Update failed on Dell Latitude.", "The Second World War began in Poland.", "United Nations Day",
+    "Monday Night Football was on.", "Room Service did not come to Deluxe Suite.", "San Diego and Santa Cruz",
+    "Harry Potter Studio Tour", "Black Friday Sale at Best Buy", "He studied at Cambridge University.",
+)  # fmt: skip
+"""Capitalised words that name nobody (but a figure of a novel)."""
+
+
+def real_names(data: Path) -> dict[str, list[str]]:
+    """Names as people write them, by source."""
+    import re
+    import sqlite3
+
+    titanic = pl.read_csv(next(data.rglob("titanic.csv")))["Name"].to_list()
+    found: dict[str, list[str]] = {"Titanic": [], "Chinook": [], "Northwind": []}
+    for text in titanic:
+        family, _, rest = text.partition(", ")
+        rest = re.sub(r"\(.*", "", rest)
+        first = [w for w in rest.split() if not w.endswith(".") and w.isalpha()]
+        if first and rest.split()[0] in ("Mr.", "Miss.", "Master."):
+            found["Titanic"].append(f"{first[0]} {family}")
+    with sqlite3.connect(f"file:{next(data.rglob('Chinook_Sqlite.sqlite'))}?mode=ro", uri=True) as base:
+        for table in ("Customer", "Employee"):
+            found["Chinook"] += [
+                f"{a} {b}" for a, b in base.execute(f"select FirstName, LastName from {table}")
+            ]
+    sql = next(data.rglob("northwind_sql_dump/create.sql")).read_text(encoding="utf-8", errors="replace")
+    rows = re.findall(
+        r"(?is)insert into customers \([^)]*\)\s*values\s*\(\s*n?'[^']*',\s*n?'(?:[^']|'')*',\s*n?'((?:[^']|'')*)'",
+        sql,
+    )
+    found["Northwind"] = [row.replace("''", "'") for row in rows]
+    return {source: sorted(set(names)) for source, names in found.items() if names}
+
+
+def tweets(path: Path) -> list[tuple[str, list[tuple[int, int, int]]]]:
+    """Texts with the places of people (begin, end, words)."""
+    made: list[tuple[str, list[tuple[int, int, int]]]] = []
+    text, people = "", []
+    for line in [*path.read_text(encoding="utf-8").splitlines(), ""]:
+        if not line.strip():
+            if text:
+                made.append((text, people))
+            text, people = "", []
+            continue
+        word, _, tag = line.partition("\t")
+        begin = len(text)
+        text += word + " "
+        if tag.strip() == "B-person":
+            people.append((begin, begin + len(word), 1))
+        elif tag.strip() == "I-person" and people:
+            people[-1] = (people[-1][0], begin + len(word), people[-1][2] + 1)
+    return made
+
+
+def held_out(data: Path) -> dict[str, Any]:
+    """Names on rows that nothing was tuned on: recall and precision with intervals."""
+    results: dict[str, Any] = {}
+
+    def told(name: str, hit: int, there: int, right: int, found: int) -> None:
+        results[name] = {
+            "recall": hit / max(1, there), "recall_interval": wilson(hit, max(1, there)), "labelled": there,
+            "precision": right / max(1, found), "precision_interval": wilson(right, max(1, found)), "found": found,
+        }  # fmt: skip
+        r = results[name]
+        print(f"held out, {name}: recall {r['recall']:.3f} ({r['recall_interval'][0]:.3f} to {r['recall_interval'][1]:.3f}) of {there}, "
+              f"precision {r['precision']:.3f} ({r['precision_interval'][0]:.3f} to {r['precision_interval'][1]:.3f}) of {found}")  # fmt: skip
+
+    rng = np.random.default_rng(21)
+    for source, names in real_names(data).items():
+        hit = right = found = 0
+        for name in names:
+            frame = pick(rng, list(HELD))
+            begin = frame.index("{}")
+            text = f"{frame.format(name)} {pick(rng, list(SOUND))}"
+            places = [(b, e) for b, e, kind in spans(text, ("name",))]
+            hit += any(b < begin + len(name) and begin < e for b, e in places)
+            right += sum(b < begin + len(name) and begin < e for b, e in places)
+            found += len(places)
+        told(f"names of {source}", hit, len(names), right, found)
+    hit = there = right = found = single = single_hit = 0
+    for part in ("emerging.dev.conll", "emerging.test.annotated"):
+        for text, people in tweets(next(data.rglob(part))):
+            places = [(b, e) for b, e, kind in spans(text, ("name",))]
+            for begin, end, words in people:
+                one = any(b < end and begin < e for b, e in places)
+                if words > 1:
+                    there, hit = there + 1, hit + one
+                else:
+                    single, single_hit = single + 1, single_hit + one
+            right += sum(any(b < end and begin < e for begin, end, _ in people) for b, e in places)
+            found += len(places)
+    told("WNUT 17, names of two words or more", hit, there, right, found)
+    told("WNUT 17, names of one word", single_hit, single, right, found)
+    return results
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=HERE.parents[2] / "shared" / "data")
@@ -257,7 +367,7 @@ def main() -> int:
             hit = any(k == kind and b < end and begin < e for b, e, k in found)
             right[kind] += hit
             if kind == "name":
-                known = text[begin:end].split()[0].lower() in FIRST_NAMES
+                known = text[begin:end].split()[0].lower() in lists.given()
                 names[known][0] += hit
                 names[known][1] += 1
         for begin, end, kind in found:
@@ -294,6 +404,7 @@ def main() -> int:
         "texts": asked.texts,
         "kinds": lines,
         "names": {str(k): v for k, v in names.items()},
+        "held_out_names": held_out(asked.data),
         "sound": alarms,
     }
     (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

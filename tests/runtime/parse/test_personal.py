@@ -144,3 +144,32 @@ def test_any_text_is_read(text: str) -> None:
 def test_patterns_end_in_time_on_long_texts(kind: str) -> None:
     for piece in ("1", "a", "A", "0 1", "1.", "a@", "Aa ", "-", ":1"):
         assert spans(piece * 3000, (kind,)) == spans(piece * 3000, (kind,))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("yesterday Thandiwe Mokoena called", "Thandiwe Mokoena"),  # a verb that people do
+        ("the file of Aisha Bello, closed", "Aisha Bello"),  # both words are in a list
+        ("Xyloph Smith is late", "Xyloph Smith"),  # a family name alone
+        ("President Maria van der Berg spoke", "Maria van der Berg"),
+        ("regards, Zsófia", "Zsófia"),
+        ("KRISTEN BELL", "KRISTEN BELL"),
+        ("for Deborah L. only", "Deborah L."),
+        ("Herr Müller", "Müller"),
+        ("Anna's bag and Peter Jansen's coat", "Peter Jansen"),
+    ],
+)
+def test_names_in_texts(text: str, name: str) -> None:
+    assert [text[b:e] for b, e, kind in spans(text, ("name",))] == [name]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "San Jose Mercury News", "Monday Morning Report", "the New York Office", "Victoria Street",
+        "Great Britain won", "Dear Customer", "Hi Team", "NASA AND ESA", "Black Friday Sale", "United Nations Day", "Air Jordan 11",
+    ],
+)  # fmt: skip
+def test_capitalised_words_that_are_no_names(text: str) -> None:
+    assert spans(text, ("name",)) == []

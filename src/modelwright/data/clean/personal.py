@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from modelwright.runtime.parse.first_names import FIRST_NAMES
+from modelwright.runtime.parse import names
 from modelwright.runtime.parse.mask import PATTERNS, finds, holds
 
 _SHARE = 0.02
 _SHARE_OF_NAMES = 0.05
+_SHARE_OF_RUNS = 0.1
+"""Names that nothing introduces are told by lists alone, which places and brands share."""
 _LOOKED_AT = 5_000
 _COUNTED = 20_000
 """Distinct texts in which cells are counted; beyond, the number of cells is an estimate."""
@@ -99,8 +101,8 @@ def _whole(name: str, texts: list[str]) -> str | None:
     if header & _BIRTH and _share(texts, lambda t: _DATE_LIKE.fullmatch(t) is not None) >= 0.8:
         return "birth date"
     like = _share(texts, lambda t: len(t) <= 90 and _NAME_LIKE.fullmatch(t.strip()) is not None)
-    known = _share(texts, lambda t: any(w.casefold() in FIRST_NAMES for w in _WORDS.findall(t)))
-    first = _share(texts, lambda t: t.split()[:1] != [] and t.split()[0].casefold() in FIRST_NAMES)
+    known = _share(texts, _known)
+    first = _share(texts, lambda t: t.split()[:1] != [] and t.split()[0].casefold() in names.common())
     said = bool(header & (_FIRST | _FULL))
     if like >= 0.6 and ((said and known >= 0.15) or (header & _LAST) or (first >= 0.4 and _two_words(texts))):
         return "name"
@@ -110,6 +112,14 @@ def _whole(name: str, texts: list[str]) -> str | None:
     ):
         return "address"
     return None
+
+
+def _known(text: str) -> bool:
+    """Whether a word is a common given name, or the words are a given and a family name."""
+    words = [word.casefold() for word in _WORDS.findall(text)]
+    if any(word in names.common() for word in words):
+        return True
+    return len(words) >= 2 and words[0] in names.given() and words[-1] in names.family()
 
 
 def _two_words(texts: list[str]) -> bool:
@@ -124,10 +134,11 @@ def _holds(kind: str, texts: list[str]) -> bool:
     if not texts:
         return False
     if kind == "name":
-        found = [
-            m for text in texts for m in PATTERNS[kind].finditer(text) if m.group("title") or m.group("cue")
-        ]
-        return sum(1 for m in found if holds(kind, m)) >= max(3, _SHARE_OF_NAMES * len(texts))
+        found = [m for text in texts for m in PATTERNS[kind].finditer(text) if holds(kind, m)]
+        told = sum(1 for m in found if m.group("title") or m.group("cue"))
+        return told >= max(3, _SHARE_OF_NAMES * len(texts)) or len(found) >= max(
+            5, _SHARE_OF_RUNS * len(texts)
+        )
     count = sum(1 for text in texts if finds(kind, text))
     if not count or count < _SHARE * len(texts):
         return False

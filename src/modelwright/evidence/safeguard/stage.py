@@ -19,7 +19,7 @@ NOT_DONE = (
     "membership inference",
     "mitigation of unfairness",
     "fairness across combinations of sensitive columns",
-    "names in free prose that nothing introduces",
+    "names of one word in free prose that nothing introduces",
 )
 _WORDS = {"email": "e-mail addresses", "phone": "phone numbers", "card": "payment card numbers"}
 

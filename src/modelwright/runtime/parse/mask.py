@@ -17,7 +17,7 @@ from typing import Any
 
 from modelwright.core.errors import BadInput
 from modelwright.runtime.parse import identifiers as ids
-from modelwright.runtime.parse.first_names import FIRST_NAMES
+from modelwright.runtime.parse import names
 
 _NATIONAL = re.compile(
     r"(?<![\w.\-])(?<!\d{4} )(?:"
@@ -63,24 +63,11 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         r" \d{1,4}[a-z]?"
         r"|P\.? ?O\.? Box \d{1,6})"
     ),
-    "name": re.compile(
-        rf"(?:\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Mme|Sr|Sra)\.? (?P<title>{_WORD}(?: {_WORD}){{0,2}})"
-        rf"|(?i:\b(?:my name is|i am called|name[:=]|signed[:,]|regards,|sincerely,|dear))\s+"
-        rf"(?P<cue>{_WORD}(?: {_WORD}){{0,2}})"
-        rf"|(?<![\w’'])(?P<first>{_WORD})(?: [A-Z]\.)? (?:(?:van|von|de|da|del|bin|al)(?: der| den| la)? )?"
-        rf"(?P<last>{_WORD}))(?!\w)"
-    ),
+    "name": names.PATTERN,
 }
 """Kinds in the order in which they are looked for."""
 OLD_KINDS = ("email", "card", "phone")
 """Kinds that the JavaScript of edge packages knows."""
-_NO_NAMES = frozenset(
-    "street st road rd avenue ave lane drive court place square university college school hospital county "
-    "city state park river lake island islands bay beach hotel church station airport museum company corp "
-    "inc ltd bank group january february march april may june july august september october november "
-    "december monday tuesday wednesday thursday friday saturday sunday sir madam all team customer friend "
-    "north south east west".split()
-)
 
 
 def is_card(text: str) -> bool:
@@ -102,7 +89,7 @@ def holds(kind: str, found: re.Match[str]) -> bool:
     if kind == "phone":
         return 7 <= len(ids.digits(text)) <= 15
     if kind == "name":
-        return _is_name(found)
+        return names.span(found) is not None
     return True
 
 
@@ -113,14 +100,6 @@ def _is_ip(text: str) -> bool:
         return False
     # Versions of programs have four small parts, too: "1.2.3.4" is one more often than an address.
     return address.version == 6 or max(int(part) for part in text.split(".")) > 31
-
-
-def _is_name(found: re.Match[str]) -> bool:
-    given = found.group("title") or found.group("cue")
-    if given is not None:
-        return given.split()[0].casefold() not in _NO_NAMES
-    first, last = found.group("first").casefold(), found.group("last").casefold()
-    return first in FIRST_NAMES and last not in _NO_NAMES
 
 
 def finds(kind: str, text: str) -> bool:
@@ -144,9 +123,7 @@ def _span(kind: str, found: re.Match[str]) -> tuple[int, int]:
     if kind == "birth date":
         return found.span("value")
     if kind == "name":
-        for part in ("title", "cue"):
-            if found.group(part):
-                return found.span(part)
+        return names.span(found) or found.span()
     return found.span()
 
 

@@ -10,6 +10,8 @@ import typer
 
 from modelwright.cli.run import QUIET
 
+OWN = "own"
+
 
 def label(
     data: str = typer.Argument(
@@ -44,8 +46,12 @@ def label(
     store: str | None = typer.Option(
         None, "--store", help="Where labels are kept: a file, or postgresql://..."
     ),
-    suggest: Path | None = typer.Option(
-        None, "--suggest", help="A bundle: what its model says is shown with each item."
+    suggest: str | None = typer.Option(
+        None,
+        "--suggest",
+        metavar="BUNDLE|own",
+        help="A bundle, whose model's answers are shown with each item; own: a model that learns from the "
+        "labels as they come.",
     ),
     me: str | None = typer.Option(None, "--as", help="Your name, where nobody has to enter."),
     port: int = typer.Option(8090, "--port", min=0, max=65535, help="Port; 0 takes a free one."),
@@ -73,24 +79,38 @@ def label(
     begun = begin(wish, store)
     try:
         _suggest(begun, suggest, quiet)
-        return _serve(begun, me, host, port, tuple(name), quiet)
+        return _serve(begun, me, host, port, tuple(name), quiet, suggest)
     finally:
         begun.store.close()
 
 
-def _suggest(begun: Any, bundle: Path | None, quiet: bool) -> None:
-    if bundle is None:
-        return
-    from modelwright.labels.suggest import tell
+def _suggest(begun: Any, asked: str | None, quiet: bool) -> None:
+    from modelwright.labels.suggest import check_own, tell
 
-    done = tell(begun.store, bundle)
+    if asked == OWN:
+        check_own(begun.project)
+    if asked in (None, OWN):
+        return
+    done = tell(begun.store, Path(asked))
     if not quiet and done.suggested:
         print(f"{done.model} suggests an answer for {done.suggested:,} items", file=sys.stderr)
     if not quiet and done.ordered:
         print(f"{done.ordered:,} items are in the order of what teaches most", file=sys.stderr)
 
 
-def _serve(begun: Any, me: str | None, host: str, port: int, names: tuple[str, ...], quiet: bool) -> int:
+def _learning(begun: Any, asked: str | None, quiet: bool) -> Any:
+    """What learns while people label, where that is asked for: by name, or by the order without a bundle."""
+    from modelwright.labels.again import Again
+
+    if asked != OWN and (asked is not None or begun.project.order != "teach"):
+        return None
+    say: Any = (lambda line: None) if quiet else (lambda line: print(line, file=sys.stderr, flush=True))
+    return Again(begun.store, own=asked == OWN, say=say)
+
+
+def _serve(
+    begun: Any, me: str | None, host: str, port: int, names: tuple[str, ...], quiet: bool, suggest: str | None
+) -> int:
     from modelwright.core.errors import BadInput
     from modelwright.labels.begin import solo
     from modelwright.web.label.desk import Desk
@@ -107,7 +127,7 @@ def _serve(begun: Any, me: str | None, host: str, port: int, names: tuple[str, .
 
     def desk(bound: int) -> Desk:
         site = Site(Path(), Path(), port=bound, host=host, names=names, key=begun.store.key)
-        return Desk(begun.store, site, alone)
+        return Desk(begun.store, site, alone, _learning(begun, suggest, quiet))
 
     def say(address: str) -> None:
         print(address, flush=True)

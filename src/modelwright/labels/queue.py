@@ -54,6 +54,10 @@ class Queue:
         # whenever something may have come back.
         self._passed: OrderedDict[int, tuple[float, int]] = OrderedDict()
 
+    def forget(self) -> None:
+        """The queue has been put in another order: look at it from its beginning."""
+        self._passed.clear()
+
     def next(self, person: Person) -> Handed | None:
         """The item that lies before the person, or the next one; None where there is none for them."""
         _, project = self.store.must()

@@ -61,8 +61,9 @@ def build_app(desk: Desk) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         warm()
+        desk.begin()
         yield
-        desk.store.close()
+        desk.close()
 
     app = Starlette(
         routes=routes,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from modelwright.labels import people, progress
+from modelwright.labels.again import Again
 from modelwright.labels.agreement import Measured, measure
 from modelwright.labels.people import Person
 from modelwright.labels.project import Project
@@ -35,6 +36,8 @@ class Desk:
     site: Site
     solo: Person | None = None
     """Who everybody is where nobody has to enter: the pages are then for this machine alone."""
+    again: Again | None = None
+    """What learns from the answers as they come."""
     queue: Queue = field(init=False)
     _kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
     _measured: Measured | None = None
@@ -43,6 +46,24 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.queue = Queue(self.store)
+        if self.again is not None:
+            self.again.learned = self.queue.forget
+
+    def begin(self) -> None:
+        """The server has started."""
+        if self.again is not None:
+            self.again.begin()
+
+    def answered(self) -> None:
+        """An answer is kept."""
+        if self.again is not None:
+            self.again.answered()
+
+    def close(self) -> None:
+        """The server stops."""
+        if self.again is not None:
+            self.again.close()
+        self.store.close()
 
     @property
     def project(self) -> Project:

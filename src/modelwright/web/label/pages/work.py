@@ -54,6 +54,7 @@ def label(request: Request) -> Response:
     desk: Desk = request.app.state.desk
     form = request.state.form
     desk.queue.answer(request.state.person, number(form), answer_of(desk.project, form), **manner(form))
+    desk.answered()
     return _on(request)
 
 

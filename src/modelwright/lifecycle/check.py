@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelwright.core.book import Book
 from modelwright.core.codec import encode
-from modelwright.core.records.data import Collected, Labelled, Split
+from modelwright.core.records.data import Collected, Earlier, Labelled, Split
 from modelwright.core.records.evidence import Finding
 from modelwright.core.stage import Work
 from modelwright.goal.goal import Goal
@@ -88,6 +88,8 @@ def _arguments(
     for name, kind in wiring.parameters(stage).items():
         if kind is Book:
             given[name] = book
+        elif kind is Earlier:
+            given[name] = Earlier()  # a check reads all rows: nothing is kept of it either
         elif kind is Work:
             given[name] = Work(folder, sections.seed)
         elif name == "seed":

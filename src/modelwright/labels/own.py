@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from modelwright.features.grams import Grams
 from modelwright.labels.descriptors import described, plain_texts
 from modelwright.labels.project import Project
-from modelwright.models.families.ngrams import log_ratios
+from modelwright.models.families.ngrams_solve import log_ratios
 from modelwright.models.family import Deadline, Rows, Task
 
 Array = NDArray[np.float64]

@@ -44,7 +44,8 @@ def define(
             "goal.no-criteria",
             "warning",
             "the goal names no criterion of success, so the model only has to beat the best baseline",
-            "say how good it must be, such as `success: [roc_auc >= 0.9]`",
+            "say how good it must be, such as `success: [roc_auc >= 0.9]` for classes, or `[mae <= 10]` for "
+            "numbers",
         )
     questions = (
         (

@@ -19,6 +19,7 @@ from modelwright.data.read.door import check_same_columns, read, stack
 from modelwright.data.read.frame import read_frame
 from modelwright.data.read.increment import read_grown
 from modelwright.data.read.reader import Read
+from modelwright.data.read.steady import steady
 from modelwright.goal.sections import SourceSection
 
 VERSION = 1
@@ -37,11 +38,13 @@ def collect(
     increment: Increment | None = None
     if frame is not None:
         main = read_frame(frame)
-    elif source.increment:
-        grown = read_grown(source, earlier.collected)
-        main, increment = grown.read, grown.state
     else:
-        main = read(source.source, source.query, source.reading, source.target)
+        with steady(source.source):
+            if source.increment:
+                grown = read_grown(source, earlier.collected)
+                main, increment = grown.read, grown.state
+            else:
+                main = read(source.source, source.query, source.reading, source.target)
     if source.labelled_later and source.target is not None and source.target not in main.frame.columns:
         empty = pl.lit(None, dtype=pl.String).alias(source.target)
         main = replace(main, frame=main.frame.with_columns(empty))
@@ -52,7 +55,8 @@ def collect(
     table = main.frame
     test_rows = 0
     if source.test is not None:
-        test = read(source.test, source.query if _same_kind(source) else None, plan=main.plan)
+        with steady(source.test):
+            test = read(source.test, source.query if _same_kind(source) else None, plan=main.plan)
         test = _with_files(test, source.test, source, attached)
         target_only = set(main.frame.columns) ^ set(test.frame.columns)
         if target_only:

@@ -112,6 +112,8 @@ def _reading(keys: ReadingKeys | None) -> s.ReadingSection:
         format=keys.format,
         window=keys.window,
         name=keys.name,
+        wait=keys.wait,
+        sheets=keys.sheets,
     )
 
 

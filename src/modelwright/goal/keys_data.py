@@ -253,6 +253,14 @@ class ReadingKeys(Keys):
         'column, `{}` a part that is not wanted: `"{digit}_{speaker}_{}.wav"`.',
         default="only the folders are columns: `label`, and the parts of the split",
     )
+    wait: Annotated[float | None, c.time("a time such as 60s or 10m", "10m")] = key(
+        "Of a database: how long the answer to a query may take.", default="10m"
+    )
+    sheets: Annotated[str | None, c.one_of("all")] = key(
+        "Of a workbook: `all` puts the sheets with the same columns one under the other, with the column "
+        "`sheet` that names them.",
+        default="the first sheet with a table, or the one that the source names",
+    )
 
 
 class DataKeys(Keys):

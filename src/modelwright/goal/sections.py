@@ -107,6 +107,10 @@ class ReadingSection:
     """Of a log: seconds of a window that is a row; None where a row is a line."""
     name: str | None = None
     """Of a folder of media: the pattern of the file names, whose parts in braces are columns."""
+    wait: float | None = None
+    """Of a database: seconds that an answer may take."""
+    sheets: str | None = None
+    """Of a workbook: ``all`` joins the sheets with the same columns, one under the other."""
 
 
 @dataclass(frozen=True, slots=True)

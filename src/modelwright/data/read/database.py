@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -16,9 +16,11 @@ from urllib.parse import quote
 from modelwright.core.errors import BadData
 from modelwright.core.records.data import SourceFacts
 from modelwright.data.read import names as column_names
+from modelwright.data.read import patience
 from modelwright.data.read.frame import content_digest, to_polars
 from modelwright.data.read.reader import Read
 from modelwright.data.read.source import existing, modified
+from modelwright.goal.sections import ReadingSection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +37,10 @@ class DatabaseReader:
     """The rows of a query, or of the only table."""
 
     name = "database"
+    takes = frozenset({"wait"})
+
+    def __init__(self) -> None:
+        self.wishes = ReadingSection()
 
     def suits(self, source: str) -> bool:
         if "://" in source:
@@ -44,12 +50,16 @@ class DatabaseReader:
     def read(self, source: str, query: str | None = None) -> Read:
         return self.rows(source, query)
 
+    @property
+    def _wait(self) -> float:
+        return self.wishes.wait or patience.SECONDS
+
     def rows(self, source: str, query: str | None = None, called: str = "") -> Read:
         """As ``read``; ``called``: what messages and facts call the database."""
         engine, shown, path = _engine(source)
         shown = called or shown
         try:
-            with _connected(engine, shown) as connection:
+            with _connected(engine, shown) as connection, patience.bounded(connection, self._wait, shown):
                 query = query.strip().rstrip(";") if query else _only_table(connection, shown)
                 names, rows = _rows(connection, query, shown)
         finally:
@@ -68,7 +78,7 @@ class DatabaseReader:
 
         engine, shown, path = _engine(source)
         try:
-            with _connected(engine, shown) as connection:
+            with _connected(engine, shown) as connection, patience.bounded(connection, self._wait, shown):
                 quoted = connection.dialect.identifier_preparer.quote_identifier(column)
                 # The value is a literal, since a parameter would have a type of its own in PostgreSQL.
                 literal = "'" + upto.replace("'", "''") + "'" if isinstance(upto, str) else repr(upto)
@@ -91,7 +101,7 @@ def open_engine(source: str) -> Iterator[tuple[Connection, str]]:
 
     engine, shown, _ = _engine(source)
     try:
-        with _connected(engine, shown) as connection:
+        with _connected(engine, shown) as connection, patience.bounded(connection, patience.SECONDS, shown):
             yield connection, shown
     except DBAPIError as error:
         raise _damaged(shown, _reason(error, engine.url)) from None
@@ -131,6 +141,7 @@ def _engine(source: str) -> tuple[Engine, str, Path | None]:
             url,
             connect_args={
                 "connect_timeout": _CONNECT_SECONDS,
+                **patience.KEPT_ALIVE,
                 "options": "-c default_transaction_read_only=on",
             },
             hide_parameters=True,
@@ -170,8 +181,11 @@ def _connected(engine: Engine, shown: str) -> Iterator[Connection]:
             code="data.database-refuses",
             hint="check host, port, user and password of the address, and that the server runs",
         ) from None  # the cause may hold the address with its password
-    with connection:
+    try:
         yield connection
+    finally:
+        with suppress(DBAPIError):  # nothing was written, so that one which is gone needs no ending
+            connection.close()
 
 
 def _reason(error: Any, url: URL) -> str:
@@ -256,6 +270,8 @@ def _rows(connection: Connection, query: str, shown: str) -> tuple[list[str], li
         ) from error
     except DBAPIError as error:
         reason = _reason(error, connection.engine.url)
+        if error.connection_invalidated:
+            raise patience.gone(shown, reason) from None
         if "not a database" in reason or "malformed" in reason:
             raise _damaged(shown, reason) from None
         connection.rollback()

@@ -100,7 +100,7 @@ def read(
     reader = find_reader(source)
     planning = _planning(reader, wishes, source)
     if planning is None:
-        return _marked(reader, reader.read(source, query))
+        return _marked(reader, _told(reader, wishes).read(source, query))
     return _marked(planning, planning.read_all([source], wishes, target, _of(plan, reader.name)))
 
 
@@ -118,6 +118,13 @@ def _planning(reader: Reader, wishes: ReadingSection, source: str) -> Planning |
             )
     found: object = reader
     return found if hasattr(found, "read_all") else None  # type: ignore[return-value]
+
+
+def _told(reader: Reader, wishes: ReadingSection) -> Reader:
+    """The reader, which knows of the wishes where it takes some."""
+    if hasattr(reader, "wishes"):
+        reader.wishes = wishes
+    return reader
 
 
 def _marked(reader: Reader | Planning, made: Read) -> Read:
@@ -253,7 +260,7 @@ def _pattern(
             whole = hashlib.sha256(whole.encode()).hexdigest()
         facts = replace(made.facts, name=Path(source).name, details=details, digest=whole)
         return replace(made, facts=facts)
-    parts = [find_reader(path).read(path, query) for path in paths]
+    parts = [_told(find_reader(path), wishes).read(path, query) for path in paths]
     first = parts[0]
     frames = []
     for part in parts:

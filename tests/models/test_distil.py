@@ -85,7 +85,6 @@ def test_a_student_of_half_the_width_ships_where_it_is_as_right() -> None:
     pytest.importorskip("torch", reason="the extra deep is not installed")
     from modelwright.core.book import Book
     from modelwright.core.records.blob import Blob
-    from modelwright.core.records.evidence import Table
     from modelwright.core.records.models import Member
     from modelwright.models.distil import distilled
     from modelwright.models.families import FAMILIES
@@ -118,6 +117,10 @@ def test_a_student_of_half_the_width_ships_where_it_is_as_right() -> None:
     assert small.config == {"base": 8, "epochs": 8}
     assert len(small.graph.get()) < 0.5 * len(graph)
     assert student.scores.shape == (40, 4)
-    table = next(item for item in book.items if isinstance(item, Table))
-    assert [row[-1] for row in table.rows] == ["no", "yes"]
+    assert [one.ships for one in student.measured] == [False, True]
+    assert student.ships
+    before, after = student.measured
+    assert (before.bytes, after.bytes) == (len(graph), len(small.graph.get()))
+    assert before.right == right(scores, rows.y[held])
+    assert before.single_ms > 0
     assert right(student.scores, rows.y[held]) >= right(scores, rows.y[held]) - 0.01

@@ -1,13 +1,10 @@
-"""int8 graphs: smaller, about as right, and shipped only where that is so."""
+"""Which graphs int8 is for."""
 
 from __future__ import annotations
 
 import numpy as np
 import onnx
-import pytest
 
-from modelwright.core.book import Book
-from modelwright.core.records.evidence import Finding, Table
 from modelwright.features.typed import Typed
 from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.finish import Finish, released
@@ -55,33 +52,3 @@ def test_only_networks_are_worth_it() -> None:
     graph.output(graph.node("MatMul", [x, weights]), "scores", "float32", 2)
     assert not quantise.worth_it(graph.build().SerializeToString())
     assert quantise.worth_it(_graph())
-
-
-@pytest.mark.slow  # onnxruntime's quantisation is imported
-def test_int8_is_smaller_and_as_right_and_ships_where_it_is_asked_for() -> None:
-    graph, (known, _), (held, y) = _graph(), _rows(64, 0), _rows(200, 1)
-    book = Book()
-    made, small = quantise.settle(graph, known, held, y, True, book)
-    assert small
-    assert made != graph
-    table = next(item for item in book.items if isinstance(item, Table))
-    (_, before, right, *_), (_, after, right_after, *_) = table.rows
-    assert right == 1.0
-    assert right_after == pytest.approx(1.0, abs=0.02)
-    assert isinstance(before, int)
-    assert isinstance(after, int)
-    assert {o.domain for o in onnx.load_from_string(made).opset_import} <= {"", "ai.onnx.ml", "com.microsoft"}
-    unasked, no = quantise.settle(graph, known, held, y, False, Book())
-    assert (unasked, no) == (graph, False)
-
-
-@pytest.mark.slow  # onnxruntime's quantisation is imported
-def test_int8_that_costs_too_much_stays_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    graph, (known, _), (held, y) = _graph(), _rows(64, 0), _rows(200, 1)
-    true = quantise.measured
-    monkeypatch.setattr(
-        quantise, "measured", lambda g, t, y: true(g, t, y if g == graph else (y + 1) % CLASSES)
-    )
-    book = Book()
-    assert quantise.settle(graph, known, held, y, True, book) == (graph, False)
-    assert any(isinstance(item, Finding) and item.code == "release.int8-loses" for item in book.items)

@@ -102,6 +102,12 @@ PROOF: tuple[FindingCard, ...] = (
         "Leave `release.int8` out of the goal, or train a larger network.",
     ),
     _C(
+        "release.pruned-loses", "fewer channels cost too much", "warning",
+        "With the least part of the channels taken out the held-out score falls by over a hundredth, so the "
+        "network ships as it is.",
+        "Leave `release.prune` out of the goal, or train a larger network.",
+    ),
+    _C(
         "release.not-packaged", "a package was not made", "warning",
         "A package that `release.targets` asks for could not be made; the bundle is there.",
         "Make it with `modelwright package`.",

@@ -85,7 +85,10 @@ def sections(keys: GoalKeys, criteria: Sequence[s.Criterion], base: Path, name: 
         ),
         budget=s.BudgetSection(seconds=budget.time, memory=budget.memory, cores=budget.cores),
         output=s.OutputSection(
-            intervals=keys.intervals, abstain_below=release.abstain_below, int8=bool(release.int8)
+            intervals=keys.intervals,
+            abstain_below=release.abstain_below,
+            int8=bool(release.int8),
+            prune=bool(release.prune),
         ),
         release=s.ReleaseSection(
             targets=release.targets or (),

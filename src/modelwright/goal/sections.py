@@ -240,6 +240,8 @@ class OutputSection:
     abstain_below: float | None = None
     int8: bool = False
     """Whether networks ship in int8."""
+    prune: bool = False
+    """Whether convolutions ship with fewer channels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,7 @@ import numpy.typing as npt
 from modelwright.core.book import Book
 from modelwright.core.errors import ModelwrightError, Stopped
 from modelwright.core.records.blob import Blob
-from modelwright.core.records.evidence import Table
-from modelwright.core.records.models import Member
+from modelwright.core.records.models import Member, Shrunk
 from modelwright.features.told import told
 from modelwright.graph.pooling import pooled
 from modelwright.models.families import FAMILIES
@@ -36,17 +35,22 @@ ALLOWED = 0.01
 WIDTHS = ("base", "width", "channels", "hidden")
 """Keys of a configuration that say how wide a network is; half of it is the student's."""
 NARROWEST = 8
+CALLS = 40
+"""Single rows that are timed, each with another row."""
 
 Scores = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """What ships in place of the chosen: one member, and its held-out scores of the rows at ``rows``."""
+    """What may ship in place of the chosen: one member, and its held-out scores of the rows at ``rows``."""
 
     members: tuple[Member, ...]
     rows: npt.NDArray[np.int64]
     scores: Scores
+    ships: bool
+    measured: tuple[Shrunk, ...]
+    """The chosen ones, and itself."""
 
 
 def smaller(config: dict[str, Any]) -> dict[str, Any] | None:
@@ -87,7 +91,8 @@ def distilled(
     ends_at: float | None,
     book: Book,
 ) -> Student | None:
-    """The student of ``members``, or None where there is no network among them, no time, or it is behind.
+    """The student of ``members``, or None where there is no network among them, or no time. It ships unless
+    it is behind by more than :data:`ALLOWED`.
 
     ``held``: positions of held-out rows and what the chosen answered for them.
     """
@@ -136,30 +141,59 @@ def distilled(
     both = np.array([where[row] for row in rows.tolist() if row in where], dtype=np.int64)
     teacher = right(held[1][both], learning.y[held[0][both]])
     student = right(scores, learning.y[rows])
-    size = sum(len(m.graph.get()) for m in members)
     ships = student >= teacher - ALLOWED * abs(teacher)
-    name = "accuracy" if place.classes else "root of mean squared error"
-    book.table(
-        Table(
-            "distilled",
-            "A smaller network that learned from the chosen ones",
-            ("network", "bytes", name, "ships"),
-            (
-                ("the chosen ones", size, abs(teacher), "no" if ships else "yes"),
-                (f"{family.title}, half as wide", len(graph), abs(student), "yes" if ships else "no"),
-            ),
-            note=f"On {len(rows):,} held-out rows that neither learned from.",
-        )
+    graphs = [m.graph.get() for m in members]
+    y = learning.y[held[0][both]]
+    measured = (
+        Shrunk(
+            "the chosen ones",
+            sum(len(one) for one in graphs),
+            abs(teacher),
+            log_loss(held[1][both], y),
+            single_ms(graphs, learning, rows),
+            len(both),
+            not ships,
+        ),
+        Shrunk(
+            f"half as wide, taught by them ({lead.family})",
+            len(graph),
+            abs(student),
+            log_loss(scores, learning.y[rows]),
+            single_ms([graph], learning, rows),
+            len(rows),
+            ships,
+        ),
     )
-    if not ships:
-        return None
     how = f"distilled from {', '.join(m.name for m in members)}"
     recipe = () if ready.recipe is None else tuple(ready.recipe.sentences())
     columns = () if ready.recipe is None else told(ready.recipe, learning.typed.signature)
     member = Member(
         f"{lead.family}-small", lead.family, Blob.of(graph, "bytes"), 1.0, config, recipe, how, columns
     )
-    return Student((member,), rows, scores)
+    return Student((member,), rows, scores, ships, measured)
+
+
+def log_loss(scores: Scores, y: npt.NDArray[Any]) -> float:
+    """Of probabilities; NaN for numbers."""
+    if scores.shape[1] == 1:
+        return float("nan")
+    return float(-np.log(np.clip(scores[np.arange(len(y)), y], 1e-15, None)).mean())
+
+
+def single_ms(graphs: list[bytes], learning: Learning, rows: npt.NDArray[np.int64]) -> float:
+    """Median time of a row through all of the graphs."""
+    from modelwright.graph.session import session
+
+    runners = [session(graph) for graph in graphs]
+    wanted = [{value.name for value in runner.get_inputs()} for runner in runners]
+    times = []
+    for row in rows[:CALLS]:
+        feeds = learning.typed.take(np.array([row])).feeds()
+        began = time.perf_counter()
+        for runner, names in zip(runners, wanted, strict=True):
+            runner.run(["scores"], {name: value for name, value in feeds.items() if name in names})
+        times.append(time.perf_counter() - began)
+    return float(np.median(times)) * 1e3 if times else float("nan")
 
 
 def right(scores: Scores, y: npt.NDArray[Any]) -> float:

@@ -167,12 +167,13 @@ def train(
         if best in real and not best.baseline:
             curves.learning_curve(best, learning, place, journal, pool, book, ends_at, work.seed)
     together = blend.scores(scores)
+    student = None
     if search.distil:
         student = distil.distilled(
             members, blend.pool, learning, place, (rows, together),
             seed=work.seed, threads=work.cores, ends_at=taught_by, book=book,
         )  # fmt: skip
-        if student is not None:
+        if student is not None and student.ships:
             members, rows, together = student.members, student.rows, student.scores
             y, weights = learning.y[rows], learning.weights_of(rows)
     value = score(place.metric, task.problem, y, together, weights)
@@ -206,6 +207,7 @@ def train(
         single=best.name,
         pool=blend.pool,
         tradeoff=settled.points,
+        shrunk=() if student is None else student.measured,
     )
 
 

@@ -25,13 +25,13 @@ from modelwright.graph.pooling import pooled
 from modelwright.graph.session import session
 from modelwright.models.fit import run_graph
 from modelwright.models.rows import signature_of
-from modelwright.release import calibrate, quantise
+from modelwright.release import calibrate, prune, quantise, shrink
 
 CHECKED = 2000
 """Real rows on which the graph is compared with its parts; hard rows come on top."""
 TOLERANCE = 1e-5
 SPARE = 20.0
-"""Seconds that must be left to measure what int8 would cost, where the goal does not ask for it."""
+"""Seconds that must be left to measure what smaller graphs would cost, where the goal does not ask for it."""
 
 
 def compress(
@@ -80,13 +80,18 @@ def compress(
             note="Shared parts are stored and computed once.",
         )
     )
-    if quantise.worth_it(content) and (output.int8 or work.left() > SPARE):
+    if (quantise.worth_it(content) or prune.worth_it(content)) and (
+        output.int8 or output.prune or work.left() > SPARE
+    ):
         order = np.random.default_rng(work.seed).permutation(typed.rows)[: quantise.CALIBRATION_ROWS]
         some = slice(0, CHECKED)
         held = from_frame(rows[some], signature_of(development))
-        content, notes["int8"] = quantise.settle(
-            content, typed.take(np.sort(order)), held, y[some], output.int8, book
+        content, smaller = shrink.settle(
+            content, typed.take(np.sort(order)), held, y[some], output, book, trained.shrunk
         )
+        notes |= smaller
+    elif trained.shrunk:
+        shrink.taught_alone(trained.shrunk, book)
     return Compressed(
         graph=Blob.of(content, "bytes"),
         calibration=finish.calibration.kind,

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-import time
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,77 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from modelwright.core.book import Book
-from modelwright.core.records.evidence import Table
 from modelwright.features.typed import Typed
 from modelwright.graph.session import session
 
 OPERATORS = ("Conv", "Gemm", "MatMul")
 CALIBRATION_ROWS = 128
 """Rows from which the ranges are taken."""
-ALLOWED = 0.01
-"""Part of the held-out score that int8 may cost."""
-CALLS = 60
-"""Single rows that are timed, each with another row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A graph as it was measured on held-out rows."""
-
-    bytes: int
-    right: float
-    """Share of rows whose label is right; for numbers, minus the root of the mean squared error."""
-    log_loss: float
-    """For numbers NaN."""
-    single_ms: float
-    """Median time of a single row."""
-
-
-def settle(
-    graph: bytes,
-    calibration: Typed,
-    held: Typed,
-    y: npt.NDArray[Any],
-    asked: bool,
-    book: Book,
-) -> tuple[bytes, bool]:
-    """The graph that ships, and whether it is in int8: where the goal asks for it and the held-out score
-    falls by no more than :data:`ALLOWED`. Both graphs are measured, and shown side by side."""
-    before = measured(graph, held, y)
-    small = quantised(graph, calibration)
-    after = measured(small, held, y)
-    number = np.isnan(before.log_loss)
-    book.table(
-        Table(
-            "quantised",
-            "Networks with 8-bit numbers",
-            (
-                "graph",
-                "bytes",
-                "root of mean squared error" if number else "accuracy",
-                "log loss",
-                "ms a row",
-            ),
-            tuple(
-                (name, m.bytes, abs(m.right), None if number else m.log_loss, m.single_ms)
-                for name, m in (("float32", before), ("int8", after))
-            ),
-            note=f"On {held.rows:,} held-out rows, which networks fitted on all rows have learned from; "
-            "single rows on one thread. Ranges are those of "
-            f"{min(CALIBRATION_ROWS, calibration.rows)} training rows.",
-        )
-    )
-    keeps = after.right >= before.right - ALLOWED * abs(before.right)
-    if asked and not keeps:
-        book.finding(
-            "release.int8-loses",
-            "warning",
-            f"in int8 the held-out score goes from {abs(before.right):.4g} to {abs(after.right):.4g}, so the "
-            "network ships in float32",
-            "leave `release.int8` out, or allow a larger network",
-        )
-    return (small, True) if asked and keeps else (graph, False)
 
 
 def worth_it(graph: bytes) -> bool:
@@ -168,31 +101,3 @@ class _Rows:
 
     def __len__(self) -> int:
         return self.rows
-
-
-def measured(graph: bytes, typed: Typed, y: npt.NDArray[Any]) -> Measured:
-    """The graph on held-out rows: ``y`` int64 [n] class codes, or float64 [n]."""
-    runner = session(graph)
-    outputs = [output.name for output in runner.get_outputs()]
-    wanted = {value.name for value in runner.get_inputs()}
-
-    def answers(which: slice) -> dict[str, npt.NDArray[Any]]:
-        feeds = {name: value for name, value in typed.take(which).feeds().items() if name in wanted}
-        return dict(zip(outputs, runner.run(outputs, feeds), strict=True))
-
-    parts = [answers(slice(start, start + 256)) for start in range(0, typed.rows, 256)]
-    if "probabilities" in outputs:
-        chances = np.concatenate([part["probabilities"] for part in parts]).astype(np.float64)
-        labels = np.concatenate([part["label"] for part in parts])
-        right = float((labels == y).mean())
-        loss = float(-np.log(np.clip(chances[np.arange(len(y)), y], 1e-15, None)).mean())
-    else:
-        values = np.concatenate([part["value"] for part in parts]).astype(np.float64).ravel()
-        right, loss = -float(np.sqrt(((values - y) ** 2).mean())), float("nan")
-    times = []
-    for row in range(min(CALLS, typed.rows)):
-        one = {n: v for n, v in typed.take(slice(row, row + 1)).feeds().items() if n in wanted}
-        began = time.perf_counter()
-        runner.run(outputs, one)
-        times.append(time.perf_counter() - began)
-    return Measured(len(graph), right, loss, float(np.median(times)) * 1e3)

@@ -141,6 +141,24 @@ class Trained:
     their logarithms (then weights need not sum to one)."""
     tradeoff: tuple[TradePoint, ...] = ()
     """Single members and growing ensembles: what each would give and cost."""
+    shrunk: tuple[Shrunk, ...] = field(default=(), metadata={"key": False})
+    """The chosen models and the smaller one that learned from them, where the goal asks for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """A model as it was measured on held-out rows, beside smaller ones that were made of it."""
+
+    name: str
+    bytes: int
+    right: float
+    """Share of rows whose label is right; for numbers, the root of the mean squared error."""
+    log_loss: float
+    """For numbers NaN."""
+    single_ms: float
+    """Median time of a single row on one thread. A fact of this execution."""
+    rows: int
+    ships: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from modelwright.cli import forget
@@ -64,6 +66,51 @@ def diff(
             f"{what}: {', '.join(map(repr, v))}" for what, v in (("new", one.new), ("gone", one.gone)) if v
         ]
         print(f"  {one.name}: {'; '.join(said) or 'other values'}")
+    return 0
+
+
+@app.command("profile")
+def profile(
+    source: str = typer.Argument(..., help="Any source that a goal can name."),
+    page: Path | None = typer.Option(
+        None, "--page", help="Write a page (HTML) with a picture of each column."
+    ),
+    quiet: bool = QUIET,
+    json: bool = JSON,
+) -> int:
+    """Read, clean and profile a data set, without a goal: its columns, what was mended, what stands out."""
+    from modelwright.data.look import look
+    from modelwright.report.numbers import count, share
+
+    found = look(source)
+    if page is not None:
+        from modelwright.report.look import write
+
+        write(found.name, found.evidence, page)
+    if json:
+        import json as codec
+
+        print(codec.dumps(found.to_json(), indent=1))
+        return 0
+    numbers = found.profile.numbers
+    print(
+        f"{found.profile.rows:,} rows, {count(len(found.profile.columns), 'column')}, "
+        f"{share(numbers['missing_share'])} of the cells missing, "
+        f"{numbers['duplicate_rows']:,.0f} repeated rows"
+    )
+    from modelwright.data.profile.stage import typical
+
+    for one in found.profile.columns:
+        missing = f", {share(one.missing / max(1, found.profile.rows))} missing" if one.missing else ""
+        print(f"  {one.name}: {one.kind}, {one.distinct:,} different{missing}; {typical(one)}")
+    for finding in found.findings:
+        if finding.severity != "note":
+            print(f"  {finding.severity}: {finding.code}: {finding.message}")
+            print(f"    {finding.remedy}")
+    if page is not None and not quiet:
+        import sys
+
+        print(f"the page is {page}", file=sys.stderr)
     return 0
 
 

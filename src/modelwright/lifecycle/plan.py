@@ -33,9 +33,9 @@ class Stage:
 PLAN: tuple[Stage, ...] = (
     Stage("define", "modelwright.goal.define:define", (1, 2, 3), "run"),
     Stage("collect", "modelwright.data.collect:collect", (4, 5), "looks"),
-    Stage("clean", "modelwright.data.clean.stage:clean", (6, 7), "shared", 4),
+    Stage("clean", "modelwright.data.clean.stage:clean", (6, 7), "shared", 5),
     Stage("label", "modelwright.data.label:label", (8,), "shared", 3),
-    Stage("profile", "modelwright.data.profile.stage:profile", (9,), "shared", 3),
+    Stage("profile", "modelwright.data.profile.stage:profile", (9,), "shared", 4),
     Stage("split", "modelwright.data.split.stage:split", (10,), "shared", 3),
     Stage("analyse", "modelwright.evidence.analyse.stage:analyse", (9,), "run"),
     Stage("choose", "modelwright.models.choose:choose", (11, 13), "run"),

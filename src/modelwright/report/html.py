@@ -30,8 +30,8 @@ _SHADES = 4
 
 def render(view: RunView) -> str:
     """The page, as text to be written in UTF-8."""
-    style, script = _asset("style.css"), _asset("sort.js")
-    page = _environment().get_template("report.html.j2")
+    style, script = asset("style.css"), asset("sort.js")
+    page = environment().get_template("report.html.j2")
     return page.render(
         view=view,
         r=view.records,
@@ -40,19 +40,19 @@ def render(view: RunView) -> str:
         script=Markup(script),
         policy=(
             "default-src 'none'; base-uri 'none'; form-action 'none'; "
-            f"style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'"
+            f"style-src 'sha256-{digest_of(style)}'; script-src 'sha256-{digest_of(script)}'"
             f"{'; img-src data:; media-src data:' if view.galleries else ''}"
         ),
         terms=glossary.used(view),
     )
 
 
-def _digest(source: str) -> str:
+def digest_of(source: str) -> str:
     return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
     loader = PackageLoader("modelwright.report", "templates")
     return loader.get_source(Environment(autoescape=True), name)[0].strip()
 
@@ -106,8 +106,8 @@ def _finalize(value: Any) -> Any:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    made = Environment(
         loader=PackageLoader("modelwright.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -115,7 +115,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
+    made.filters.update(
         plain=numbers.plain,
         score=numbers.score,
         share=numbers.share,
@@ -131,7 +131,7 @@ def _environment() -> Environment:
         sentence=numbers.sentence,
         is_number=lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     )
-    environment.globals.update(
+    made.globals.update(
         svg=svg,
         look=look,
         tables=tables,
@@ -141,4 +141,4 @@ def _environment() -> Environment:
         slug=evidence.slug,
         about=evidence.about,
     )
-    return environment
+    return made

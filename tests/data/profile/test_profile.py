@@ -73,15 +73,15 @@ def test_a_wild_value_does_not_flatten_the_histogram() -> None:
 @given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=200))
 def test_every_value_is_in_one_bar(values: list[float]) -> None:
     array = np.array(values)
-    edges, counts = histogram(array, len(np.unique(array)))
+    edges, counts = histogram(np.sort(array), len(np.unique(array)))
     assert sum(counts) == len(values)
     assert len(edges) == len(counts) + 1
-    found = moments(array)
+    found = moments(array, np.sort(array))
     assert found["min"] <= found["q25"] <= found["q50"] <= found["q75"] <= found["max"]
 
 
 def test_no_row_at_all_has_no_moments() -> None:
-    assert moments(np.zeros(0)) == {}
+    assert moments(np.zeros(0), np.zeros(0)) == {}
 
 
 def test_the_same_rows_have_the_same_profile() -> None:
@@ -94,7 +94,7 @@ def test_moments_agree_with_scipy() -> None:
     from scipy import stats
 
     values = np.random.default_rng(1).exponential(size=500)
-    found = moments(values)
+    found = moments(values, np.sort(values))
     assert found["skew"] == pytest.approx(stats.skew(values))
     assert found["kurtosis"] == pytest.approx(stats.kurtosis(values))
 

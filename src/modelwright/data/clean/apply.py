@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from modelwright.core.records.data import ROW, Column
+from modelwright.data.clean import quick
 from modelwright.runtime.parse import ColumnParser, ColumnSpec, Kind, OperationSpec, Preprocess
 from modelwright.runtime.parse.column import UNREAD
 from modelwright.runtime.signature import Tensor
@@ -27,6 +28,8 @@ DTYPES: dict[Kind, type[pl.DataType]] = {
 }
 """Types of typed columns; missing is null in all of them."""
 ARRAYS = {"uint8": pl.UInt8, "int16": pl.Int16, "int32": pl.Int32, "float32": pl.Float32}
+MANY = 50_000
+"""Cells from which a column is read all at once where it can be."""
 SOME = 256
 """Cells of media that are read at once."""
 
@@ -71,6 +74,10 @@ def typed_column(series: pl.Series, parser: ColumnParser) -> tuple[pl.Series, pl
         return series.cast(pl.Datetime("us", series.dtype.time_zone)).to_physical().rename(
             series.name
         ), pl.repeat(False, len(series), eager=True)
+    if series.dtype == pl.String and len(series) >= MANY:
+        fast = quick.read(series, parser.spec)
+        if fast is not None:
+            return _rest(fast, series, parser)
     return _distinct(series, parser)
 
 
@@ -109,7 +116,11 @@ def _nulls(series: pl.Series, kind: Kind) -> pl.Series:
 
 def _numbers(series: pl.Series, parser: ColumnParser) -> tuple[pl.Series, pl.Series]:
     """Text to numbers: plain ones all at once, the others one by one."""
-    fast = finite(series.str.strip_chars().cast(pl.Float64, strict=False))
+    return _rest(finite(series.str.strip_chars().cast(pl.Float64, strict=False)), series, parser)
+
+
+def _rest(fast: pl.Series, series: pl.Series, parser: ColumnParser) -> tuple[pl.Series, pl.Series]:
+    """What was read all at once, and by the parser what was not."""
     hard = fast.is_null() & series.is_not_null()
     if not hard.any():
         return fast, hard

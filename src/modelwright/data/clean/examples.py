@@ -8,6 +8,7 @@ from datetime import UTC
 import polars as pl
 
 from modelwright.core.records.data import ROW, BeforeAfter, Column
+from modelwright.data.firsts import first_distinct
 from modelwright.runtime.parse import MEDIA, OperationSpec
 from modelwright.runtime.parse.column import build_operation
 
@@ -25,10 +26,8 @@ def examples(raw: pl.DataFrame, columns: Sequence[Column]) -> tuple[BeforeAfter,
             or not any(op.changed for op in column.operations)
         ):
             continue
-        first = (
-            raw.select(ROW, column.name).drop_nulls().unique(column.name, keep="first", maintain_order=True)
-        )
-        texts, rows = first[column.name].to_list()[:2000], first[ROW].to_list()
+        first = first_distinct(raw[column.name], 2000)
+        texts, rows = first["value"].to_list(), raw[ROW].gather(first["at"]).to_list()
         for place, operation in enumerate(column.operations):
             if not operation.changed:
                 continue

@@ -14,16 +14,16 @@ _NAMED = re.compile(
     r"|[_\-. ](id|uuid|guid|key)$|^(id|uuid|guid)[_\-. ]|[a-z](ID|Id|UUID)$|^[A-Z]+ID$",
 )
 _LEAST_ROWS = 20
+_FIRST_ROWS = 10_000
 _SHARE = 0.95
 _ALL_BUT_UNIQUE = 0.98
 
 
 def constant(series: pl.Series) -> str | None:
     """Why a typed column is constant; ``None`` if it is not."""
-    distinct = series.drop_nulls().n_unique()
-    if distinct == 0:
+    if series.null_count() == len(series):
         return "it has no value at all"
-    if distinct == 1 and not series.null_count():
+    if not series.null_count() and series.head(_FIRST_ROWS).n_unique() == 1 and series.n_unique() == 1:
         return "it has the same value in every row"
     return None
 
@@ -43,9 +43,13 @@ def identifier(series: pl.Series, kind: Kind) -> str | None:
     present = series.drop_nulls()
     if rows < _LEAST_ROWS or len(present) < _SHARE * rows:
         return None
-    share = present.n_unique() / len(present)
+    # The first rows alone may show that too many values repeat.
+    first = present.head(len(present) // 8)
+    if len(first) - first.n_unique() > (1.0 - _SHARE) * len(present) and kind == "category":
+        return None
     named = names_identifier(series.name)
     if kind == "category":
+        share = present.n_unique() / len(present)
         if share >= _ALL_BUT_UNIQUE or (named and share >= _SHARE):
             return "hardly any of its values comes twice, as in an identifier"
         return None
@@ -55,6 +59,6 @@ def identifier(series: pl.Series, kind: Kind) -> str | None:
         return None
     if len(present) == rows and bool((present.diff().drop_nulls() == 1.0).all()):
         return "its numbers go up by one from row to row: it counts the rows"
-    if named and share >= _SHARE:
+    if named and present.n_unique() >= _SHARE * len(present):
         return "its name and its values, hardly any of which comes twice, say that it is an identifier"
     return None

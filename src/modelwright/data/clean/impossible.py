@@ -19,6 +19,7 @@ _SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 999.0, 9999.0, 99999.0, 999999
 _WORD = re.compile(r"[A-Za-z]+")
 _FEW = 0.05
 _LEAST_ROWS = 20
+_FIRST_ROWS = 10_000
 _DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STAND_INS = (
@@ -115,7 +116,7 @@ def _limits(values: pl.Series, book: Book) -> None:
 def _sentinels(values: pl.Series, book: Book) -> None:
     """Numbers such as -999 that may stand for "missing"; they are reported and never changed."""
     present = values.drop_nulls()
-    if present.n_unique() < 10:
+    if present.head(_FIRST_ROWS).n_unique() < 10 and present.n_unique() < 10:
         return
     low, high = present.min(), present.max()
     for sentinel in _SENTINELS:

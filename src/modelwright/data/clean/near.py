@@ -41,7 +41,13 @@ _AT_ONCE = 1_500_000
 """Shingles that are hashed at once: bounds the memory to some 50 MB."""
 _MOST_COPIES = 2_000
 """Members of one bucket that are compared with its first: longer ones are boilerplate."""
-_MOST_ROWS = 300_000
+_MOST_CODES = 100_000_000
+"""Cells that are compared: bounds the memory to 800 MB."""
+_PART = np.uint64(2**61)
+_MANY = 400_000
+_MOST_ALIKE = 50
+_MOST_PAIRS = 1_000_000
+"""Pairs of rows that differ in one and the same column, beyond which they are no slips of anybody's."""
 _LEAST_COLUMNS = 5
 _MOST_COLUMNS = 40
 _PAIRS_OF_COLUMNS = 60
@@ -71,9 +77,9 @@ def texts(series: pl.Series) -> Near:
     distinct = (
         pl.DataFrame({"text": series.cast(pl.String), "place": np.arange(len(series), dtype=np.int64)})
         .drop_nulls()
+        .filter(pl.col("text").str.count_matches(r"\w+") >= LEAST_WORDS)
         .with_columns(pl.col("text").str.to_lowercase().str.replace_all(r"[^\w]+", " ").str.strip_chars())
         .unique("text", keep="first", maintain_order=True)
-        .filter(pl.col("text").str.count_matches(" ", literal=True) >= LEAST_WORDS - 1)
     )
     if distinct.height < 2:
         return NOTHING
@@ -151,8 +157,20 @@ def _candidates(signatures: npt.NDArray[np.uint32]) -> list[tuple[int, int]]:
 
 def _groups(values: Words) -> Iterator[Ints]:
     """Places that share a value, ascending, for each value that comes more than once."""
+    some = None
+    if len(values) > _MANY:
+        # Most values of long tables come once: what comes again is found by sorting values without places.
+        ordered = np.sort(values)
+        again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+        if not len(again):
+            return
+        if len(again) < len(values) // 8:
+            at = np.minimum(np.searchsorted(again, values), len(again) - 1)
+            some = np.flatnonzero(again[at] == values)
+            values = values[some]
     order = np.argsort(values, kind="stable")
     ordered = values[order]
+    order = order if some is None else some[order]
     cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
     begins = np.concatenate([[0], cuts])
     sizes = np.diff(np.concatenate([begins, [len(values)]]))
@@ -169,24 +187,23 @@ def _jaccard(one: Words, other: Words) -> float:
 def rows(frame: pl.DataFrame, columns: Sequence[Column]) -> Near:
     """Pairs of rows that differ in one column, and little there, where that is no matter of chance.
 
-    ``columns``: those to compare (no keys). Looks at up to 300,000 rows and 40 columns.
+    ``columns``: those to compare (no keys). Looks at up to 40 columns and 100 million of their cells.
     """
-    frame = frame.head(_MOST_ROWS)
     names = set(frame.columns)
     plain = (c for c in columns if c.name in names and not c.is_media)
-    looked = list(islice((c for c in plain if frame[c.name].n_unique() > 1), _MOST_COLUMNS))
+    looked = list(islice((c for c in plain if _varies(frame[c.name])), _MOST_COLUMNS))
+    frame = frame.head(_MOST_CODES // max(1, len(looked)))
     if len(looked) < _LEAST_COLUMNS or frame.height < 20:
         return NOTHING
     codes = np.stack([_codes(frame[c.name], k) for k, c in enumerate(looked)])
     whole = codes.sum(axis=0, dtype=np.uint64)
     _, firsts = np.unique(whole, return_index=True)
     kept = np.sort(firsts)
-    codes, whole = codes[:, kept], whole[kept]
+    if len(kept) < len(whole):
+        codes, whole = codes[:, kept], whole[kept]
     apart: dict[tuple[int, int], int] = {}
     for k in range(len(looked)):
-        for group in _groups(whole - codes[k]):
-            if len(group) <= 50:
-                apart |= dict.fromkeys(combinations(group.tolist(), 2), k)
+        apart |= dict.fromkeys(_pairs(whole - codes[k]), k)
     if not apart:
         return NOTHING
     naming = [k for k, c in enumerate(looked) if _names(frame[c.name])]
@@ -209,9 +226,27 @@ def rows(frame: pl.DataFrame, columns: Sequence[Column]) -> Near:
     return Near(places, len(np.unique(places)), tuple(examples))
 
 
+def _pairs(values: Words) -> list[tuple[int, int]]:
+    """Pairs that share a value which few share; none where so many do that it is a matter of chance."""
+    found: list[tuple[int, int]] = []
+    for group in _groups(values):
+        if len(group) <= _MOST_ALIKE:
+            found += combinations(group.tolist(), 2)
+            if len(found) > _MOST_PAIRS:
+                return []
+    return found
+
+
+def _varies(series: pl.Series) -> bool:
+    return series.head(1000).n_unique() > 1 or series.n_unique() > 1
+
+
 def _names(series: pl.Series) -> bool:
     """Whether hardly any two rows share a value, all rows having one."""
     present = series.drop_nulls()
+    first = present.head(len(present) // 8)
+    if len(first) - first.n_unique() > 0.03 * len(present):
+        return False  # they alone share too many
     return len(present) >= 0.95 * len(series) and present.n_unique() >= 0.97 * len(present)
 
 
@@ -234,9 +269,13 @@ def _two_apart(codes: npt.NDArray[np.uint64], whole: Words, one_apart: dict[tupl
     found = 0
     for at in picked.tolist():
         j, k = every[at]
-        joined = np.sort(whole - codes[j] - codes[k])
+        joined = whole - codes[j] - codes[k]
+        # Of long tables an eighth of the groups, drawn by their hashes, tells how many there are.
+        large = len(whole) > _MANY
+        joined = np.sort(joined[joined < _PART] if large else joined)
         runs = np.diff(np.flatnonzero(np.concatenate([[True], joined[1:] != joined[:-1], [True]])))
-        found += int((runs * (runs - 1) // 2).sum()) - int(ones[j]) - int(ones[k])
+        pairs = int((runs * (runs - 1) // 2).sum()) * (8 if large else 1)
+        found += pairs - int(ones[j]) - int(ones[k])
     return max(0, found) * len(every) / max(1, len(picked))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from modelwright.data.firsts import first_distinct
 from modelwright.runtime.parse import names
 from modelwright.runtime.parse.mask import PATTERNS, finds, holds
 
@@ -60,8 +61,7 @@ def look(series: pl.Series) -> Personal:
         return Personal((), "birth date", len(series) - series.null_count())
     if series.dtype not in (pl.String, pl.Categorical, pl.Enum):
         return NONE
-    distinct = series.cast(pl.String).drop_nulls().unique(maintain_order=True)
-    first = distinct.head(_LOOKED_AT)
+    first = first_distinct(series.cast(pl.String), _LOOKED_AT)["value"]
     if len(first) and int(first.str.contains(_PLAIN).sum()) > (1.0 - _SHARE) * len(first):
         return NONE  # so that tables of thousands of columns of numbers are soon done
     texts = [text for text in first.to_list() if len(text) >= 2]
@@ -72,6 +72,7 @@ def look(series: pl.Series) -> Personal:
         return NONE
     if whole is not None:
         return Personal(kinds, whole, len(series) - series.null_count())
+    distinct = series.cast(pl.String).drop_nulls().unique(maintain_order=True)
     some = distinct.head(_COUNTED).to_list()
     named = [text for text in some if any(finds(kind, text) for kind in kinds)]
     if len(distinct) > _COUNTED:

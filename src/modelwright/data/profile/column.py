@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,11 @@ def profile_column(values: pl.Series, column: Column) -> ColumnProfile:
     present = values.drop_nulls()
     missing = values.len() - present.len()
     if column.kind in ("number", "boolean", "date"):
-        array = present.cast(pl.Float64).to_numpy()
-        array = array[np.isfinite(array)]
-        distinct = int(present.n_unique())
-        edges, counts = histogram(array, distinct)
-        numbers = moments(array)
+        array, ordered = in_order(present)
+        same = int((ordered[1:] == ordered[:-1]).sum())
+        distinct = len(ordered) - same if len(ordered) == present.len() else int(present.n_unique())
+        edges, counts = histogram(ordered, distinct)
+        numbers = moments(array, ordered)
         top: tuple[tuple[str, int], ...] = ()
         lengths: dict[str, float] = {}
     else:
@@ -50,45 +51,73 @@ def profile_column(values: pl.Series, column: Column) -> ColumnProfile:
     )
 
 
-def moments(array: npt.NDArray[np.float64]) -> dict[str, float]:
-    """Location, spread, quantiles (linear interpolation), skewness and excess kurtosis (population)."""
+def in_order(present: pl.Series) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The finite numbers of a column as they come, and in ascending order: float64 [n] both."""
+    array = present.cast(pl.Float64).to_numpy()
+    finite = np.isfinite(array)
+    array = array if finite.all() else array[finite]
+    return array, np.sort(array)
+
+
+def quantiles(ordered: npt.NDArray[np.float64], at: Sequence[float]) -> list[float]:
+    """Quantiles of numbers in ascending order, by linear interpolation, as ``numpy.quantile`` has them."""
+    made = []
+    for share in at:
+        place = share * (len(ordered) - 1)
+        low = int(place)
+        one, other = float(ordered[low]), float(ordered[min(low + 1, len(ordered) - 1)])
+        part = place - low
+        made.append(one + (other - one) * part if part < 0.5 else other - (other - one) * (1.0 - part))
+    return made
+
+
+def moments(array: npt.NDArray[np.float64], ordered: npt.NDArray[np.float64]) -> dict[str, float]:
+    """Location, spread, quantiles (linear interpolation), skewness and excess kurtosis (population).
+
+    Both hold the same numbers; ``ordered`` in ascending order.
+    """
     if not array.size:
         return {}
-    low, high = float(array.min()), float(array.max())
+    low, high = float(ordered[0]), float(ordered[-1])
     mean, std = float(array.mean()), float(array.std())
     values = {"min": low, "max": high, "mean": mean, "std": std}
-    at = np.quantile(array, list(QUANTILES.values()))
-    values.update({name: float(q) for name, q in zip(QUANTILES, at, strict=True)})
+    at = quantiles(ordered, list(QUANTILES.values()))
+    values.update(dict(zip(QUANTILES, at, strict=True)))
     scale = max(abs(low), abs(high), 1e-300)
     if std > 1e-9 * scale:
         z = (array - mean) / std
-        values["skew"] = float(np.mean(z**3))
-        values["kurtosis"] = float(np.mean(z**4) - 3.0)
+        square = z * z
+        values["skew"] = float(np.mean(square * z))
+        values["kurtosis"] = float(np.mean(square * square) - 3.0)
     else:
         values["skew"] = values["kurtosis"] = 0.0
     return {name: v for name, v in values.items() if math.isfinite(v)}
 
 
-def histogram(array: npt.NDArray[np.float64], distinct: int) -> tuple[tuple[float, ...], tuple[int, ...]]:
-    """Edges and counts. Bars lie between the 0.5% and 99.5% quantiles when the tails are far out.
+def histogram(ordered: npt.NDArray[np.float64], distinct: int) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Edges and counts of numbers in ascending order.
 
-    The first and last bar then reach to the extremes, so that one wild value does not leave all the others
-    in a single bar and every value is still counted.
+    Bars lie between the 0.5% and 99.5% quantiles when the tails are far out. The first and last bar then
+    reach to the extremes, so that one wild value does not leave all the others in a single bar and every
+    value is still counted.
     """
-    if not array.size:
+    if not ordered.size:
         return (), ()
-    low, high = float(array.min()), float(array.max())
+    low, high = float(ordered[0]), float(ordered[-1])
     if low == high:
-        return (low, high), (int(array.size),)
+        return (low, high), (int(ordered.size),)
     bins = min(BINS, max(2, distinct))
-    inner_low, inner_high = (float(q) for q in np.quantile(array, [0.005, 0.995]))
+    inner_low, inner_high = quantiles(ordered, [0.005, 0.995])
     if inner_high > inner_low and (high - low) > 3.0 * (inner_high - inner_low):
         edges = np.linspace(inner_low, inner_high, bins + 1)
         edges[0], edges[-1] = low, high
     else:
         edges = np.linspace(low, high, bins + 1)
     edges = np.unique(edges)
-    counts, _ = np.histogram(array, bins=edges)
+    places = np.append(
+        np.searchsorted(ordered, edges[:-1], "left"), np.searchsorted(ordered, edges[-1], "right")
+    )
+    counts = np.diff(places)
     return tuple(float(e) for e in edges), tuple(int(c) for c in counts)
 
 

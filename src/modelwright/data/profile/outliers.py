@@ -44,9 +44,12 @@ def _sides(values: npt.NDArray[np.float64]) -> tuple[float, float, float] | None
     """The median, and the deviations below and above it; None where there is no rest to be far from."""
     if values.size < LEAST:
         return None
-    middle = float(np.median(values))
-    below = NORMAL * float(np.median(middle - values[values <= middle]))
-    above = NORMAL * float(np.median(values[values >= middle] - middle))
+    values = np.sort(values)
+    middle = _middle(values)
+    lower = values[: int(np.searchsorted(values, middle, "right"))]
+    upper = values[int(np.searchsorted(values, middle, "left")) :]
+    below = NORMAL * (middle - _middle(lower))
+    above = NORMAL * (_middle(upper) - middle)
     if below <= 0.0 and above <= 0.0:
         return None
     return middle, below or above, above or below
@@ -59,9 +62,16 @@ def outliers(values: npt.NDArray[np.float64]) -> Outliers | None:
         return None
     middle, below, above = sides
     low, high = middle - FAR * below, middle + FAR * above
-    far = (values < low) | (values > high)
-    if not far.any():
+    out = values[(values < low) | (values > high)]
+    if not out.size:
         return None
-    out = values[far]
     distance = np.where(out < middle, (middle - out) / below, (out - middle) / above)
-    return Outliers(int(far.sum()), low, high, float(out[int(distance.argmax())]))
+    return Outliers(int(out.size), low, high, float(out[int(distance.argmax())]))
+
+
+def _middle(ordered: npt.NDArray[np.float64]) -> float:
+    """The median of numbers in ascending order."""
+    half = len(ordered) // 2
+    if len(ordered) % 2:
+        return float(ordered[half])
+    return float(ordered[half - 1] + ordered[half]) / 2.0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
 from modelwright.core.book import Book
-from modelwright.core.records.data import ROW, ColumnProfile, Labelled, Profile
+from modelwright.core.records.data import ROW, Column, ColumnProfile, Labelled, Profile
 from modelwright.core.records.evidence import Table
-from modelwright.data.fingerprint import fingerprints
+from modelwright.data.clean.duplicates import repeated
 from modelwright.data.profile.column import profile_column
 from modelwright.data.profile.figures import column_figure
 from modelwright.data.profile.outliers import FAR, outliers
@@ -21,13 +23,21 @@ def profile(labelled: Labelled, book: Book) -> Profile:
     All rows take part, since no column is set against the target.
     """
     frame: pl.DataFrame = labelled.table.get()
-    columns = tuple(profile_column(frame[c.name], c) for c in labelled.columns)
-    names = [c.name for c in labelled.columns]
-    content = [c.name for c in labelled.columns if c.role != "key"]
+    found = profile_table(frame, labelled.columns, book)
+    for one in labelled.columns:
+        if one.kind == "image" and one.is_input and (sheet := contact_sheet(labelled, one)) is not None:
+            book.gallery(sheet)
+    return found
+
+
+def profile_table(frame: pl.DataFrame, told: Sequence[Column], book: Book) -> Profile:
+    """The profile of a typed table, with a target or without."""
+    columns = tuple(profile_column(frame[c.name], c) for c in told)
+    names = [c.name for c in told]
+    content = [c.name for c in told if c.role != "key"]
     cells = frame.height * len(names)
     missing = sum(c.missing for c in columns)
-    plain = fingerprints(frame.select(content))
-    copies = frame.height - plain.unique().height if content and frame.height else 0
+    copies = int(repeated(frame, content).sum())
     complete = frame.height - int(frame.select(pl.any_horizontal(pl.col(names).is_null())).to_series().sum())
     numbers = {
         "rows": float(frame.height),
@@ -45,18 +55,15 @@ def profile(labelled: Labelled, book: Book) -> Profile:
         figure = column_figure(column)
         if figure is not None:
             book.figure(figure)
-    _far_out(frame, labelled, book)
-    for one in labelled.columns:
-        if one.kind == "image" and one.is_input and (sheet := contact_sheet(labelled, one)) is not None:
-            book.gallery(sheet)
+    _far_out(frame, told, book)
     return Profile(frame.height, columns, numbers)
 
 
-def _far_out(frame: pl.DataFrame, labelled: Labelled, book: Book) -> None:
+def _far_out(frame: pl.DataFrame, told: Sequence[Column], book: Book) -> None:
     """Say which numbers lie far from the rest. Nothing is changed."""
     lines: list[tuple[str | float | int | None, ...]] = []
     drawn = 0
-    for column in labelled.columns:
+    for column in told:
         if column.kind != "number" or column.role == "key":
             continue
         values = frame[column.name].drop_nulls().cast(pl.Float64).to_numpy()

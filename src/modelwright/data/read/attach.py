@@ -21,6 +21,7 @@ import polars as pl
 
 from modelwright.core.errors import BadData
 from modelwright.core.records.data import SourceFacts
+from modelwright.data.firsts import first_distinct
 from modelwright.data.read import archive as archives
 from modelwright.data.read.documents import document
 from modelwright.data.read.files import File, kind_of, listed
@@ -126,7 +127,7 @@ def names_again(made: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
 
 def _kind(series: pl.Series, places: _Places, made: Attached) -> str | None:
     """The kind of media that a column names files of; None where it names none, or none are there."""
-    sample = [t for t in series.drop_nulls().unique(maintain_order=True).head(SAMPLE).to_list() if t.strip()]
+    sample = [t for t in first_distinct(series, SAMPLE)["value"].to_list() if t.strip()]
     if not sample:
         return None
     kinds: Counter[str] = Counter()

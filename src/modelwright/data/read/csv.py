@@ -43,7 +43,7 @@ class CsvReader:
         for batch in opening.batches():
             frames.append(batch.frame)
             broken += batch.quarantine
-        frame = pl.concat(frames, rechunk=True) if frames else opening.empty()
+        frame = _whole(frames) if frames else opening.empty()
         if not frame.height:
             raise _no_rows(path, opening, broken)
         if len(broken) > _MOST_BROKEN * (frame.height + len(broken)):
@@ -108,6 +108,19 @@ class CsvReader:
                 continue
             for k, part in enumerate(batch.frame.iter_slices(rows)):
                 yield Batch(part, batch.quarantine if k == 0 else ())
+
+
+def _whole(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """One frame of many, column by column: so both are in memory for one column only. Empties the list."""
+    if len(frames) == 1:
+        return frames[0]
+    names = frames[0].columns
+    parts = [frame.get_columns() for frame in frames]
+    frames.clear()
+    made = []
+    for _ in names:
+        made.append(pl.concat([columns.pop(0) for columns in parts], rechunk=True))
+    return pl.DataFrame(made)
 
 
 def _no_rows(path: Path, opening: _Opening, broken: list[BrokenRow]) -> BadData:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
+from modelwright.data.clean.infer.distinct import Distinct
+
 PAIRS = (("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"), ("on", "off"))
+_MOST_SPELLINGS = 200
+"""More than all of them have, in upper and lower case."""
 
 
-def infer(texts: Iterable[str]) -> dict[str, Any] | None:
+def infer(distinct: Distinct) -> dict[str, Any] | None:
     """Options of ``boolean`` if all (stripped, present) texts are spellings of both answers.
 
     0 and 1 are left to be numbers: a count that never went beyond 1 so far may do so tomorrow.
     """
-    seen = {text.casefold() for text in texts}
+    if distinct.any_numbers or distinct.size > _MOST_SPELLINGS:
+        return None
+    seen = {text.casefold() for text in distinct.hard}
     yes, no = {a for a, _ in PAIRS}, {b for _, b in PAIRS}
     if not seen or not seen <= yes | no or not seen & yes or not seen & no:
         return None

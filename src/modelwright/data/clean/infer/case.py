@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from modelwright.data.clean.infer.distinct import Distinct
 from modelwright.runtime.parse.case import fold
+
+_FOLDED = (
+    pl.col("text")
+    .str.replace_all(r"[\s\x1c-\x1f]+", " ")
+    .str.strip_chars(" ")
+    .str.to_lowercase()
+    .str.strip_chars_end(".")
+)
+"""What ``fold`` makes of a text in ASCII; of a text of points alone nothing."""
 
 
 def infer(distinct: Distinct) -> dict[str, str]:
@@ -11,9 +22,9 @@ def infer(distinct: Distinct) -> dict[str, str]:
 
     Columns of single letters are left alone: their case may carry meaning.
     """
-    if all(len(text) < 2 for text in distinct.texts):
+    if not distinct.has(pl.col("text").str.len_chars() > 1):
         return {}
     forms: dict[str, list[str]] = {}
-    for text in distinct.texts:
+    for text in distinct.sharing(_FOLDED, fold):
         forms.setdefault(fold(text), []).append(text)
     return {form: texts[0] for form, texts in sorted(forms.items()) if len(texts) > 1 and len(form) > 1}

@@ -11,7 +11,7 @@ import polars as pl
 from modelwright.core.records.data import CleanOperation, Kind
 from modelwright.data.clean.infer import boolean, case, date, missing, number, repair, text, variants
 from modelwright.data.clean.infer import notes as told
-from modelwright.data.clean.infer.distinct import Distinct
+from modelwright.data.clean.infer.distinct import ANY, BLANK, Distinct
 from modelwright.data.clean.infer.notes import Note, cells, unread
 from modelwright.goal.sections import ColumnWish
 from modelwright.runtime.parse import ColumnParser, ColumnSpec, OperationSpec
@@ -52,12 +52,23 @@ class _Recipe:
     """``least`` and ``most``, as the goal says."""
     operations: list[CleanOperation] = field(default_factory=list)
 
-    def add(self, name: str, options: dict[str, Any], sentence: Callable[[int], str]) -> None:
-        """A text-to-text operation: apply it to what is left."""
+    def add(
+        self,
+        name: str,
+        options: dict[str, Any],
+        sentence: Callable[[int], str],
+        may: pl.Expr = ANY,
+        *,
+        numbers: bool = True,
+    ) -> None:
+        """A text-to-text operation: apply it to what is left. ``may``, ``numbers``: what it may change."""
         change = build_operation(OperationSpec(name, options))
-        changed = self.left.changed(change)
+        self.left, changed = self.left.after(change, may, numbers=numbers)
         self.operations.append(CleanOperation(name, options, sentence(changed), changed))
-        self.left = self.left.map(change)
+
+    def stripped(self) -> Distinct:
+        """What is left, without white space around it."""
+        return self.left.map(str.strip, BLANK, numbers=False)
 
     def last(self, name: str, options: dict[str, Any], sentence: str, changed: int) -> None:
         self.operations.append(CleanOperation(name, options, sentence, changed))
@@ -190,11 +201,12 @@ def _words(
     )
     mended: list[Note] = []
     if "repair" not in off and duty != "name":
-        wrong = repair.infer(series)
+        wrong = repair.infer(recipe.left.words)  # plain numbers are never broken
+        lost = repair.lost(recipe.left)
         if wrong:
             recipe.add("repair", {"wrong": wrong}, lambda n: f"Mend {' and '.join(wrong)} ({cells(n)})")
         count = recipe.operations[-1].changed if wrong else 0
-        mended = told.repaired(series.name, wrong, count, repair.lost(series))
+        mended = told.repaired(series.name, wrong, count, lost)
     found = _settled(recipe, duty, wish, wished, off, mask)
     return replace(found, notes=(*mended, *found.notes)) if mended else found
 
@@ -209,7 +221,9 @@ def _settled(
 ) -> Inferred:
     """What is done to the texts first, the kind that they then have, and the rest of its recipe."""
     if "strip" not in off:
-        recipe.add("strip", {}, lambda n: f"Take off white space around texts ({cells(n)})")
+        recipe.add(
+            "strip", {}, lambda n: f"Take off white space around texts ({cells(n)})", BLANK, numbers=False
+        )
     if wish is not None and wish.spellings and "spellings" not in off:
         mapping = dict(wish.spellings)
         shown = ", ".join(f"{a!r} as {b!r}" for a, b in list(mapping.items())[:3])
@@ -217,7 +231,7 @@ def _settled(
     if mask is not None and "mask" not in off:
         kinds = " and ".join(mask["patterns"])
         recipe.add("mask", mask, lambda n: f"{mask['how'].capitalize()} personal data: {kinds} ({cells(n)})")
-    stripped = recipe.left.map(str.strip)
+    stripped = recipe.stripped()
     if wished is not None:
         return _as_kind(recipe, wished, "the goal says so", must=True, duty=duty)
     if duty == "name":
@@ -227,13 +241,13 @@ def _settled(
     if duty == "amount":
         return _as_kind(recipe, "number", "it has to be numbers", must=True, duty=duty)
     values = _present(stripped, off, words=False, target=duty == "answer")
-    if not values.texts:
+    if values.empty:
         return _as_kind(recipe, "category", "it has no value at all", must=True, duty=duty)
     kind, why = _kind(values, duty, off, recipe.units)
     if kind == "category" and duty == "plain" and "text" not in off:
         values = _present(stripped, off, words=True, target=False)
         if text.infer(values):
-            kind, why = "text", f"{len(values.texts)} different texts of several words"
+            kind, why = "text", f"{values.size} different texts of several words"
     return _as_kind(recipe, kind, why, must=False, duty=duty)
 
 
@@ -241,21 +255,23 @@ def _kind(
     values: Distinct, duty: Duty, off: frozenset[str], units: tuple[tuple[str, float], ...]
 ) -> tuple[Kind, str]:
     """The kind of the values that are there, and why."""
-    found = len(values.texts)
-    few = f"{found} different value" + ("s" if found != 1 else "")
-    if "boolean" not in off and duty == "plain" and boolean.infer(values.texts) is not None:
-        return "boolean", f"all values are spellings of yes and no ({', '.join(values.texts[:4])})"
+    if "boolean" not in off and duty == "plain" and boolean.infer(values) is not None:
+        return "boolean", f"all values are spellings of yes and no ({', '.join(values.first(4))})"
     if "date" not in off and duty == "plain" and date.compact(values) is not None:
         return "date", "all values are dates of eight digits"
     if "number" not in off:
         numbers = number.infer(values, off, given=dict(units))
         if numbers is not None:
             if duty == "answer":
-                parsed = pl.Series(_read_all(values, numbers.options), dtype=pl.Float64)
+                parsed = (
+                    pl.Series(_read_all(values, numbers.options), dtype=pl.Float64)
+                    if values.any_hard
+                    else values.numbers
+                )
                 if _few_whole(parsed):
-                    return "category", f"{few}, all of them whole numbers, taken as classes"
-            whole = values.plain.drop_nulls()
-            if duty == "plain" and not numbers.unread and not values.hard and (whole == whole.round(0)).all():
+                    return "category", f"{_different(values)}, all of them whole numbers, taken as classes"
+            whole = values.numbers
+            if duty == "plain" and not values.any_hard and (whole == whole.round(0)).all():
                 low, high = float(cast(float, whole.min())), float(cast(float, whole.max()))
                 if "date" not in off and date.from_numbers(values.name, low, high, whole=True) is not None:
                     return "date", "its name says a date, and its numbers count time since 1970"
@@ -263,11 +279,15 @@ def _kind(
                 "number",
                 "all values are numbers" if not numbers.unread else "nearly all values are numbers",
             )
-        if duty == "plain" and not values.hard:
-            return "category", f"{few}, digits of one length with leading zeros: codes"
+        if duty == "plain" and not values.any_hard:
+            return "category", f"{_different(values)}, digits of one length with leading zeros: codes"
     if "date" not in off and duty == "plain" and date.infer(values) is not None:
         return "date", "all values are dates"
-    return "category", few
+    return "category", _different(values)
+
+
+def _different(values: Distinct) -> str:
+    return f"{values.size} different value" + ("s" if values.size != 1 else "")
 
 
 def _read_all(values: Distinct, options: dict[str, Any]) -> list[float | None]:
@@ -279,9 +299,7 @@ def _read_all(values: Distinct, options: dict[str, Any]) -> list[float | None]:
 
 
 def _present(stripped: Distinct, off: frozenset[str], *, words: bool, target: bool) -> Distinct:
-    dropped = (
-        {""} if "missing" in off else set(missing.markers(stripped.texts, words=words, target=target)) | {""}
-    )
+    dropped = {""} if "missing" in off else set(missing.markers(stripped, words=words, target=target)) | {""}
     return stripped.without(dropped)
 
 
@@ -290,14 +308,20 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
     off = recipe.off
     target = duty in ("class", "answer")
     words = kind in ("category", "text")
-    stripped = recipe.left.map(str.strip)
+    stripped = recipe.stripped()
     if "missing" not in off and duty != "name":
-        found = missing.markers(stripped.texts, words=words, target=target)
+        found = missing.markers(stripped, words=words, target=target)
         listed = list(dict.fromkeys([*found, *([] if words else missing.ALWAYS)])) or [""]
         shown = ", ".join(f'"{marker}"' if marker else "empty" for marker in found) or "empty"
-        recipe.add("missing", {"markers": listed}, lambda n: f"Read {shown} as missing ({cells(n)})")
+        recipe.add(
+            "missing",
+            {"markers": listed},
+            lambda n: f"Read {shown} as missing ({cells(n)})",
+            BLANK | pl.col("text").is_in(listed),
+            numbers=False,
+        )
     unit, notes, alike = "", [], variants.NONE
-    left = recipe.left.map(str.strip).without({""})
+    left = recipe.stripped().without({""})
     if kind == "category":
         if duty == "plain" and not must and "number" not in off:
             notes += told.units_apart(left.name, number.units_apart(left)) or told.mixed(left)
@@ -308,7 +332,7 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
                 "case", {"spellings": folded}, lambda n: f"Write other spellings as {shown} ({cells(n)})"
             )
         if "variants" not in off and duty != "name":
-            alike = variants.infer(recipe.left.map(str.strip).without({""}), recipe.wanted, recipe.named)
+            alike = variants.infer(recipe.stripped().without({""}), recipe.wanted, recipe.named)
             if alike.merged:
                 few = ", ".join(f"{v.text!r} as {v.to!r}" for v in alike.merged[:3])
                 recipe.add("variants", alike.options(), lambda n: f"Write {few} and the like ({cells(n)})")
@@ -316,7 +340,7 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
         given = dict(recipe.units)
         numbers = number.infer(left, off, must=True, given=given) or number.Numbers({}, [], "", [])
         how = f": {'; '.join(numbers.said)}" if numbers.said else ""
-        changed = sum(left.counts[k] for k in left.hard)
+        changed = left.cells_of(left.words)
         recipe.last(
             "number",
             numbers.options | recipe.limits,
@@ -340,8 +364,8 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
 
 def _dates(recipe: _Recipe, left: Distinct, must: bool) -> list[Note]:
     options = date.compact(left, must=must)
-    if options is None and left.texts and not left.hard:
-        numbers = left.plain
+    if options is None and not left.empty and not left.any_hard:
+        numbers = left.numbers
         low, high = float(cast(float, numbers.min())), float(cast(float, numbers.max()))
         whole = bool((numbers == numbers.round(0)).all())
         options = date.from_numbers(left.name, low, high, whole, must=must)

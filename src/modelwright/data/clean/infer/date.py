@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import polars as pl
+
+from modelwright.data.clean import dates
 from modelwright.data.clean.infer.distinct import Distinct
 from modelwright.runtime.parse.date import pattern, read_as
 
@@ -39,20 +43,20 @@ class Dates:
 
 def infer(distinct: Distinct, *, must: bool = False) -> Dates | None:
     """The formats that read the (stripped, present) texts; ``None`` if the column holds something else."""
-    texts = distinct.texts
-    if not texts:
+    if distinct.empty:
         return Dates({"formats": ["%Y-%m-%d"]}, []) if must else None
-    first = texts[:50]
+    first = distinct.first(50)
     if not must and sum(1 for text in first if _LOOKS.search(text) and len(text) <= 40) < 0.8 * len(first):
         return None
-    left = texts
+    left = distinct
     chosen: list[str] = []
     ambiguous = ""
-    while left and len(chosen) < _MOST_FORMATS:
-        best = _format_for(left[0], texts)
+    while not left.empty and len(chosen) < _MOST_FORMATS:
+        head = left.first(20)
+        best = _format_for(head[0], distinct)
         if best is None:
             other = next(
-                (found for text in left[1:20] if (found := _format_for(text, texts)) is not None), None
+                (found for text in head[1:] if (found := _format_for(text, distinct)) is not None), None
             )
             if other is None:
                 break
@@ -60,15 +64,12 @@ def infer(distinct: Distinct, *, must: bool = False) -> Dates | None:
         form, unsure = best
         chosen.append(form)
         ambiguous = ambiguous or (form if unsure else "")
-        read = _reader(form)
-        left = [text for text in left if not read(text)]
+        left = left.unread_by(partial(dates.read, formats=[form]), _reader(form))
     if not chosen:
-        return Dates({"formats": ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"]}, texts) if must else None
-    lost = set(left)
-    cells = sum(c for t, c in zip(distinct.texts, distinct.counts, strict=True) if t in lost)
-    if not must and cells > 0.02 * distinct.cells:
+        return Dates({"formats": ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"]}, distinct.texts) if must else None
+    if not must and left.cells > 0.02 * distinct.cells:
         return None
-    return Dates({"formats": chosen}, left, ambiguous)
+    return Dates({"formats": chosen}, left.texts, ambiguous)
 
 
 def from_numbers(
@@ -85,13 +86,12 @@ def from_numbers(
 
 def compact(distinct: Distinct, *, must: bool = False) -> dict[str, Any] | None:
     """Options for dates written as eight digits, where the column's name (or the goal) says that they are."""
-    if not (must or _NAMED.search(distinct.name)) or not all(
-        len(t) == 8 and t.isdigit() for t in distinct.texts
-    ):
+    named = must or _NAMED.search(distinct.name)
+    if not named or distinct.empty or not distinct.all_are(pl.col("text").str.contains("^[0-9]{8}$")):
         return None
     read = _reader("%Y%m%d")
     fits = all(read(text) and 1800 <= int(text[:4]) <= 2200 for text in distinct.texts)
-    return {"formats": ["%Y%m%d"]} if fits and distinct.texts else None
+    return {"formats": ["%Y%m%d"]} if fits else None
 
 
 def _reader(form: str) -> Any:
@@ -104,7 +104,7 @@ def _reader(form: str) -> Any:
     return read
 
 
-def _format_for(text: str, texts: list[str]) -> tuple[str, bool] | None:
+def _format_for(text: str, distinct: Distinct) -> tuple[str, bool] | None:
     """The format of one text; and whether day and month could not be told apart by any of the texts."""
     for day in (*_DAYS, *_MONTHS):
         form = _with_hours(day, text)
@@ -115,7 +115,7 @@ def _format_for(text: str, texts: list[str]) -> tuple[str, bool] | None:
         if usual_form is None and other_form is None:
             continue
         # The whole column decides: days beyond 12 show the order.
-        sure = [(_count(day, texts), day) for day in (usual, other)]
+        sure = [(_count(day, distinct.texts), day) for day in (usual, other)]
         best = usual if sure[0][0] >= sure[1][0] else other
         form = _with_hours(best, text) or usual_form or other_form
         if form is not None:

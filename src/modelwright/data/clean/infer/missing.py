@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+import polars as pl
+
+from modelwright.data.clean.infer.distinct import Distinct
 
 CERTAIN = ("", "?", "na", "n/a", "#n/a", "#na", "nan", "<na>", "nat", "null", "(null)")
 """In any column, in any case."""
@@ -53,22 +54,21 @@ ALWAYS = (
 )
 """Markers that columns of numbers, dates and booleans know beyond those found."""
 
-_TWO_LETTERS = re.compile("[A-Z]{2}")
 
-
-def markers(texts: Iterable[str], *, words: bool, target: bool) -> list[str]:
+def markers(distinct: Distinct, *, words: bool, target: bool) -> list[str]:
     """Those of the (stripped) texts that mean missing, in their order.
 
     ``words``: the column holds words, and not numbers, dates or booleans. "NA" among two-letter codes is
     Namibia (or North America), and stays.
     """
-    every = list(texts)
     known = set(CERTAIN if target else USUAL)
     if not words:
         known |= set(ONLY_AMONG_VALUES)
-    found = [text for text in every if text.casefold() in known]
+    lower = pl.col("text").str.to_lowercase()
+    likely = lower.is_in(sorted(known)) | (pl.col("text").str.len_bytes() != pl.col("text").str.len_chars())
+    found = [text for text in distinct.hard_where(likely) if text.casefold() in known]
     if words and "NA" in found:
-        others = [text for text in every if text not in found]
-        if len(others) >= 10 and all(_TWO_LETTERS.fullmatch(text) for text in others):
+        others = distinct.without(set(found))
+        if others.size >= 10 and others.all_are(pl.col("text").str.contains("^[A-Z]{2}$")):
             found.remove("NA")
     return found

@@ -33,8 +33,7 @@ def unread(left: Distinct, texts: Sequence[str], what: str) -> list[Note]:
     """Texts of a column that could not be read as its kind."""
     if not texts:
         return []
-    lost = set(texts)
-    count = sum(c for t, c in zip(left.texts, left.counts, strict=True) if t in lost)
+    count = left.cells_of(set(texts))
     return [
         Note(
             "clean.unreadable",
@@ -97,10 +96,12 @@ def units_apart(name: str, found: Mapping[str, int]) -> list[Note]:
 
 def mixed(left: Distinct) -> list[Note]:
     """A column of numbers with some words among them, too many to be mistakes."""
-    words = [left.texts[k] for k in left.hard]
-    numbers = len(left.texts) - len(words)
-    share = sum(left.counts[k] for k in left.hard) / max(1, left.cells)
-    if not 0.02 < share <= 0.5 or not 0 < len(words) <= _MOST_WORDS or numbers < 20:
+    count = len(left.words)
+    if not 0 < count <= _MOST_WORDS:
+        return []
+    words = left.hard
+    share = sum(left.hard_counts) / max(1, left.cells)
+    if not 0.02 < share <= 0.5 or left.size - count < 20:
         return []
     own = json.dumps(dict.fromkeys(words, ""), ensure_ascii=False)
     return [

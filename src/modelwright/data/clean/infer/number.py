@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import log
 from statistics import median
 from typing import Any
+
+import polars as pl
 
 from modelwright.data.clean.infer import units
 from modelwright.data.clean.infer.distinct import Distinct
@@ -16,7 +18,6 @@ from modelwright.runtime.parse.number import COMPOUND, CURRENCIES, PART, SPACES,
 
 _UNIT = re.compile(r"[+\-−(]?[\d.,'\s]*\d[\d.,'\s]*?(\s*)([^\d\s.,()\-+'][^\d()]*[23]?)")
 _ENDS = re.compile(r"(\D*\d)(?:.*\d)?(\D*)", re.DOTALL)
-_LEADING_ZERO = re.compile(r"0\d+")
 _ALSO_UNITS = frozenset("km/kg rpm nm db px pts x".split())
 """Units that nothing is turned into or out of."""
 # In a tie the first wins: plainer ones before others, and a point before decimals before a comma.
@@ -56,31 +57,31 @@ def infer(
     declared to be numbers, and whatever does not read is left unread. ``given``: the goal's own factors, from
     a unit to the column's.
     """
-    if not distinct.texts:
+    if distinct.empty:
         return Numbers({}, [], "", []) if must else None
-    hard = [distinct.texts[k] for k in distinct.hard]
-    if not hard:
+    if not distinct.any_hard:
         return None if not must and _codes(distinct) else Numbers({}, [], "", [])
     if (
         not must
-        and not any(any(c.isdigit() for c in text) for text in hard)
-        and not _few_unread(distinct, hard)
+        and not bool(distinct.words.str.contains(r"\p{N}").any())
+        and not _few_unread(distinct, distinct.words)
     ):
         return None
-    looked = hard[:_MOST_LOOKED_AT]
+    looked = distinct.hard_first(_MOST_LOOKED_AT)
     options, plan = _options(distinct, looked, off, given or {})
     if any(c in text for text in looked for c in ",' \u00a0\u202f\u2009") and "thousands" not in off:
         # Plain numbers bear witness too: "3.5" contradicts points between thousands.
-        options |= _separators(looked[:_SAMPLED], distinct.texts[:_SAMPLED], options)
+        options |= _separators(looked[:_SAMPLED], distinct.first(_SAMPLED), options)
     read = build(options)
     if (
         # A quick no for the many columns of dates and words.
         not must
-        and len(hard) > _SAMPLED
-        and not _few_unread(distinct, hard)
-        and sum(1 for text in hard[:_SAMPLED] if read(text) is not None) < 0.5 * _SAMPLED
+        and len(distinct.words) > _SAMPLED
+        and sum(1 for text in looked[:_SAMPLED] if read(text) is not None) < 0.5 * _SAMPLED
+        and not _few_unread(distinct, distinct.words)
     ):
         return None
+    hard = distinct.hard
     unread = [text for text in hard if read(text) is None]
     if unread and "ranges" not in off and _ranges(distinct, unread, options, must):
         options["ranges"] = True
@@ -111,7 +112,7 @@ def _turns(options: dict[str, Any], name: str) -> bool:
 
 def units_apart(distinct: Distinct) -> dict[str, int]:
     """Units of a column that would hold numbers if they could be turned into one another, and their cells."""
-    cells = _unit_cells(distinct, [distinct.texts[k] for k in distinct.hard][:_MOST_LOOKED_AT])
+    cells = _unit_cells(distinct, distinct.hard_first(_MOST_LOOKED_AT))
     # One letter is a grade or a class more often than a unit.
     named = {name: count for name, count in cells.items() if len(name) > 1}
     known = {name: count for name, count in named.items() if units.meanings(name) or name in _ALSO_UNITS}
@@ -122,18 +123,19 @@ def units_apart(distinct: Distinct) -> dict[str, int]:
 
 def _codes(distinct: Distinct) -> bool:
     """Digits of one length, some with leading zeros: a code, such as a post code."""
-    if not all(text.isdigit() for text in distinct.texts):
+    text = pl.col("text").str
+    if not distinct.all_are(text.contains(r"^\p{Nd}+$")):
         return False
-    lengths = {len(text) for text in distinct.texts}
-    return len(lengths) == 1 and any(_LEADING_ZERO.fullmatch(text) for text in distinct.texts)
+    length = len(distinct.first(1)[0]) if not distinct.any_numbers else distinct.length_of_a_number
+    return distinct.all_are(text.len_chars() == length) and distinct.has(text.contains(r"^0\d"))
 
 
-def _few_unread(distinct: Distinct, unread: list[str]) -> bool:
+def _few_unread(distinct: Distinct, unread: Collection[str] | pl.Series) -> bool:
     """Whether the column is one of numbers all the same: many different ones, hardly anything else."""
-    lost = set(unread)
-    cells = sum(c for t, c in zip(distinct.texts, distinct.counts, strict=True) if t in lost)
-    kinds = len(distinct.texts) - len(unread)
-    return cells <= 0.02 * distinct.cells and len(unread) <= max(3, 0.05 * kinds) and kinds >= 20
+    if distinct.cells_of(unread) > 0.02 * distinct.cells:
+        return False
+    kinds = distinct.size - len(unread)
+    return len(unread) <= max(3, 0.05 * kinds) and kinds >= 20
 
 
 def _ranges(distinct: Distinct, unread: list[str], options: dict[str, Any], must: bool) -> bool:
@@ -143,8 +145,7 @@ def _ranges(distinct: Distinct, unread: list[str], options: dict[str, Any], must
     found = {text for text in unread[:_SAMPLED] if read(text) is not None}
     if not found or must:
         return bool(found)
-    cells = sum(c for t, c in zip(distinct.texts, distinct.counts, strict=True) if t in found)
-    return cells <= 0.3 * distinct.cells and len(distinct.texts) - len(unread) >= 10
+    return distinct.cells_of(found) <= 0.3 * distinct.cells and distinct.size - len(unread) >= 10
 
 
 def _options(
@@ -211,10 +212,7 @@ class _Plan:
 def _unit_cells(distinct: Distinct, hard: list[str]) -> dict[str, int]:
     """Units behind the numbers, in lower case, with their cells; the commonest first."""
     cells: Counter[str] = Counter()
-    looked = set(hard)
-    for text, count in zip(distinct.texts, distinct.counts, strict=True):
-        if text not in looked:
-            continue
+    for text, count in distinct.counted(hard):
         found = _UNIT.fullmatch(text)
         name = found.group(2).strip().casefold() if found is not None else ""
         if name and name != "%" and name.upper() not in CURRENCIES and name not in CURRENCIES:
@@ -232,7 +230,7 @@ def _plan(distinct: Distinct, hard: list[str], given: Mapping[str, float]) -> _P
     names = list(dict.fromkeys([*cells, *parts]))
     if not names or len(names) > _MOST_UNITS:
         return None
-    if len(names) == 1 and not (distinct.plain.len() > len(distinct.hard)):
+    if len(names) == 1 and not distinct.any_numbers:
         return _alone(names[0], cells, hard)
     measures = units.together(names)
     if not measures or sum(cells.values()) + len(parts) < 2:
@@ -258,7 +256,7 @@ def _turned(
     plain = [float(v) for v in distinct.plain.drop_nulls()]
     if measures == "size":
         if len(names) == 1 and not _grows(distinct, plain, names[0]):
-            return _alone(names[0], cells, [distinct.texts[k] for k in distinct.hard])
+            return _alone(names[0], cells, distinct.hard)
         return _Plan({name: _scale(name, measures) for name in names}, "", cells)
     main, assumed = parts[0] if parts else names[0], False
     if plain:
@@ -295,10 +293,10 @@ def _behind(distinct: Distinct, name: str) -> list[float]:
     """The numbers that stand before one unit, as plainly as they can be read."""
     read = build({"units": {name: 1.0}, "thousands": ","})
     found = []
-    for k in distinct.hard[:_SAMPLED]:
-        match = _UNIT.fullmatch(distinct.texts[k])
+    for text in distinct.hard_first(_SAMPLED):
+        match = _UNIT.fullmatch(text)
         if match is not None and match.group(2).strip().casefold() == name:
-            value = read(distinct.texts[k])
+            value = read(text)
             found += [] if value is None else [value]
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from modelwright.data.clean.infer.distinct import Distinct
 from modelwright.runtime.parse.repair import ENTITIES, UNSEEN, build
 
 _LOOKS = {
@@ -29,11 +30,11 @@ def infer(series: pl.Series) -> list[str]:
         if not len(suspects):
             continue
         mend = build({"wrong": [what]})
-        if any(mend(text) != text for text in suspects.unique(maintain_order=True).to_list()):
+        if any(mend(text) != text for text in suspects.unique().to_list()):
             found.append(what)
     return found
 
 
-def lost(series: pl.Series) -> int:
+def lost(distinct: Distinct) -> int:
     """Cells with the sign that stands for a character nobody could decode: what was there is gone."""
-    return int(series.cast(pl.String).str.contains(LOST, literal=True).sum() or 0)
+    return distinct.cells_where(pl.col("text").str.contains(LOST, literal=True))

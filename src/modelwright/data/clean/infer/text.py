@@ -11,6 +11,8 @@ _WORDS = 3.0
 
 def infer(distinct: Distinct) -> bool:
     """Many different texts (at least 50, and one for every three cells) of three words or more on average."""
-    if len(distinct.texts) < _LEAST_DISTINCT or len(distinct.texts) < _SHARE * distinct.cells:
+    if distinct.size < _LEAST_DISTINCT or distinct.size < _SHARE * distinct.cells:
         return False
-    return sum(len(text.split()) for text in distinct.texts) >= _WORDS * len(distinct.texts)
+    words = int(distinct.words.str.count_matches(r"[^\s\x1c-\x1f]+").sum())
+    numbers = distinct.size - len(distinct.words)
+    return words + numbers >= _WORDS * distinct.size

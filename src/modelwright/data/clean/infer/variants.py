@@ -70,7 +70,7 @@ def infer(left: Distinct, wanted: Wanted = "sure", named: Iterable[tuple[str, st
     written as stands for its spellings, however rare it is. With ``all`` proposals are taken too, with
     ``propose`` nothing is.
     """
-    if wanted == "none" or not 2 <= len(left.texts) <= MOST_VALUES or 2 * len(left.texts) > left.cells + 2:
+    if wanted == "none" or not 2 <= left.size <= MOST_VALUES or 2 * left.size > left.cells + 2:
         return Variants()
     spelt = list(named)
     own = frozenset(found for found, to in spelt if found == to)

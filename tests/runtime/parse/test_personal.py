@@ -168,7 +168,8 @@ def test_names_in_texts(text: str, name: str) -> None:
     "text",
     [
         "San Jose Mercury News", "Monday Morning Report", "the New York Office", "Victoria Street",
-        "Great Britain won", "Dear Customer", "Hi Team", "NASA AND ESA", "Black Friday Sale", "United Nations Day", "Air Jordan 11",
+        "Great Britain won", "Dear Customer", "Hi Team", "NASA AND ESA", "Black Friday Sale",
+        "United Nations Day", "Air Jordan 11",
     ],
 )  # fmt: skip
 def test_capitalised_words_that_are_no_names(text: str) -> None:

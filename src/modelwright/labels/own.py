@@ -4,8 +4,8 @@ It is for suggesting and for asking, not for release: seconds on some thousand i
 averages two models that err differently. One sees all items, labelled or not, through ``descriptors``, and so
 does well with few labels; the other learns from labelled items alone: texts by words and pairs of words with
 naive Bayes, everything else by a forest. By these is asked. What is suggested for texts comes from a third
-one (the family ``ngrams``), which learns from all items: those without a label count as what the two say of
-them, the surer the more (self-training; Yarowsky, 1995). Measured in benchmarks/labels/teach.py.
+one (a form of the family ``ngrams``), which learns from all items: those without a label count as what the
+two say of them, the surer the more (self-training; Yarowsky, 1995). Measured in benchmarks/labels/teach.py.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from modelwright.features.grams import Grams
 from modelwright.labels.descriptors import described, plain_texts
 from modelwright.labels.project import Project
-from modelwright.models.families.ngrams_solve import log_ratios
-from modelwright.models.family import Deadline, Rows, Task
+from modelwright.models.families.ngrams_solve import Learner, log_ratios
+from modelwright.models.family import Task
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -45,7 +45,7 @@ MOST: Final = 20_000
 """Items without a label that are learned from."""
 ALPHA: Final = 0.3
 WITNESSES: Final = 1.5
-LOGISTIC: Final = {"form": "nb-tfidf", "c": 1.0, "alpha": 0.1, "order": 2, "rarest": 2}
+FOLDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +104,25 @@ def learn(
 
 
 def _taught(texts: list[str], known: Codes, codes: Codes, told: Array) -> Array:
-    """What a model says that learned from all texts, those without a label by what was ``told`` of them."""
-    rest = np.setdiff1d(np.arange(len(texts)), known)[:MOST]
-    sure = told[rest].max(axis=1)
-    return _words(
-        texts,
-        np.concatenate([known, rest]),
-        np.concatenate([codes, told[rest].argmax(axis=1)]),
-        told.shape[1],
-        LOGISTIC,
-        np.concatenate([np.ones(len(known)), TOLD * sure**2]),
-    )
+    """What models say that learned from all texts, those without a label by what was ``told`` of them; each
+    text by one that has not learned what was told of itself, which it would only repeat."""
+    from scipy.special import softmax
+
+    presence, features = _presence(tuple(texts)), _weighed(tuple(texts))
+    learner = Learner(Task("multiclass", told.shape[1], "log_loss"), "nb-tfidf", 1.0, 0.1, 0)
+    rest = np.setdiff1d(np.arange(len(texts)), known)
+    fold = np.arange(len(rest)) % FOLDS
+    made = np.array(told)
+    for part in range(FOLDS):
+        more = rest[fold != part][:MOST]
+        rows = np.concatenate([known, more])
+        said = np.concatenate([codes, told[more].argmax(axis=1)])
+        weights = np.concatenate([np.ones(len(known)), TOLD * told[more].max(axis=1) ** 2])
+        nothing = np.empty((len(rows), 0))
+        solved = learner.scores(presence[rows], features[rows], nothing, said, weights)
+        here = rest[fold == part]
+        made[here] = softmax(solved.of(features[here], np.empty((len(here), 0))), axis=1)
+    return made
 
 
 def _linear(points: Array, known: Codes, codes: Codes) -> Array:
@@ -139,15 +147,25 @@ def _forest(points: Array, known: Codes, codes: Codes) -> Array:
 
 
 @lru_cache(maxsize=2)
-def _presence(texts: tuple[str, ...]) -> Any:
-    """csr float64 [texts, grams]: which words and pairs of words are there, of those in two texts or more.
+def _counts(texts: tuple[str, ...]) -> Any:
+    """csr float64 [texts, grams]: how often words and pairs of words are there, those of two texts or more.
 
     Of all texts: words that no labelled text has keep naive Bayes from being sure by lengths alone.
     """
-    cells = np.array(texts, dtype=object).reshape(-1, 1)
-    made = Grams.learn(cells, (0,), 2, 2)[1]
+    return Grams.learn(np.array(texts, dtype=object).reshape(-1, 1), (0,), 2, 2)[1]
+
+
+def _presence(texts: tuple[str, ...]) -> Any:
+    made = _counts(texts).copy()
     made.data = np.ones_like(made.data)
     return made
+
+
+def _weighed(texts: tuple[str, ...]) -> Any:
+    """tf-idf, each row of length 1."""
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    return TfidfTransformer(sublinear_tf=True).fit_transform(_counts(texts))
 
 
 def _naive(texts: list[str], known: Codes, codes: Codes, classes: int) -> Array:
@@ -166,32 +184,3 @@ def _naive(texts: list[str], known: Codes, codes: Codes, classes: int) -> Array:
     scores = presence @ np.column_stack(ratios) + np.log(share / (1.0 - share))
     usual = max(1.0, presence.nnz / len(texts))
     return np.asarray(softmax(WITNESSES / np.sqrt(usual) * scores, axis=1))
-
-
-def _words(
-    texts: list[str],
-    known: Codes,
-    codes: Codes,
-    classes: int,
-    config: dict[str, Any],
-    weights: Array | None = None,
-) -> Array:
-    from modelwright.features.typed import Typed
-    from modelwright.models.families.ngrams import Ngrams
-    from modelwright.runtime.signature import Signature
-
-    signature = Signature(strings=("text",), texts=("text",))
-
-    def typed(some: list[str]) -> Typed:
-        n = len(some)
-        cells = np.array(some, dtype=object).reshape(n, 1)
-        return Typed(signature, np.empty((n, 0)), cells, np.empty((n, 0), dtype=np.int64))
-
-    task = Task("binary" if classes == 2 else "multiclass", classes, "log_loss")
-    rows = Rows(
-        np.empty((len(known), 0), dtype=np.float32), codes, weights, typed=typed([texts[i] for i in known])
-    )
-    fitted = Ngrams().fit(task, rows, None, config, seed=0, threads=1, deadline=Deadline())
-    return np.asarray(
-        fitted.predict_typed(np.empty((len(texts), 0), dtype=np.float32), typed(texts)), dtype=np.float64
-    )

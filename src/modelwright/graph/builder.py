@@ -43,6 +43,8 @@ class GraphBuilder:
         self.initializers: list[onnx.TensorProto] = []
         self.memo: dict[Any, Any] = {}
         """What parts of one graph may share: a part looks here before it adds nodes of its own."""
+        self.metadata: dict[str, str] = {}
+        """What the finished model says of itself beside its graph."""
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._count = 0
 
@@ -107,5 +109,7 @@ class GraphBuilder:
             producer_name="modelwright",
         )
         model.ir_version = IR_VERSION
+        if self.metadata:
+            helper.set_model_props(model, dict(sorted(self.metadata.items())))
         onnx.checker.check_model(model)
         return model

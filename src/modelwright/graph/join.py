@@ -15,7 +15,8 @@ SCORES = "scores"
 def join(models: Sequence[onnx.ModelProto], name: str = "modelwright") -> tuple[GraphBuilder, list[str]]:
     """One builder holding all models' nodes, and the name of each one's output tensor, in order.
 
-    Inputs of the same name are the same tensor and must be of the same type and shape; each model has the
+    Inputs of the same name are the same tensor and must be of the same type and shape, metadata of the same
+    key must be equal; each model has the
     one output ``scores``. Otherwise ``ValueError``. Members that compute the same thing twice are told apart
     here, and brought together by :func:`modelwright.graph.dedupe.dedupe`.
     """
@@ -30,6 +31,9 @@ def join(models: Sequence[onnx.ModelProto], name: str = "modelwright") -> tuple[
             known = inputs.setdefault(given.name, given)
             if known.SerializeToString() != given.SerializeToString():
                 raise ValueError(f"member {place} declares the input {given.name!r} differently")
+        for entry in model.metadata_props:
+            if graph.metadata.setdefault(entry.key, entry.value) != entry.value:
+                raise ValueError(f"member {place} says otherwise of {entry.key!r}")
         tensors.append(_add(graph, model.graph, f"m{place}_"))
     order = {"numbers": 0, "strings": 1, "times": 2}
     graph.inputs.extend(inputs[key] for key in sorted(inputs, key=lambda key: (order.get(key, 3), key)))

@@ -6,6 +6,8 @@ from typing import Any
 
 import onnxruntime
 
+from modelwright.runtime.pieces import with_pieces
+
 
 def session(model: bytes, threads: int = 1) -> Any:
     """An ``onnxruntime.InferenceSession`` of the model's bytes."""
@@ -13,4 +15,4 @@ def session(model: bytes, threads: int = 1) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return with_pieces(onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"]))

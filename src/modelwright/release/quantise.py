@@ -41,8 +41,10 @@ def quantised(graph: bytes, typed: Typed) -> bytes:
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     rows = typed.take(slice(0, CALIBRATION_ROWS))
-    wanted = {value.name for value in session(graph).get_inputs()}
+    runner = session(graph)
+    wanted = {value.name for value in runner.get_inputs()}
     feeds = {name: value for name, value in rows.feeds().items() if name in wanted}
+    feeds = runner.fed(feeds) if hasattr(runner, "fed") else feeds
     root = logging.getLogger()
     level = root.level
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():

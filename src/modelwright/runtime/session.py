@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import onnxruntime as ort
 
 from modelwright.core.errors import BadBundle
+from modelwright.runtime.pieces import with_pieces
 
 
-def open_graph(graph: bytes) -> ort.InferenceSession:
-    """A session on the processor with one thread. Raises :class:`BadBundle` for what is no graph.
+def open_graph(graph: bytes) -> Any:
+    """An ``onnxruntime.InferenceSession`` on the processor with one thread, which is fed what the signature
+    names (:mod:`modelwright.runtime.pieces`). Raises :class:`BadBundle` for what is no graph.
 
     One thread a call: a pool costs a single row more than it gives, and batches are parted by the caller.
     """
@@ -17,7 +21,7 @@ def open_graph(graph: bytes) -> ort.InferenceSession:
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
     try:
-        return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         # onnxruntime has an exception type of its own for each status; all of them mean the same here.
         raise BadBundle(
@@ -25,3 +29,4 @@ def open_graph(graph: bytes) -> ort.InferenceSession:
             code="bundle.graph",
             hint="install the version of onnxruntime that model.json names under versions, or a newer one",
         ) from error
+    return with_pieces(session)

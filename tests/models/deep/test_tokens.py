@@ -74,14 +74,30 @@ def test_tokens_of_known_words_are_those_of_the_tokenizer(minilm: str) -> None:
 def test_tokens_are_those_of_the_graph(minilm: str) -> None:
     train = typed_of([*GOOD, *BAD])
     intake = Tokens.learn(minilm, train)
+    unseen = typed_of(["its unfathomableness , antidisestablishmentarianism", "qqzx \u00fcber"])
     hard = hard_rows(train, 1)
-    for typed in (train, hard, hard.take(slice(0, 1)), typed_of([""]), typed_of(["a " * 500])):
+    for typed in (train, hard, hard.take(slice(0, 1)), typed_of([""]), typed_of(["a " * 500]), unseen):
         graph = GraphBuilder()
         tensor = intake.to_graph(graph, None, add_inputs(graph, typed.signature))["text_0"]
         graph.output(tensor, "ids", "int64", intake.given[0].shape[0])
         answer = session(graph.build().SerializeToString()).run(["ids"], typed.feeds())[0]
         wanted = intake.arrays(np.empty((typed.rows, 0), np.float32), typed)["text_0"]
         np.testing.assert_array_equal(answer, wanted)
+
+
+def test_a_word_that_was_never_seen_has_the_pieces_of_the_tokenizer(minilm: str) -> None:
+    from tokenizers import Tokenizer
+
+    typed = typed_of([*GOOD, *BAD])
+    intake = Tokens.learn(minilm, typed)
+    tokenizer = Tokenizer.from_file(f"{minilm}/tokenizer.json")
+    tokenizer.no_padding()
+    wanted = tokenizer.encode("its unfathomableness").ids
+    unknown = tokenizer.token_to_id("[UNK]")
+    made = intake.arrays(np.empty((1, 0), np.float32), typed_of(["its unfathomableness"]))["text_0"][0]
+    assert (made[made > 0] - 1).tolist() == wanted
+    assert len(wanted) > 4
+    assert unknown not in wanted
 
 
 def test_declines_and_says_what_is_missing(minilm: str, tmp_path: Any) -> None:

@@ -1,18 +1,14 @@
-"""Texts as tokens of a pretrained model, without a tokenizer at run time.
+"""Texts as tokens of a pretrained model: its own tokenizer's pieces, in training and wherever the model runs.
 
-A text arrives as words joined by single spaces, so the tokens of a text are those of its words one after the
-other, and the tokens of a word are a table: of each word of the training rows, by the model's own
-``tokenizer.json``, and of each word that is a token by itself. The table is looked up inside of the graph,
-like any vocabulary; so what predicts needs no tokenizer, a browser included. A word that is in neither is the
-unknown token, where the tokenizer would have spelt it in pieces: that is the price.
-
-Ids are those of the tokenizer plus 1; 0 is padding, at the end. The first and the last token of a text are
-what the tokenizer puts there.
+A text arrives as words joined by single spaces. What predicts makes its pieces by the same tokenizer, which
+travels in the metadata of the graph (:mod:`modelwright.runtime.pieces`), so a word never seen before has the
+pieces that the encoder knows. Ids are those of the tokenizer plus 1; 0 is padding, at the end. The first and
+the last token of a text are what the tokenizer puts there; a long text is cut to the length that the training
+rows call for.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,23 +18,16 @@ import numpy as np
 import numpy.typing as npt
 
 from modelwright.core.errors import BadInput
-from modelwright.features.grams import pieces
 from modelwright.features.typed import Typed
 from modelwright.graph.builder import GraphBuilder
 from modelwright.graph.inputs import GraphInputs
 from modelwright.models.deep.intake import Arrays, Given
 from modelwright.models.deep.pretrained import HUB
-from modelwright.models.deep.words import split
-from modelwright.runtime.signature import NULL_TEXT
+from modelwright.runtime.pieces import INPUT, KEY, Pieces
 
 LONGEST = 128
 """Most tokens of a text that the model reads, of those it could."""
 COVERED = 0.98
-MOST_WORDS = 60_000
-"""Most words of the training rows in the table, the commonest first."""
-MOST_PIECES = 12
-"""Most tokens of one word."""
-
 Ids = npt.NDArray[np.int64]
 
 
@@ -66,21 +55,12 @@ def tokenizer_of(named: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Column:
-    """``pieces`` int64 [words + 2, most]: of no word, of an unknown one, of each of ``words``; 0 fills up."""
-
-    place: int
-    cut: int
-    length: int
-    words: tuple[str, ...]
-    pieces: Ids
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Tokens:
-    """An intake: one input ``text_<j>`` int64 [n, length] for each column of text."""
+    """An intake: one input ``text_<j>`` int64 [n, lengths[j]] for each column of text."""
 
-    columns: tuple[Column, ...]
+    pieces: Pieces
+    lengths: tuple[int, ...]
+    """Tokens of a text, those before and after it among them."""
     first: tuple[int, ...]
     last: tuple[int, ...]
     """Ids (plus 1) that the tokenizer puts before and after each text."""
@@ -93,120 +73,66 @@ class Tokens:
         tokenizer.no_padding()
         tokenizer.no_truncation()
         first, last = _around(tokenizer)
-        whole: dict[str, Any] = {}
-        unknown = tokenizer.encode("\U000f1234", add_special_tokens=False).ids[:1] or [0]
-        columns = []
-        for name in typed.signature.texts:
-            place = typed.signature.strings.index(name)
-            texts = typed.strings[:, place]
-            seen: Counter[str] = Counter()
-            for text in texts:
-                seen.update(pieces(text, longest)[:longest])
-            seen.pop("", None)
-            common = [word for word, _ in sorted(seen.items(), key=lambda i: (-i[1], i[0]))[:MOST_WORDS]]
-            if not whole:
-                whole = _own_words(tokenizer)
-            words = tuple(sorted({*common, *whole}))
-            spelt = [
-                e.ids[:MOST_PIECES] for e in tokenizer.encode_batch(list(words), add_special_tokens=False)
-            ]
-            most = max((len(one) for one in spelt), default=1)
-            table = np.zeros((len(words) + 2, most), dtype=np.int64)
-            table[1, : len(unknown)] = np.array(unknown) + 1
-            for row, one in enumerate(spelt):
-                table[row + 2, : len(one)] = np.array(one) + 1
-            sizes = (table > 0).sum(axis=1)
-            place_of = {word: i + 2 for i, word in enumerate(words)}
-            totals = np.sort(
-                [
-                    sum(int(sizes[place_of.get(w, 1)]) for w in pieces(t, longest)[:longest] if w)
-                    for t in texts
-                ]
-                or [1]
-            )
-            length = int(totals[int(COVERED * (len(totals) - 1))]) + len(first) + len(last)
-            length = int(np.clip(length, 8, longest))
-            columns.append(Column(place, length, length, words, table))
-        return cls(tuple(columns), first, last, int(tokenizer.get_vocab_size()))
+        places = tuple(typed.signature.strings.index(name) for name in typed.signature.texts)
+        pieces = Pieces(places, LONGEST, tokenizer.to_str())
+        sizes = np.sort((pieces.of(typed.strings) > 0).sum(axis=2), axis=0)
+        most = sizes[int(COVERED * (len(sizes) - 1))] if len(sizes) else np.zeros(len(places), np.int64)
+        lengths = np.clip(most + len(first) + len(last), 8, longest)
+        return cls(pieces, tuple(lengths.tolist()), first, last, int(tokenizer.get_vocab_size()))
 
     @property
     def given(self) -> tuple[Given, ...]:
         return tuple(
-            Given(f"text_{j}", "text", (column.length,), "int64", self.vocabulary + 1)
-            for j, column in enumerate(self.columns)
+            Given(f"text_{j}", "text", (length,), "int64", self.vocabulary + 1)
+            for j, length in enumerate(self.lengths)
         )
 
     def arrays(self, x: npt.NDArray[np.float32], typed: Typed) -> Arrays:
-        found: Arrays = {}
-        for j, column in enumerate(self.columns):
-            spelt = [row[row > 0].tolist() for row in column.pieces]
-            at = {word: i + 2 for i, word in enumerate(column.words)} | {"": 0}
-            made = np.zeros((typed.rows, column.length), dtype=np.int64)
-            room = column.length - len(self.first) - len(self.last)
-            for i, text in enumerate(typed.strings[:, column.place]):
-                ids: list[int] = []
-                for word in pieces(text, column.cut)[: column.cut]:
-                    ids += spelt[at.get(word, 1)]
-                ids = [*self.first, *ids[:room], *self.last]
-                made[i, : len(ids)] = ids
-            found[f"text_{j}"] = made
-        return found
+        ids = self.pieces.of(typed.strings)
+        return {f"text_{j}": self._between(ids[:, j], length) for j, length in enumerate(self.lengths)}
+
+    def _between(self, ids: Ids, length: int) -> Ids:
+        """The pieces of texts, int64 [n, longest], cut, between the first and the last tokens."""
+        ids = ids[:, : length - len(self.first) - len(self.last)]
+        made = np.zeros((len(ids), length), dtype=np.int64)
+        made[:, : len(self.first)] = self.first
+        made[:, len(self.first) : len(self.first) + ids.shape[1]] = ids
+        ends = (ids > 0).sum(axis=1) + len(self.first)
+        for j, token in enumerate(self.last):
+            made[np.arange(len(ids)), ends + j] = token
+        return made
 
     def to_graph(self, graph: GraphBuilder, x: str | None, inputs: GraphInputs) -> dict[str, str]:
-        assert inputs.strings is not None
-        return {f"text_{j}": self._one(graph, inputs.strings, c) for j, c in enumerate(self.columns)}
+        texts, longest = len(self.pieces.places), self.pieces.longest
+        if INPUT not in {one.name for one in graph.inputs}:
+            graph.input(INPUT, "int64", texts, longest)
+        graph.metadata[KEY] = self.pieces.to_json()
+        return {f"text_{j}": self._one(graph, j, length) for j, length in enumerate(self.lengths)}
 
-    def _one(self, graph: GraphBuilder, strings: str, column: Column) -> str:
-        """The pieces of all words, those that are none left out, moved together in their row."""
-
+    def _one(self, graph: GraphBuilder, place: int, length: int) -> str:
         def ints(*values: int) -> str:
             return graph.constant(list(values), "int64")
 
-        words = split(graph, strings, column.place, column.cut)
-        # What stands after the last word that is looked at is one piece, which is not a word.
-        words = graph.node("Slice", [words, ints(0), ints(column.cut), ints(1)])
-        known = (NULL_TEXT, "", *column.words)
-        at = graph.node(
-            "LabelEncoder",
-            [words],
-            domain="ai.onnx.ml",
-            keys_strings=[word.encode() for word in known],
-            values_int64s=[0, 0, *range(2, len(column.words) + 2)],
-            default_int64=1,
-        )
-        rows = graph.node("Shape", [strings], start=0, end=1)
-        wide = graph.node("Gather", [graph.constant(column.pieces, "int64", "pieces"), at])
-        flat = graph.node("Reshape", [wide, graph.node("Concat", [rows, ints(-1)], axis=0)], allowzero=0)
-        # A column of nothing more, so that a row without words is not a tensor without columns.
-        one = graph.node("Expand", [ints(0), graph.node("Concat", [rows, ints(1)], axis=0)])
-        flat = graph.node("Concat", [flat, one], axis=1)
-        there = graph.node("Greater", [flat, graph.constant(0, "int64")])
-        steps = graph.node("CumSum", [graph.node("Cast", [there], to=7), graph.constant(1, "int64")])
-        room = column.length - len(self.first) - len(self.last)
-        fits = graph.node("LessOrEqual", [steps, graph.constant(room, "int64")])
-        there = graph.node("And", [there, fits])
-        where = graph.node("Transpose", [graph.node("NonZero", [there])], perm=[1, 0])
-        ids = graph.node("GatherND", [flat, where])
-        to = graph.node("GatherND", [steps, where])
-        to = graph.node("Add", [to, graph.constant(len(self.first) - 1, "int64")])
-        row = graph.node("Slice", [where, ints(0), ints(1), ints(1)])
-        places = graph.node("Concat", [row, graph.node("Unsqueeze", [to, ints(1)])], axis=1)
-        empty = graph.node(
-            "Expand",
-            [
-                graph.constant([[*self.first, *[0] * (column.length - len(self.first))]], "int64", "first"),
-                graph.node("Concat", [rows, ints(column.length)], axis=0),
-            ],
-        )
-        made = graph.node("ScatterND", [empty, places, ids])
-        count = graph.node("ReduceSum", [graph.node("Cast", [there], to=7), ints(1)], keepdims=1)
+        room = length - len(self.first) - len(self.last)
+        ids = graph.node("Gather", [INPUT, graph.constant(place, "int64", "place")], axis=1)
+        ids = graph.node("Slice", [ids, ints(0), ints(room), ints(1)])
+        there = graph.node("Cast", [graph.node("Greater", [ids, graph.constant(0, "int64")])], to=7)
+        count = graph.node("ReduceSum", [there, ints(1)], keepdims=1)
+        rows = graph.node("Shape", [ids], start=0, end=1)
+        parts = [ids]
+        for tokens, before in ((self.first, True), (tuple(0 for _ in self.last), False)):
+            if tokens:
+                shape = graph.node("Concat", [rows, ints(len(tokens))], axis=0)
+                made = graph.node("Expand", [graph.constant([list(tokens)], "int64"), shape])
+                parts = [made, *parts] if before else [*parts, made]
+        whole = graph.node("Concat", parts, axis=1) if len(parts) > 1 else ids
         for j, token in enumerate(self.last):
             behind = graph.node("Add", [count, graph.constant(len(self.first) + j, "int64")])
             token_of = graph.node(
                 "Expand", [graph.constant([[token]], "int64"), graph.node("Shape", [count])]
             )
-            made = graph.node("ScatterElements", [made, behind, token_of], axis=1)
-        return made
+            whole = graph.node("ScatterElements", [whole, behind, token_of], axis=1)
+        return whole
 
 
 def _around(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -218,13 +144,3 @@ def _around(tokenizer: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
             before, after = full[:start], full[start + len(bare) :]
             return tuple(i + 1 for i in before), tuple(i + 1 for i in after)
     return (), ()
-
-
-def _own_words(tokenizer: Any) -> dict[str, int]:
-    """Words that are one token, of those that are written as our texts are: lower-case, without spaces."""
-    special = set(tokenizer.get_added_tokens_decoder())
-    return {
-        word: at
-        for word, at in tokenizer.get_vocab().items()
-        if at not in special and word == word.lower() and word.isalnum()
-    }

@@ -11,6 +11,7 @@ from typing import Any, Final
 from modelwright.release.package import wheel
 from modelwright.release.package.job import Job, template, write_json
 from modelwright.release.package.parts import distributions, for_columns, licence_of, needed, pinned
+from modelwright.runtime.pieces import KEY
 
 USER: Final = 10001
 """Number of the user and of the group; numbers, because clusters check them without the image's files."""
@@ -26,6 +27,8 @@ def write(job: Job, folder: Path) -> dict[str, Any]:
         ["cryptography"] if (job.path / "signature.json").exists() else []
     )
     also += for_columns(job.bundle.manifest)
+    if KEY.encode() in job.bundle.files["model.onnx"]:  # texts become pieces on their way in
+        also.append("tokenizers")
     wanted = distributions(needed().libraries, also)
     pins = pinned(wanted, python)
     direct = {

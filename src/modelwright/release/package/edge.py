@@ -21,6 +21,7 @@ from modelwright.release.package.rows import holed, rows_for
 from modelwright.runtime.model import Model
 from modelwright.runtime.parse.column import UNREAD
 from modelwright.runtime.parse.mask import OLD_KINDS
+from modelwright.runtime.pieces import KEY
 from modelwright.runtime.session import open_graph
 from modelwright.runtime.signature import NULL_TEXT
 
@@ -53,6 +54,7 @@ def write(job: Job, folder: Path) -> dict[str, Any]:
     """
     model = Model(job.bundle, threads=1)
     _refuse_media(model)
+    _refuse_pieces(model.bundle.files["model.onnx"])
     _refuse_private(model)
     graph, replaced = with_other_null(model.bundle.files["model.onnx"])
     preprocess = model.bundle.json("preprocess.json")
@@ -114,6 +116,16 @@ def _refuse_media(model: Model) -> None:
             code="package.edge-media",
             hint="serve this bundle with `modelwright serve`; model.onnx itself runs in any onnxruntime, "
             f"from {tensor.dtype} {list(tensor.shape)} on",
+        )
+
+
+def _refuse_pieces(graph: bytes) -> None:
+    """A pretrained encoder reads pieces that a tokenizer makes, which the JavaScript has not."""
+    if KEY.encode() in graph:
+        raise Unsupported(
+            "the model reads texts by a tokenizer, and the JavaScript has none",
+            code="package.edge-pieces",
+            hint="serve this bundle with `modelwright serve`, or train without `search.pretrained`",
         )
 
 

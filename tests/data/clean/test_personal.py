@@ -83,10 +83,18 @@ def test_shared_tables_hold_none(shared_data: Path) -> None:
         assert {c: look(frame[c]).every for c in frame.columns if look(frame[c]).every} == {}, name
 
 
-def run(frame: dict[str, list[Any]], target: str | None = None, **section: Any) -> tuple[Cleaned, list[Any]]:
+def run(
+    frame: dict[str, list[Any]],
+    target: str | None = None,
+    *,
+    roles: RolesSection | None = None,
+    **section: Any,
+) -> tuple[Cleaned, list[Any]]:
     book = Book()
     collected = collect(SourceSection("frame"), Book(), pl.DataFrame(frame))
-    made = clean(CleanSection(**section), RolesSection(), ProblemSection("t", None, target), collected, book)
+    made = clean(
+        CleanSection(**section), roles or RolesSection(), ProblemSection("t", None, target), collected, book
+    )
     return made, list(book.items)
 
 
@@ -169,3 +177,22 @@ def test_plain_numbers_are_not_read_as_texts() -> None:
     assert look(pl.Series("x", numbers)).every == []
     mails = [f"person{k}@example.org" for k in range(20)]
     assert look(pl.Series("x", [*numbers, *mails])).every == ["email"]
+
+
+@pytest.mark.parametrize("how", ["mask", "hash", "generalise", "drop"])
+def test_nothing_personal_is_shown_of_what_is_treated(how: str) -> None:
+    """Neither in the table, whose profile the report shows, nor in the cells before and after."""
+    made, items = run(TABLE, "y", personal=how)
+    shown = f"{made.table.get().to_dict(as_series=False)} {made.examples} {items}"
+    assert made.examples
+    for person in PEOPLE:
+        assert person not in shown
+        assert f"{person.split()[0].lower()}@" not in shown
+
+
+@pytest.mark.parametrize("how", ["mask", "generalise", "drop"])
+def test_what_tells_rows_apart_stays_different(how: str) -> None:
+    made, items = run(TABLE, "y", roles=RolesSection(group="who"), personal=how)
+    assert made.table.get()["who"].n_unique() == 6
+    assert "Maria Gonzalez" not in str(made.table.get().to_dict(as_series=False))
+    assert any("since rows are told apart by it" in i.message for i in items if isinstance(i, Finding))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
+from typing import Any
 
 import polars as pl
 
 from modelwright.core.records.data import ROW, BeforeAfter, Column
 from modelwright.data.firsts import first_distinct
-from modelwright.runtime.parse import MEDIA, OperationSpec
+from modelwright.runtime.parse import MEDIA, OperationSpec, mask
 from modelwright.runtime.parse.column import build_operation
 
 _EACH = 2
+_HIDDEN = re.compile(r"<(" + "|".join(mask.PATTERNS) + r")>")
 _MOST = 60
 
 
@@ -28,6 +31,7 @@ def examples(raw: pl.DataFrame, columns: Sequence[Column]) -> tuple[BeforeAfter,
             continue
         first = first_distinct(raw[column.name], 2000)
         texts, rows = first["value"].to_list(), raw[ROW].gather(first["at"]).to_list()
+        veil, veiled = _veil(column)
         for place, operation in enumerate(column.operations):
             if not operation.changed:
                 continue
@@ -42,15 +46,30 @@ def examples(raw: pl.DataFrame, columns: Sequence[Column]) -> tuple[BeforeAfter,
                 after = steps[-1](before) if isinstance(before, str) else None
                 if not isinstance(before, str) or after == before or _same_number(before, after):
                     continue
-                made.append(
-                    BeforeAfter(column.name, int(row), text, _shown(after, column.kind), operation.name)
-                )
+                shown = _shown(after, column.kind)
+                if place < veiled:  # what comes before the treatment is as personal as what it treats
+                    shown = veil(shown)
+                made.append(BeforeAfter(column.name, int(row), veil(text), shown, operation.name))
                 found += 1
                 if found == _EACH:
                     break
             if len(made) >= _MOST:
                 return tuple(made)
     return tuple(made)
+
+
+def _veil(column: Column) -> tuple[Callable[[str], str], int]:
+    """What hides personal data of a column whose personal data is treated, for eyes that see the report; and
+    the place of its treatment among the operations."""
+    for place, operation in enumerate(column.operations):
+        if operation.name == "mask":
+            return _hiding(operation.options), place
+    return lambda text: text, 0
+
+
+def _hiding(options: Mapping[str, Any]) -> Callable[[str], str]:
+    hide = mask.build({**options, "how": "mask", "secret": None, "check": None})
+    return lambda text: _HIDDEN.sub(r"(\1, hidden)", hide(text))
 
 
 def _same_number(before: str, after: object) -> bool:

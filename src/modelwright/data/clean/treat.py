@@ -15,6 +15,8 @@ from modelwright.goal.sections import CleanSection
 from modelwright.runtime.parse.mask import check_of, secret
 
 Line = tuple[str | float | int | None, ...]
+TOLD_APART = ("key", "group")
+"""Roles whose values tell rows apart."""
 HEAD = ("column", "holds", "cells", "share", "what was done")
 _DONE = {
     "drop": "is left out",
@@ -37,6 +39,8 @@ def treat(
     if not found.every:
         return None, ""
     how = section.personal
+    if role in TOLD_APART and how in ("mask", "generalise", "drop"):
+        how = "hash"  # rows are told apart by it: one mark for all would make one group of everybody
     shown = " and ".join(found.every)
     done = _DONE.get(str(how), "is kept, as the goal says" if how == "keep" else "is kept")
     share = found.cells / max(1, len(raw))
@@ -58,7 +62,8 @@ def treat(
     book.finding(
         "clean.personal",
         "note",
-        f"{raw.name!r} holds personal data by its look ({shown}); as the goal asks, it {_DONE[how]}.",
+        f"{raw.name!r} holds personal data by its look ({shown}); as the goal asks, it {_DONE[how]}"
+        + (", since rows are told apart by it." if how != section.personal else "."),
         "Name a secret's environment variable as `personal_secret`: digests without one hide values from "
         "eyes and not from somebody who tries all possible values."
         if open_to_trying
@@ -66,8 +71,11 @@ def treat(
         column=raw.name,
         numbers={"cells": float(found.cells), "share": share},
     )
-    if how == "drop":
-        return None, f"it holds personal data ({shown}), and the goal drops that"
+    if how == "drop":  # hidden, too: what is ignored is still profiled and kept
+        hidden: dict[str, Any] = {"how": "mask", "patterns": list(found.kinds)}
+        if found.whole is not None:
+            hidden["whole"] = found.whole
+        return hidden, f"it holds personal data ({shown}), and the goal drops that"
     options: dict[str, Any] = {"how": how, "patterns": list(found.kinds)}
     if found.whole is not None:
         options["whole"] = found.whole

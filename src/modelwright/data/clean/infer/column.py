@@ -229,7 +229,9 @@ def _settled(
         shown = ", ".join(f"{a!r} as {b!r}" for a, b in list(mapping.items())[:3])
         recipe.add("spellings", {"map": mapping}, lambda n: f"Write {shown} ({cells(n)})")
     if mask is not None and "mask" not in off:
-        kinds = " and ".join(mask["patterns"])
+        kinds = " and ".join(
+            dict.fromkeys([*([mask["whole"]] if mask.get("whole") else []), *mask["patterns"]])
+        )
         recipe.add("mask", mask, lambda n: f"{mask['how'].capitalize()} personal data: {kinds} ({cells(n)})")
     stripped = recipe.stripped()
     if wished is not None:

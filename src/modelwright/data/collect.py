@@ -15,10 +15,11 @@ from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import ROW, Collected, Earlier, Increment, SourceFacts
 from modelwright.data import answers, corrections
 from modelwright.data.read.attach import attach, folder_of
-from modelwright.data.read.door import check_same_columns, read, stack
+from modelwright.data.read.door import check_same_columns, read
 from modelwright.data.read.frame import read_frame
 from modelwright.data.read.increment import read_grown
 from modelwright.data.read.reader import Read
+from modelwright.data.read.stacked import stack
 from modelwright.data.read.steady import steady
 from modelwright.goal.sections import SourceSection
 

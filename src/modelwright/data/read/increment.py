@@ -25,10 +25,11 @@ from modelwright.data.read import archive, remote
 from modelwright.data.read import encoding as encodings
 from modelwright.data.read.csv import CsvReader
 from modelwright.data.read.database import DatabaseReader
-from modelwright.data.read.door import find_reader, read, stack
+from modelwright.data.read.door import find_reader, read
 from modelwright.data.read.frame import content_digest
 from modelwright.data.read.reader import BrokenRow, Read, Said
 from modelwright.data.read.source import COMPRESSED, modified
+from modelwright.data.read.stacked import stack
 from modelwright.goal.sections import SourceSection
 
 _PIECE = 1 << 20

@@ -118,7 +118,7 @@ def test_merged_cells_and_two_header_rows(tmp_path: Path) -> None:
     assert made.notes == (
         "3 rows above the header of sheet 'S & x' were left out.",
         "The header of sheet 'S & x' has 2 rows, joined as in '2020: Q1'.",
-        "7 blank cells of merged ranges of sheet 'S & x' got the value of their range.",
+        "6 blank cells of merged ranges of sheet 'S & x' got the value of their range.",
         "1 rows of sheet 'S & x' are headings over its whole width, and were left out.",
         "Sheet 'S & x' was read, the first with a table (before it: 'Notes'); there are also 'Notes'.",
     )

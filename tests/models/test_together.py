@@ -114,3 +114,82 @@ def test_two_processes_make_the_fits_of_one(places: Callable[..., Place], tmp_pa
             assert max(float((alone[name] - both[name]).abs().max()) for name in alone) < 1e-4
     # Where they met is gone.
     assert not list((tmp_path / "both").glob(".together-*"))
+
+
+PLAIN = '''
+from modelwright.models.families.recurrent_series import RecurrentSeriesFamily
+from modelwright.models.family import Space
+
+
+class Plain(RecurrentSeriesFamily):
+    """Without chance that differs from process to process: no dropout, no changed sequences."""
+
+    name = "plain_series"
+
+    def space(self, task, facts):
+        start = {**super().space(task, facts).starts[0], "dropout": 0.0, "augment": 0.0}
+        return Space({}, ({**start, "width": 8, "epochs": 3},))
+
+
+PLAIN = Plain()
+'''
+
+
+def test_a_whole_goal_in_two_processes_is_that_of_one(tmp_path: Path) -> None:
+    """From the goal to the bundle, and `resume` besides, through the public command line."""
+    for name in ("torch", "accelerate"):
+        pytest.importorskip(name, reason="the extra [deep] is not installed")
+    import numpy as np
+    import onnx
+    from onnx import numpy_helper
+
+    folder = tmp_path / "site"
+    info = folder / "plain-1.0.dist-info"
+    info.mkdir(parents=True)
+    (folder / "plain_of_a_test.py").write_text(PLAIN)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plain\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[modelwright.families]\nplain_series = plain_of_a_test:PLAIN\n")
+    rng = np.random.default_rng(0)
+    days = rng.normal(size=(160, 12)).round(3)
+    rows = [{"day": day.tolist(), "y": round(float(day[-3:].sum()), 3)} for day in days]
+    (tmp_path / "days.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "goal.yaml").write_text(
+        "name: days\nproblem: regression\ndata: {source: days.jsonl, target: y}\nsuccess: [rmse <= 100]\n"
+        "search: {families: [plain_series], trials: 1}\nseed: 0\n"
+    )
+    launch = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
+    launch += ["--num_machines", "1"]
+    launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT / "src"))),
+        "OMP_NUM_THREADS": "1",
+    }
+
+    def carried_out(before: list[str], *command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *before, "-m", "modelwright", *command],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+            check=False,
+        )
+        assert done.returncode in (0, 3), done.stderr[-3000:]
+        return done.stderr
+
+    weights = {}
+    for name, before in (("alone", []), ("both", launch)):
+        said = carried_out(before, "run", "goal.yaml", "--runs", name, "--force-release")
+        assert ("process 1 took part in" in said) == (name == "both"), said
+        assert "took part in 0 fits" not in said
+        (made,) = (tmp_path / name).glob("days-*")
+        model = onnx.load(made / "bundle" / "model.onnx")
+        weights[name] = [numpy_helper.to_array(weight) for weight in model.graph.initializer]
+    assert len(weights["alone"]) == len(weights["both"])
+    for one, two in zip(weights["alone"], weights["both"], strict=True):
+        assert one.shape == two.shape
+        if one.dtype.kind == "f":
+            np.testing.assert_allclose(one, two, atol=1e-4)
+    # What has ended is not made anew, and nobody waits for anybody.
+    assert "process 1 took part in 0 fits" in carried_out(launch, "resume", "days", "--runs", "both")

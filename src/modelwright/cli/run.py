@@ -70,10 +70,15 @@ def resume(
     from modelwright.lifecycle.folder import find_run
     from modelwright.lifecycle.run import newest_unfinished
     from modelwright.lifecycle.run import resume as go_on
+    from modelwright.models.together import followed, leads
 
+    if (said := followed(runs)) is not None:
+        if not quiet:
+            print(said, file=sys.stderr)
+        return 0
     folder = find_run(name, runs) if name else newest_unfinished(runs)
     seconds = None if budget is None else _seconds(budget)
-    with Talk(quiet) as talk:
+    with leads(runs), Talk(quiet) as talk:
         done = go_on(
             folder,
             say=talk,

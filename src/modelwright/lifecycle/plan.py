@@ -32,7 +32,7 @@ class Stage:
 
 PLAN: tuple[Stage, ...] = (
     Stage("define", "modelwright.goal.define:define", (1, 2, 3), "run"),
-    Stage("collect", "modelwright.data.collect:collect", (4, 5), "looks"),
+    Stage("collect", "modelwright.data.collect:collect", (4, 5), "looks", 2),
     Stage("clean", "modelwright.data.clean.stage:clean", (6, 7), "shared", 5),
     Stage("label", "modelwright.data.label:label", (8,), "shared", 3),
     Stage("profile", "modelwright.data.profile.stage:profile", (9,), "shared", 4),

@@ -220,3 +220,15 @@ def test_a_path_that_is_too_long() -> None:
             read(source)
         assert caught.value.code == "data.missing-file"
         assert len(caught.value.message) < 200
+
+
+def test_lists_of_many_numbers_are_sequences_and_short_ones_are_summarised(tmp_path: Path) -> None:
+    days = [{"day": [0.5 * k for k in range(12 + row % 3)], "y": row} for row in range(20)]
+    place = tmp_path / "days.jsonl"
+    place.write_text("".join(json.dumps(day) + "\n" for day in days))
+    made = read(str(place), target="y")
+    assert made.frame.columns == ["day", "y"]
+    assert json.loads(made.frame["day"][1]) == days[1]["day"]
+    days[3]["day"] = [1.0, 2.0]
+    place.write_text("".join(json.dumps(day) + "\n" for day in days))
+    assert "day.mean" in read(str(place), target="y").frame.columns

@@ -34,6 +34,9 @@ WISHES = ("explode", "summarise", "join", "first", "count", "text", "columns", "
 
 RARE = 0.05
 """Share of holders with several items up to which these are taken for slips, and the first one is used."""
+SEQUENCE = 8
+"""Numbers that every list has at least where lists are sequences (a day of measurements); sets of numbers, as
+the prices of an order, are short at times, and are summarised."""
 _FOLD_KEYS = 12
 _FOLD_SHARE = 0.2
 
@@ -122,6 +125,12 @@ class Chooser:
                 {"as": "parts", "separator": "", "count": shape.longest},
                 path,
                 f"every list is {shape.longest} numbers: each has a column",
+            )
+        if shape.listed and shape.shortest >= SEQUENCE:
+            return self._chose(
+                {"as": "text"},
+                path,
+                f"every list has at least {shape.shortest} numbers: it is kept as a sequence",
             )
         return self._chose(
             {"as": "numbers"},

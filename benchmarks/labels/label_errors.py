@@ -2,7 +2,8 @@
 
 ``.venv/bin/python benchmarks/labels/label_errors.py prepare`` computes the pictures' features (a minute),
 ``... measure aggre_label --peers PYTHON`` one column of labels (likewise), ``... table`` shows what is kept.
-PYTHON is that of an environment with ``cleanlab``. ``... gain random_label1 SEED`` measures a machine that errors do disturb (two minutes,
+PYTHON is that of an environment with ``cleanlab``. ``... gain random_label1
+SEED`` measures what mending gives a machine that errors disturb (two minutes,
 journalled), ``... gains`` sums these up. Needs the shared ``cifar10n_subset``: 5,000 pictures with
 labels by people and the true ones, and 1,000 more to test on.
 

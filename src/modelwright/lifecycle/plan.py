@@ -41,7 +41,7 @@ PLAN: tuple[Stage, ...] = (
     Stage("choose", "modelwright.models.choose:choose", (11, 13), "run"),
     Stage("train", "modelwright.models.train:train", (12, *range(14, 25), 26), "run", 2),
     Stage("compress", "modelwright.release.compress:compress", (28,), "run", 2),
-    Stage("doubt", "modelwright.evidence.label_errors.stage:doubt", (), "run"),
+    Stage("doubt", "modelwright.evidence.label_errors.stage:doubt", (), "run", 2),
     Stage("test", "modelwright.evidence.testing.stage:test", (25,), "run"),
     Stage("safeguard", "modelwright.evidence.safeguard:safeguard", (27,), "run"),
     Stage("release", "modelwright.release.stage:release", (29,), "run"),

@@ -17,6 +17,9 @@ from modelwright.core.records.pictures import Gallery
 from modelwright.core.stage import Work
 from modelwright.evidence.label_errors.stage import FILE, doubt
 from modelwright.goal.sections import RolesSection
+from modelwright.labels.begin import begin
+from modelwright.labels.pixels import size_of
+from modelwright.labels.project import Asked, asked, joined
 
 WRONG = (3, 40, 77)
 OPTIONS = {"mode": "L", "height": 4, "width": 5}
@@ -83,9 +86,24 @@ def test_pixels_are_in_no_table_and_no_file(tmp_path: Path) -> None:
     (table,) = [i for i in book.items if isinstance(i, Table) and i.code == "label-errors"]
     assert table.columns == ("row", "given", "rather", "why", "x")
     head, *lines = (tmp_path / FILE).read_text("utf-8").splitlines()
-    assert head == "row,given,instead,suspicion,reason,correct,x"
-    assert len(lines) == 3
+    assert head == "row,given,instead,suspicion,reason,correct,x,photo"
+    assert sorted(line.rsplit(",", 1)[1] for line in lines) == [f"files/0-{row}.png" for row in WRONG]
+
+
+def test_the_labelling_pages_show_what_is_to_be_judged(tmp_path: Path) -> None:
+    doubted(tmp_path, RolesSection())
+    wish = asked({"classes": ["cat", "dog"], "id": "row", "order": "given"}, Path(), "a test")
+    begun = begin(joined(wish, Asked({}, str(tmp_path / FILE))), str(tmp_path / "mend.labels"))
+    try:
+        assert (begun.added, begun.project.item, begun.project.content) == (3, "image", "photo")
+        root = begun.store.root()
+        assert root is not None
+        assert size_of(root / "files" / "0-3.png") == (5, 4)
+    finally:
+        begun.store.close()
 
 
 def test_private_pictures_are_not_shown(tmp_path: Path) -> None:
     assert galleries(doubted(tmp_path, replace(RolesSection(), sensitive=("photo",)))) == []
+    assert not (tmp_path / "files").exists()
+    assert "photo" not in (tmp_path / FILE).read_text("utf-8")

@@ -91,7 +91,9 @@ def _delimited(sample: str) -> Dialect:
             continue
         share = count / len(rows[1:] or rows)
         fits = len(rows[0]) in (width, width - 1) and width > 1
-        score = (fits, round(share, 1) if fits else 0.0, width if not fits else 0)
+        # A mark inside of every cell of a text splits as evenly, but leaves the header whole.
+        exact = len(rows[0]) == width
+        score = (fits, round(share, 1) if fits else 0.0, int(exact) if fits else width)
         if width > 1 and (best is None or score > best[0]):
             best = (score, replace(tried, width=width), rows)
     if best is None:

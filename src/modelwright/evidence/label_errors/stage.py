@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -23,7 +24,7 @@ from modelwright.data.corrections import CHECKED
 from modelwright.data.weak import WEAK
 from modelwright.evidence.label_errors import residual
 from modelwright.evidence.label_errors.confident import confident, suspicion
-from modelwright.evidence.showing import pictures, shown_columns
+from modelwright.evidence.showing import as_given, pictures, shown_columns
 from modelwright.evidence.testing.private import personal, private_columns
 from modelwright.evidence.testing.shown import cell
 from modelwright.features.typed import from_frame
@@ -41,6 +42,9 @@ WIDEST = 50
 """Inputs in the file."""
 MOST = 10_000
 """Labels that are listed; how many there are is said."""
+ENDINGS = {"image": ".png", "audio": ".wav"}
+MOST_FILES = 500
+"""Suspects whose images and sounds are written as files."""
 LEAST = 30
 """Rows below which predictions say nothing of labels."""
 
@@ -71,8 +75,9 @@ def doubt(
     """Rank the labels of development rows that are probably wrong, with the reason.
 
     Test rows are left alone: whoever mends only the labels of the test that a model contradicts makes the
-    test agree with the model. Writes ``label_errors.csv`` in the stage's folder: a person fills in its column
-    ``correct``, and the goal's ``label: {corrections: FILE}`` reads it.
+    test agree with the model. Writes ``label_errors.csv`` in the stage's folder (images and sounds as files
+    beside it): a person fills in its column ``correct``, and the goal's ``label: {corrections: FILE}`` reads
+    it.
     """
     held = trained.validation.get()
     every: pl.DataFrame = development.table.get()
@@ -115,11 +120,14 @@ def doubt(
     positions = [at for at, _, _ in kept]
     # Rows first: a frame without columns has none.
     beside = _readable(frame[positions].select(inputs[:WIDEST]), development)
-    atomic.write_text(work.folder / FILE, as_csv(table, beside))
+    private = private_columns(development, roles, personal(development))
+    media = _files(development, frame[positions], private, work.folder)
+    atomic.write_text(
+        work.folder / FILE, as_csv(table, beside.with_columns(media) if beside.width else pl.DataFrame(media))
+    )
     if kept:
         _say(made, development, book)
         _show(made, frame, inputs[:COLUMNS], positions, book)
-        private = private_columns(development, roles, personal(development))
         _picture(made, development, frame, private, positions, book)
         _draw(found, development, book)
     return made
@@ -147,6 +155,31 @@ def as_csv(table: pl.DataFrame, inputs: pl.DataFrame) -> str:
     cells = inputs.iter_rows() if inputs.width else iter([()] * table.height)
     writer.writerows((*line, "", *more) for line, more in zip(table.iter_rows(), cells, strict=True))
     return out.getvalue()
+
+
+def _files(
+    development: Development, rows: pl.DataFrame, private: frozenset[str], folder: Path
+) -> list[pl.Series]:
+    """Images and sounds of the first suspects as files beside the list, and columns that name them: so the
+    labelling pages show what a person is to judge. Private columns are left out."""
+    signature = signature_of(development)
+    columns = [c for c in shown_columns(signature, private) if c.tensor is not None and c.kind in ENDINGS]
+    if not columns or not rows.height:
+        return []
+    typed = from_frame(rows.head(MOST_FILES), signature)
+    made = []
+    for column in columns:
+        assert column.tensor is not None
+        names: list[str | None] = []
+        for row, held in zip(rows[ROW], column.cells(typed), strict=False):
+            content = as_given(held, column.tensor)
+            name = f"files/{column.place}-{row}{ENDINGS[column.kind]}"
+            names.append(name if content is not None else None)
+            if content is not None:
+                (folder / "files").mkdir(exist_ok=True)
+                atomic.write_bytes(folder / name, content)
+        made.append(pl.Series(column.name, [*names, *[None] * (rows.height - len(names))], dtype=pl.String))
+    return made
 
 
 def _readable(rows: pl.DataFrame, development: Development) -> pl.DataFrame:

@@ -130,7 +130,9 @@ def run(name: str, seed: int, fold: int | None, told: argparse.Namespace) -> dic
         file = folder / "goal.yaml"
         file.write_text(goal(name, seed, files, told), encoding="utf-8")
         began, used = time.perf_counter(), sum(os.times()[2:4])
-        done = command("run", str(file), "--runs", str(folder / "runs"), "--quiet", "--json")
+        done = command(
+            "run", str(file), "--runs", str(folder / "runs"), "--quiet", "--json", "--force-release"
+        )
         wall, cpu = time.perf_counter() - began, sum(os.times()[2:4]) - used
         (criterion,) = json.loads(done)["criteria"]
         (made,) = (path for path in (folder / "runs").glob("text-*") if path.is_dir())
@@ -179,11 +181,12 @@ def lines() -> Iterator[dict[str, Any]]:
                 continue
 
 
-def compare() -> None:
+def compare(work: str) -> None:
     """How much better both columns of AG news are than each alone: the same test rows, right or wrong."""
     from modelwright.stats.compare import paired_bootstrap
 
-    kept = {(one["set"], one["seed"]): one for one in lines() if one["family"] == "ngrams" and one["right"]}
+    same = [one for one in lines() if one["family"] == "ngrams" and one["work"] == work and one["right"]]
+    kept = {(one["set"], one["seed"]): one for one in same}
     for alone in ("ag-title", "ag-text"):
         seeds = [seed for name, seed in kept if name == "ag" and (alone, seed) in kept]
         gaps = [
@@ -207,8 +210,9 @@ def main() -> None:
     parser.add_argument("--pretrained", default="", help="folder with MiniLM")
     parser.add_argument("--compare", action="store_true", help="only say what columns of AG news add")
     told = parser.parse_args()
+    work = f"{told.trials} trials" if told.budget is None else f"{told.budget}s"
     if told.compare:
-        compare()
+        compare(work)
         return
     common.RESULTS.mkdir(exist_ok=True)
     for name in told.only:
@@ -216,7 +220,6 @@ def main() -> None:
         values = []
         for one in rounds:
             seed, fold = (0, one) if told.folds and name == "polarity" else (one, None)
-            work = f"{told.trials} trials" if told.budget is None else f"{told.budget}s"
             key = {"set": name, "family": told.family, "work": work, "seed": seed, "fold": fold}
             made = next((old for old in lines() if all(old.get(k) == v for k, v in key.items())), None)
             if made is None:

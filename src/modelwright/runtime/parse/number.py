@@ -16,6 +16,8 @@ RANGE = re.compile(r"(.*?[0-9][^\-–—]*?)\s*(?:-|–|—|\bto\b|\.\.+)\s*([^\
 UNIT_BEHIND = re.compile(r".*?[0-9]\s*([^\d\s.,()\-+][^\d()]*[23]?)", re.DOTALL)
 PART = re.compile(r"[0-9]+(?:\.[0-9]+)?\s*[^\d\s.,()+\-]+\.?")
 COMPOUND = re.compile(rf"(?:{PART.pattern})(?:[\s,]*(?:and\s+)?(?:{PART.pattern}))+")
+LONGEST = 500
+"""Characters beyond which a text is no range and no sum: looking for one in a page takes minutes."""
 SPACES = (" ", "\u00a0", "\u202f", "\u2009")
 
 
@@ -65,7 +67,7 @@ def within(options: dict[str, Any]) -> Callable[[float], bool]:
 def _with_ranges(one: Callable[[str], float | None]) -> Callable[[str], float | None]:
     def read(text: str) -> float | None:
         value = one(text)
-        if value is not None:
+        if value is not None or len(text) > LONGEST:
             return value
         parts = RANGE.fullmatch(text.strip())
         if parts is None:
@@ -85,7 +87,7 @@ def _with_ranges(one: Callable[[str], float | None]) -> Callable[[str], float | 
 def _with_compound(one: Callable[[str], float | None]) -> Callable[[str], float | None]:
     def read(text: str) -> float | None:
         value = one(text)
-        if value is not None:
+        if value is not None or len(text) > LONGEST:
             return value
         if COMPOUND.fullmatch(text.strip()) is None:
             return None

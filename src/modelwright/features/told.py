@@ -23,14 +23,14 @@ MOST = 300
 """Columns that are told of."""
 
 _ORDER = "trees split a number by its order, so that neither its scale nor a missing value harms them"
-_SCALE = "sums and distances need one scale, no holes, and no value that outweighs all others"
-_LOGGED = f"{_SCALE}; it is skewed, which the logarithm lessens"
+_SCALE = "sums need one scale, no holes, no value that outweighs all others"
+_LOGGED = f"{_SCALE}; it is skewed"
 _CODES = "trees take categories as codes"
-_HOT = "sums need a weight for each value; rare values have too few rows for one of their own"
-_MEAN = "it puts the values in an order that says something of the target"
+_HOT = "sums need a weight for each value"
+_MEAN = "an order of values that says something of the target"
 _PARTS = "trees find months and weekdays by themselves once they are numbers"
 _CYCLES = "December lies beside January, which only a circle shows"
-_WORDS = "texts are told apart by the words that they share"
+_WORDS = "its values share words"
 _TWO = "a screen of the training rows found that they say more together than each alone"
 
 _Line = tuple[str, str, str, str]
@@ -43,7 +43,7 @@ def told(recipe: FittedRecipe, signature: Signature) -> tuple[Told, ...]:
     why: dict[str, list[str]] = {}
     if recipe.bounds is not None:
         for name in recipe.bounds.columns:
-            scaled.setdefault(name, []).append("drawn in to bounds first (winsorised)")
+            scaled.setdefault(name, []).append("winsorised first")
             why.setdefault(name, []).append("the goal asks for it")
     for operation in recipe.operations:
         for name, how, scale, reason in _of(operation, signature):
@@ -61,23 +61,23 @@ def _of(operation: FittedOperation, signature: Signature) -> Iterator[_Line]:
     o = operation
     if isinstance(o, FittedNumbers):
         for name, shift in zip(o.columns, o.shifts, strict=True):
-            yield name, "a number, missing as it is", "shifted by its median" if shift else "", _ORDER
+            yield name, "number, missing left to the trees", "shifted by its median" if shift else "", _ORDER
     elif isinstance(o, FittedStandardise):
         for j, name in enumerate(o.columns):
             logged = j >= len(o.columns) - o.logged
             log = "logarithm, " if logged else ""
             yield (
                 name,
-                "a number, the median where missing",
-                f"wide bounds for what is far out, {log}mean 0, standard deviation 1",
+                "number, the median where missing",
+                f"wide bounds, {log}mean 0, standard deviation 1",
                 _LOGGED if logged else _SCALE,
             )
     elif isinstance(o, FittedMissing):
         for name in o.columns:
-            yield name, "a mark of missing", "", "that a value is missing may say something by itself"
+            yield name, "mark of missing", "", "missing may say something by itself"
     elif isinstance(o, FittedCodes):
         for name in o.vocabulary.columns:
-            yield name, "a code for each value by its frequency, missing as one of them", "", _CODES
+            yield name, "code by frequency, missing has its own", "", _CODES
     elif isinstance(o, FittedOneHot):
         for name, levels, others in zip(o.vocabulary.columns, o.levels, o.others, strict=True):
             columns = count(len(levels) + others, "column")
@@ -87,7 +87,7 @@ def _of(operation: FittedOperation, signature: Signature) -> Iterator[_Line]:
             yield name, "how common the value is", "", ""
     elif isinstance(o, FittedTargetMean):
         for name in o.vocabulary.columns:
-            yield name, "the smoothed mean of the target for its value, across folds", "", _MEAN
+            yield name, "mean of the target, smoothed, across folds", "", _MEAN
     elif isinstance(o, FittedDateParts | FittedDateCycles):
         parts = isinstance(o, FittedDateParts)
         for j, name in enumerate(o.columns):
@@ -100,9 +100,10 @@ def _of(operation: FittedOperation, signature: Signature) -> Iterator[_Line]:
             yield name, words, "" if parts else "mean 0, standard deviation 1", _PARTS if parts else _CYCLES
     elif isinstance(o, FittedWords):
         for column in o.columns:
-            topics = "" if column.projection is None else f" in {count(column.projection.shape[1], 'topic')}"
-            words = f"weighted counts of {count(len(column.words), 'word')}{topics}"
-            yield column.column, words, "each row of length 1", _WORDS
+            words = f"weighted counts of {count(len(column.words), 'word')}"
+            if column.projection is not None:
+                words = f"{count(column.projection.shape[1], 'topic')} of {count(len(column.words), 'word')}"
+            yield column.column, words, "", _WORDS
     else:
         yield from _together(o, signature)
 

@@ -190,15 +190,30 @@ def _encoded(trained: Trained) -> Line:
     steps = sorted({step for member in trained.members for step in member.recipe})
     if not steps:
         return ("encoded", "nothing to do", "the model takes typed columns as they are")
+    told = {name for member in trained.members for name, *_ in member.told}
+    every = [
+        way for member in trained.members for _, encoded, *_ in member.told for way in encoded.split("; ")
+    ]
+    # How many columns a category became is in the table of columns; here it would be a line for each.
+    ways = sorted({way.lstrip("0123456789 ").partition(", one for")[0] for way in every})
+    if told:
+        more = f" and {len(ways) - 4} more" if len(ways) > 4 else ""
+        return (
+            "encoded",
+            "done",
+            f"{words.count(len(told), 'input')}, each by its kind: {'; '.join(ways[:4])}{more}",
+        )
     return ("encoded", "done", "; ".join(steps[:6]) + ("; ..." if len(steps) > 6 else ""))
 
 
 def _scaled(trained: Trained) -> Line:
-    ways: dict[str, int] = {}
+    scaled: dict[str, str] = {}
     for member in trained.members:
-        for _, _, scaled, _ in member.told:
-            ways[scaled] = ways.get(scaled, 0) + 1
-    done = sorted(way for way in ways if way and way != "not scaled")
-    if not done:
+        for name, _, how, _ in member.told:
+            scaled[name] = f"{scaled.get(name, '')}; {how}"
+    one = [name for name, how in scaled.items() if "standard deviation 1" in how]
+    if not one:
         return ("scaled", "nothing to do", "what ships is not harmed by the scale of a column")
-    return ("scaled", "done", "; ".join(done))
+    logged = sum("logarithm" in scaled[name] for name in one)
+    by = f", {logged} of them by their logarithm" if logged else ""
+    return ("scaled", "done", f"{words.count(len(one), 'input')} to mean 0 and standard deviation 1{by}")

@@ -159,6 +159,16 @@ def test_missing_markers() -> None:
     assert read(target, ["unknown", "?"]) == ["unknown", None]
 
 
+def test_a_marker_before_the_unit_of_the_column_is_no_value() -> None:
+    values = [f"{n}.5 bhp" for n in range(40, 100)] + ["null bhp"] * 20 + ["N/A bhp"]
+    found = infer(values)
+    assert found.kind == "number"
+    assert read(found, ["74 bhp", "null bhp", "N/A bhp"]) == [74.0, None, None]
+    words = infer(["null bhp", "weak", "strong", "null island"] * 9)
+    assert words.kind == "category"
+    assert not any("null" in str(o.options) for o in words.operations)
+
+
 def test_spellings_that_differ_in_case_are_one_value() -> None:
     values = ["Male"] * 5 + ["male", "MALE ", "Female", "Female."]
     found = infer(values)

@@ -92,6 +92,19 @@ SPECS = [
     ),
     column("category", STRIP, ("mask", {"how": "mask", "patterns": MASK})),
     column("text", ("mask", {"how": "hash", "patterns": MASK}), ("text", {})),
+    column("category", ("mask", {"how": "generalise", "patterns": MASK})),
+    *(
+        column("category", STRIP, ("mask", {"how": how, "patterns": [], "whole": kind}))
+        for how, kind in [
+            ("generalise", "email"),
+            ("generalise", "phone"),
+            ("generalise", "iban"),
+            ("generalise", "birth date"),
+            ("generalise", "name"),
+            ("hash", "name"),
+            ("mask", "ip"),
+        ]
+    ),
     column("text", STRIP, MARKERS, ("text", {})),
     column("text", STRIP, ("text", {"marks": True})),
     column("text"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,31 @@ def table() -> pl.DataFrame:
     [
         {"personal": "generalise"},
         {"personal": "mask"},
-        {"personal": "hash", "privacy": PrivacySection(secret="MW_E")},
     ],
-    ids=["coarser", "addresses", "with a secret"],
+    ids=["coarser", "addresses"],
 )
-def test_other_treatments_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: dict[str, Any]
-) -> None:
-    monkeypatch.setenv("MW_E", "a secret of some length")
+def test_kinds_that_it_does_not_look_for_are_refused(tmp_path: Path, how: dict[str, Any]) -> None:
     made = make_run(tmp_path / "toy-run", table(), "y", section=CleanSection(**how))
-    with pytest.raises(Unsupported, match="the JavaScript does not know"):
+    with pytest.raises(Unsupported, match="email, card, phone alone, and not for ip"):
         make(made.bundle, ["edge"], tmp_path / "packages")
+
+
+def test_digests_with_a_secret_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MW_E", "a secret of some length")
+    section = CleanSection(personal="hash", privacy=PrivacySection(secret="MW_E"))
+    made = make_run(tmp_path / "toy-run", table(), "y", section=section)
+    with pytest.raises(Unsupported, match="digests with a secret") as refused:
+        make(made.bundle, ["edge"], tmp_path / "packages")
+    assert "personal: generalise" in (refused.value.hint or "")
+
+
+def test_coarser_addresses_travel(tmp_path: Path) -> None:
+    frame = table().with_columns(
+        note=pl.Series([f"{'write' if k % 2 else 'no'} a{k % 9}@Example{k % 3}.org" for k in range(ROWS)])
+    )
+    made = make_run(tmp_path / "toy-run", frame, "y", section=CleanSection(personal="generalise"))
+    make(made.bundle, ["edge"], tmp_path / "packages")
+    facts = json.loads(next((tmp_path / "packages").rglob("edge.json")).read_text(encoding="utf-8"))
+    masks = [o["options"] for c in facts["columns"] for o in c["operations"] if o["name"] == "mask"]
+    assert [options["how"] for options in masks] == ["generalise"]
+    assert facts["folds"]

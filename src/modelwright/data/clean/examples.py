@@ -47,6 +47,8 @@ def examples(raw: pl.DataFrame, columns: Sequence[Column]) -> tuple[BeforeAfter,
                 if not isinstance(before, str) or after == before or _same_number(before, after):
                     continue
                 shown = _shown(after, column.kind)
+                if shown == text:
+                    continue  # a date that was written plainly
                 if place < veiled:  # what comes before the treatment is as personal as what it treats
                     shown = veil(shown)
                 made.append(BeforeAfter(column.name, int(row), veil(text), shown, operation.name))
@@ -92,5 +94,5 @@ def _shown(value: object, kind: str) -> str:
             moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)
         except OverflowError:
             return str(value)
-        return moment.strftime("%Y-%m-%d %H:%M:%S")
+        return moment.strftime("%Y-%m-%d %H:%M:%S").removesuffix(" 00:00:00")
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -21,7 +21,8 @@ def tell(name: str, found: Variants, book: Book) -> list[Line]:
         book.finding(
             "clean.variants",
             "note",
-            f"{_many(found.merged, 'spelling')} of {_values(found.merged)} in {name!r} were written as one: "
+            f"{_many(found.merged, 'spelling')} of {_values(found.merged)} in {name!r} "
+            f"{_be(found.merged)} written as one: "
             f"{_shown(found.merged)}.",
             "If one is a value of its own, say so: "
             f"`columns: {{{name}: {{spellings: {_yaml(found.merged[:1], own=True)}}}}}`, or "
@@ -34,7 +35,7 @@ def tell(name: str, found: Variants, book: Book) -> list[Line]:
             "clean.variants-proposed",
             "warning" if any(v.how != "misspelling" for v in found.proposed) else "note",
             f"{_many(found.proposed, 'value')} of {name!r} may be other spellings of "
-            f"{_values(found.proposed)}, and were left as they are: {_shown(found.proposed)}.",
+            f"{_values(found.proposed)}, and {_left(found.proposed)}: {_shown(found.proposed)}.",
             f"Confirm with `columns: {{{name}: {{spellings: {_yaml(found.proposed[:_SHOWN])}}}}}` (or all of "
             f"them: `columns: {{{name}: {{variants: all}}}}`); say that a value is one of its own by naming "
             "it for itself.",
@@ -70,6 +71,14 @@ def _lines(name: str, found: Sequence[Variant], state: str) -> list[Line]:
 
 def _many(found: Sequence[Variant], word: str) -> str:
     return f"1 {word}" if len(found) == 1 else f"{len(found):,} {word}s"
+
+
+def _be(found: Sequence[Variant]) -> str:
+    return "was" if len(found) == 1 else "were"
+
+
+def _left(found: Sequence[Variant]) -> str:
+    return "was left as it is" if len(found) == 1 else "were left as they are"
 
 
 def _values(found: Sequence[Variant]) -> str:

@@ -288,7 +288,7 @@ def _models(rows: _Rows, facts: Facts, book: Book) -> Table:
 
 
 _LEARNERS = {
-    "straight": "straight line (as linear families and networks see numbers)",
+    "straight": "straight line",
     "trees": "boosted trees",
 }
 _WAYS: dict[str, tuple[str, ...]] = {

@@ -130,22 +130,43 @@ def _refuse_pieces(graph: bytes) -> None:
 
 
 def _refuse_private(model: Model) -> None:
-    """Digests with a secret, and kinds of personal data that the JavaScript does not look for."""
+    """Digests with a secret, which a page or an app could not keep, and kinds of personal data that the
+    JavaScript does not look for."""
     for column in model.bundle.json("preprocess.json")["columns"]:
         for operation in column["operations"]:
-            options = operation["options"]
-            if operation["name"] != "mask" or column["name"] not in model.tensors.names:
-                continue
-            if (
-                options["how"] == "generalise"
-                or options.keys() & {"secret", "whole"}
-                or (set(options["patterns"]) - set(OLD_KINDS))
-            ):
-                raise Unsupported(
-                    f"personal data of {column['name']!r} is treated as the JavaScript does not know it",
-                    code="package.edge-operation",
-                    hint="leave the column out, or serve this bundle with `modelwright serve` instead",
-                )
+            if operation["name"] == "mask" and column["name"] in model.tensors.names:
+                why, hint = _not_carried(operation["options"])
+                if why:
+                    raise Unsupported(
+                        f"personal data of {column['name']!r} is treated as the JavaScript does not know it: "
+                        f"{why}",
+                        code="package.edge-operation",
+                        hint=f"{hint}; or serve this bundle with `modelwright serve` instead",
+                    )
+
+
+def _not_carried(options: dict[str, Any]) -> tuple[str, str]:
+    """Why a treatment of personal data is refused, and what to do about it; empty where it is not."""
+    out = "leave the column out"
+    if "secret" in options:
+        return (
+            "it is replaced by digests with a secret, and whoever has the page or the app would have it",
+            f"{out}, or train with `personal: generalise` or `drop`",
+        )
+    whole = options.get("whole")
+    if whole == "ip" and options["how"] == "generalise":
+        return (
+            "networks of whole columns of IP addresses are not made there",
+            f"{out}, or train with `personal: mask`",
+        )
+    others = [] if whole is not None else sorted(set(options["patterns"]) - set(OLD_KINDS))
+    if others:
+        known = ", ".join(OLD_KINDS)
+        return (
+            f"in texts it looks for {known} alone, and not for {', '.join(others)}",
+            f"{out}, or mend the texts in the source",
+        )
+    return "", ""
 
 
 def with_other_null(graph: bytes) -> tuple[bytes, int]:
@@ -237,8 +258,9 @@ def folds() -> dict[str, str]:
 
 def _folds_needed(columns: list[dict[str, Any]]) -> bool:
     kinds = {c["kind"] for c in columns} | {o["name"] for c in columns for o in c["operations"]}
-    units = any(o["options"].get("units") for c in columns for o in c["operations"])
-    return bool(kinds & {"boolean", "case", "variants"}) or units
+    every = [o["options"] for c in columns for o in c["operations"]]
+    folding = any(options.get("units") or options.get("how") == "generalise" for options in every)
+    return bool(kinds & {"boolean", "case", "variants"}) or folding
 
 
 def operators_of(graph: bytes) -> list[tuple[str, int, str]]:

@@ -204,7 +204,7 @@ def coarser(kind: str, value: str) -> str:
         return f"{value.rpartition('.')[0]}.0/24" if address.version == 4 else f"{address.exploded[:14]}::/48"
     if kind == "iban":
         return f"<iban {value[:2]}>"
-    if kind == "phone" and value.startswith("+"):
+    if kind == "phone" and value.startswith("+") and ids.digits(value):
         return f"<phone +{ids.digits(value)[0]}...>"
     if kind == "birth date":
         years = re.findall(r"\d{4}", value)

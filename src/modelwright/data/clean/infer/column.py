@@ -99,10 +99,12 @@ def infer_column(
     if found.kind != "number" or not limits:
         return found
     last = found.operations[-1]
-    shown = " to ".join(
-        "any" if end is None else f"{end:g}" for end in (limits.get("least"), limits.get("most"))
-    )
-    inside = CleanOperation("number", last.options | limits, f"Read as numbers, {shown}", 0)
+    values = series.cast(pl.Float64)
+    low, high = limits.get("least"), limits.get("most")
+    beyond = int((values < low).sum()) if low is not None else 0
+    beyond += int((values > high).sum()) if high is not None else 0
+    said = f"Read as numbers; {ends(limits)}, what is beyond as missing ({cells(beyond)})"
+    inside = CleanOperation("number", last.options | limits, said, beyond)
     return replace(found, operations=(*found.operations[:-1], inside))
 
 
@@ -226,7 +228,8 @@ def _settled(
         )
     if wish is not None and wish.spellings and "spellings" not in off:
         mapping = dict(wish.spellings)
-        shown = ", ".join(f"{a!r} as {b!r}" for a, b in list(mapping.items())[:3])
+        others = [(a, b) for a, b in mapping.items() if a != b]  # else: a value of its own
+        shown = ", ".join(f"{a!r} as {b!r}" for a, b in others[:3]) or "values as they are"
         recipe.add("spellings", {"map": mapping}, lambda n: f"Write {shown} ({cells(n)})")
     if mask is not None and "mask" not in off:
         kinds = " and ".join(
@@ -343,12 +346,12 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
         numbers = number.infer(left, off, must=True, given=given) or number.Numbers({}, [], "", [])
         how = f": {'; '.join(numbers.said)}" if numbers.said else ""
         changed = left.cells_of(left.words)
-        recipe.last(
-            "number",
-            numbers.options | recipe.limits,
-            f"Read as numbers{how} ({cells(changed)} not written plainly)",
-            changed,
-        )
+        said = f"Read as numbers{how} ({cells(changed)} not written plainly)"
+        if recipe.limits:
+            beyond = _beyond(left, recipe.limits)
+            said += f"; {ends(recipe.limits)}, what is beyond as missing ({cells(beyond)})"
+            changed += beyond
+        recipe.last("number", numbers.options | recipe.limits, said, changed)
         unit = numbers.unit
         notes += unread(left, numbers.unread, "number") + told.units(left.name, numbers)
     elif kind == "boolean":
@@ -362,6 +365,18 @@ def _as_kind(recipe: _Recipe, kind: Kind, why: str, *, must: bool, duty: Duty) -
         sentence = f"Take texts as lower-case words and marks ({cells(left.cells)})"
         recipe.last("text", {"marks": True}, sentence, left.cells)
     return Inferred(kind, tuple(recipe.operations), why, unit, tuple(notes), alike)
+
+
+def ends(limits: dict[str, float]) -> str:
+    """ "0 to 120"."""
+    return " to ".join("any" if end is None else f"{end:g}" for end in map(limits.get, ("least", "most")))
+
+
+def _beyond(left: Distinct, limits: dict[str, float]) -> int:
+    """Cells of plain numbers that the goal's limits turn into missing."""
+    low, high = limits.get("least", float("-inf")), limits.get("most", float("inf"))
+    outside = ((left.plain < low) | (left.plain > high)).fill_null(False)
+    return int(pl.Series(left.counts, dtype=pl.Int64).filter(outside).sum())
 
 
 def _dates(recipe: _Recipe, left: Distinct, must: bool) -> list[Note]:

@@ -36,7 +36,8 @@ class Outliers:
                     Found(
                         "warning",
                         f"{_many(far.len(), column.name)}{extreme:g} (98% lie between {low:g} and {high:g})",
-                        "check units and decimal points, and mend the source or data.columns spellings",
+                        "check units and decimal points, and mend the source or data.columns spellings; "
+                        "`winsorise: robust` there draws them in",
                         column=column.name,
                         numbers={"rows": float(far.len()), "extreme": float(extreme)},
                     )

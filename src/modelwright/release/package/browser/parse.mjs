@@ -199,14 +199,31 @@ const PERSONAL = {
   ),
 };
 
-function mask(options) {
+/** Something that many share: a domain, a country, a year; else the kind's name. */
+function coarser(kind, value, folded) {
+  if (kind === "email") return `@${folded(value.slice(value.lastIndexOf("@") + 1))}`;
+  if (kind === "iban") return `<iban ${[...value].slice(0, 2).join("")}>`;
+  if (kind === "phone" && value.startsWith("+")) {
+    const first = [...value].find((c) => DIGIT.test(c));
+    return first === undefined ? "<phone>" : `<phone +${digitValue(first)}...>`;
+  }
+  if (kind === "birth date") return value.match(/\p{Nd}{4}/u)?.[0] ?? `<${kind}>`;
+  return `<${kind}>`;
+}
+
+function mask(options, folded) {
+  const told = (kind, found) => {
+    if (options.how === "hash") return `${kind}-${sha256(found).slice(0, 16)}`;
+    return options.how === "generalise" ? coarser(kind, found, folded) : `<${kind}>`;
+  };
   return (text) => {
+    if (options.whole) return strip(text) ? told(options.whole, strip(text)) : text;
     for (const kind of options.patterns) {
       text = text.replace(PERSONAL[kind], (found) => {
         if (kind === "card" && !isCard(found)) return found;
         const count = [...found].filter((c) => DIGIT.test(c)).length;
         if (kind === "phone" && (count < 7 || count > 15)) return found;
-        return options.how === "mask" ? `<${kind}>` : `${kind}-${sha256(found).slice(0, 16)}`;
+        return told(kind, found);
       });
     }
     return text;

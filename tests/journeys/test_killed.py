@@ -50,7 +50,7 @@ def test_killed_at_random_moments_ends_with_the_same_bytes(
     whole = next(p for p in (tmp_path / "whole").iterdir() if (p / "verdict.json").exists())
     rng = random.Random(name)
     kills = 0
-    while kills < 5:
+    while kills < 3:
         command = ["resume"] if unfinished(runs) else ["run", goal.name]
         process = started(*command, "--quiet", cwd=tmp_path)
         try:

@@ -72,6 +72,7 @@ def tab(chromium: Any, start: Start) -> Iterator[Callable[..., Seen]]:
 
     def make(base: str = "", **more: Any) -> Seen:
         context = chromium.new_context(**more)
+        context.set_default_timeout(120_000)  # nothing waits for so long but on a busy machine
         contexts.append(context)
         seen = Seen(context.new_page(), (base or start("ui")).rstrip("/"))
         seen.page.on(

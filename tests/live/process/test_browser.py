@@ -27,6 +27,7 @@ def visit(chromium: Any) -> Iterator[Callable[..., tuple[Any, list[str], list[st
 
     def to(address: str, **more: Any) -> tuple[Any, list[str], list[str]]:
         context = chromium.new_context(**more)
+        context.set_default_timeout(120_000)  # nothing waits for so long but on a busy machine
         contexts.append(context)
         page = context.new_page()
         complaints: list[str] = []

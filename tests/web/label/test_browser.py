@@ -142,7 +142,7 @@ def tab(chromium: Any) -> Iterator[Callable[..., Seen]]:
 
     def make(running: Running, name: str = "", **more: Any) -> Seen:
         context = chromium.new_context(**more)
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(120_000)
         contexts.append(context)
         seen = Seen(context.new_page(), running.base)
         seen.page.on(

@@ -276,8 +276,8 @@ def _column(series: pl.Series, kind: str, places: _Places, made: Attached, *, to
             Said(
                 "collect.media-refused",
                 "warning",
-                f"{len(lost['refused']):,} names in {series.name!r} lead out of {places.root.name}/ "
-                f"and were not opened: {_few(lost['refused'])}",
+                f"{len(lost['refused']):,} names in {series.name!r} lead out of "
+                f"{places.root.resolve().name or 'the folder'}/ and were not opened: {_few(lost['refused'])}",
                 "Copy the files below the folder of the table, and name them relative to it.",
             )
         )
@@ -321,7 +321,7 @@ def _missing(column: str, names: list[str], of: int, root: Path) -> Said:
     return Said(
         "collect.media-missing",
         "warning",
-        f"{len(names):,} of {of:,} names in {column!r} are of no file in {root.name or 'the folder'}/: "
+        f"{len(names):,} of {of:,} names in {column!r} are of no file in {root.resolve().name or 'the folder'}/: "
         f"{_few(names)}",
         "Put the files where the table says, relative to its own folder.",
     )

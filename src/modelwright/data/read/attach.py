@@ -321,8 +321,8 @@ def _missing(column: str, names: list[str], of: int, root: Path) -> Said:
     return Said(
         "collect.media-missing",
         "warning",
-        f"{len(names):,} of {of:,} names in {column!r} are of no file in {root.resolve().name or 'the folder'}/: "
-        f"{_few(names)}",
+        f"{len(names):,} of {of:,} names in {column!r} are of no file in "
+        f"{root.resolve().name or 'the folder'}/: {_few(names)}",
         "Put the files where the table says, relative to its own folder.",
     )
 

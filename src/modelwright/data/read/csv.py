@@ -167,7 +167,10 @@ class _Opening:
         """The header as it stands, with its blanks."""
         self.names, self.notes = self._header()
         if self.encoding.lossy:
-            self.notes.append("Some bytes are not valid UTF-8 and were read as \N{REPLACEMENT CHARACTER}.")
+            self.notes.append(
+                "Some bytes are not valid UTF-8, as where encodings were mixed: single ones were read as "
+                "Windows-1252, others as \N{REPLACEMENT CHARACTER}."
+            )
 
     def _pieces(self, start_at: int = 0) -> Iterator[tuple[bytes, int]]:
         """Text that ends where records end, with its first line's number; leading blank lines are off."""

@@ -20,6 +20,21 @@ _CANDIDATES = [
 ]  # fmt: skip
 
 
+WESTERN = "modelwright.western"
+
+
+def _western(error: UnicodeError) -> tuple[str, int]:
+    """A byte that is no UTF-8 stands in a line that was pasted from a file of the old western encoding; more
+    of them are a character that was cut off, and a byte of ones alone is damage."""
+    assert isinstance(error, UnicodeDecodeError)
+    alone = error.object[error.start : error.end]
+    letter = len(alone) == 1 and alone != b"\xff"
+    return (alone.decode("cp1252", "replace") if letter else "\ufffd"), error.end
+
+
+codecs.register_error(WESTERN, _western)
+
+
 @dataclass(frozen=True, slots=True)
 class Encoding:
     name: str
@@ -27,7 +42,7 @@ class Encoding:
     skip: int = 0
     """Bytes of a byte order mark at the start."""
     lossy: bool = False
-    """Whether some bytes are not valid and will be read as U+FFFD."""
+    """Whether some bytes are not valid UTF-8: single ones are read as Windows-1252, others as U+FFFD."""
 
 
 def find(path: Path) -> Encoding:
@@ -52,7 +67,7 @@ def find(path: Path) -> Encoding:
     replaced = sample.decode("utf-8", errors="replace")
     broken = replaced.count("\ufffd")
     valid = sum(1 for c in replaced if c > "\x7f" and c != "\ufffd")
-    if skip or valid >= 4 * broken:
+    if skip or valid >= broken:  # by chance only few pairs of bytes of an old encoding are UTF-8
         return Encoding("utf-8", skip, lossy=True)
     return Encoding(_old(sample, path), 0)
 
@@ -142,7 +157,8 @@ def utf8(path: Path, encoding: Encoding, start: int = 0) -> Iterator[bytes]:
             while part := file.read(CHUNK):
                 yield part
             return
-        decoder = codecs.getincrementaldecoder(encoding.name)(errors="replace")
+        errors = WESTERN if encoding.lossy else "replace"
+        decoder = codecs.getincrementaldecoder(encoding.name)(errors=errors)
         while part := file.read(CHUNK):
             yield decoder.decode(part).encode()
         yield decoder.decode(b"", final=True).encode()

@@ -344,7 +344,8 @@ def _members(
             by_name[name].config,
             by_name[name].results[0].recipe,
             graphs[name].how,
-            by_name[name].results[0].told,
+            # A baseline looks at none of them.
+            () if FAMILIES.get(by_name[name].family).tags.baseline else by_name[name].results[0].told,
         )
         for name in chosen
     )

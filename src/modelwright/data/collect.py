@@ -14,6 +14,7 @@ from modelwright.core.book import Book
 from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import ROW, Collected, Earlier, Increment, SourceFacts
 from modelwright.data import answers, corrections
+from modelwright.data.read import limits
 from modelwright.data.read.attach import attach, folder_of
 from modelwright.data.read.door import check_same_columns, read
 from modelwright.data.read.frame import read_frame
@@ -52,6 +53,7 @@ def collect(
     attached: list[SourceFacts] = []
     if frame is None:
         main = _with_files(main, source.source, source, attached)
+    limits.check_cells(main.frame, main.facts.name)
     reads = [main]
     table = main.frame
     test_rows = 0
@@ -59,6 +61,7 @@ def collect(
         with steady(source.test):
             test = read(source.test, source.query if _same_kind(source) else None, plan=main.plan)
         test = _with_files(test, source.test, source, attached)
+        limits.check_cells(test.frame, test.facts.name)
         target_only = set(main.frame.columns) ^ set(test.frame.columns)
         if target_only:
             check_same_columns(main.frame, main.facts.name, test.frame, test.facts.name)

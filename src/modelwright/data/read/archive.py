@@ -2,7 +2,7 @@
 
 ``data.zip#2024/*.csv`` names members; without names every file of the archive is one, if all have one suffix.
 Nothing is unpacked whose name leads out of the archive, no link and no device is followed, and what swells to
-a thousand times the size of the archive is refused, as are headers that would fill the memory.
+hundreds of times the size of the archive is refused, as are headers that would fill the memory.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def parted(source: str) -> tuple[Path, str] | None:
             several = sum(_counts(info.filename) and not info.is_dir() for info in archive.infolist()) != 1
     except (*DAMAGED, NotImplementedError):
         return None  # the reader of its suffix says what is wrong with it
-    return (Path(file), "") if several else None
+    # people.csv.zip is people.csv, compressed; people.zip says nothing of what it holds.
+    return (Path(file), "") if several or not Path(file[: -len(".zip")]).suffix else None
 
 
 Choose = Callable[[list[str]], list[str] | None]
@@ -123,6 +124,8 @@ def _unzip(archive: zipfile.ZipFile, path: Path, choose: _Chosen, folder: Path) 
     if len(infos) > _MOST_MEMBERS:
         raise _too_many(path)
     wanted, held = choose(list(infos))
+    left = _Left(path)
+    left.take(sum(infos[name].file_size for name in wanted))  # as the archive says; then as it is
     left = _Left(path)
     made: dict[str, Path | bytes] = {}
     for number, name in enumerate(wanted):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from modelwright.core.errors import BadData
 
 MOST_COLUMNS = 20_000
@@ -23,6 +25,16 @@ def check_columns(count: int, name: str, hint: str = "") -> None:
             code="data.too-many-columns",
             hint=hint or "write one row a thing and one column a property; are rows and columns exchanged?",
         )
+
+
+def check_cells(frame: pl.DataFrame, name: str) -> None:
+    """Raises :class:`BadData` for too many columns, and for a text above :data:`LARGEST_CELL`."""
+    check_columns(frame.width, name)
+    for column, dtype in frame.schema.items():
+        if dtype == pl.String:
+            longest = frame[column].str.len_bytes().max()
+            if isinstance(longest, int) and longest > LARGEST_CELL:
+                raise too_large(name, f"column {column!r}")
 
 
 def too_large(name: str, where: str) -> BadData:

@@ -145,6 +145,13 @@ def _table(found: Loaded, wanted: str | None, name: str) -> str:
     filled = [one for one in found.tables if found.rows[one]]
     if len(filled) == 1:
         return filled[0]
+    if not filled and found.broken:
+        first = found.broken[0]
+        raise BadData(
+            f"{name} has no sound row; the first broken one is on line {first.line}: {first.reason}",
+            code="data.no-rows",
+            hint="write the dump again; is it cut short?",
+        )
     if not filled:
         raise BadData(
             f"{name} makes {len(found.tables)} tables, and holds no rows of them",

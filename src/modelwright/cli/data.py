@@ -118,6 +118,9 @@ def profile(
 def joins(
     source: str = typer.Argument(..., help="A database: an SQLite file, or an address."),
     table: str = typer.Argument(..., help="The table whose rows are to be the rows."),
+    time: str = typer.Option(
+        "", "--time", help="The column that says when a row is; the table's only date, if it has one alone."
+    ),
     quiet: bool = QUIET,
     json: bool = JSON,
 ) -> int:
@@ -126,7 +129,7 @@ def joins(
 
     from modelwright.data.read.joins import propose
 
-    found = propose(source, table)
+    found = propose(source, table, time or None)
     if json:
         import json as codec
 
@@ -135,6 +138,9 @@ def joins(
     if not quiet:
         for line in (*found.joined, *found.aggregated):
             print(f"{line}", file=sys.stderr)
+        if found.before:
+            said = f"of tables with a time of their own, only rows from before {found.before} are counted"
+            print(said, file=sys.stderr)
         for name in found.later:
             said = f"{name} has a time of its own: leave out of it what is from after the prediction"
             print(said, file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,49 @@ def test_chinook(shared_data: Path) -> None:
     customers = propose(source, "Customer")
     assert customers.later == ["Invoice"]
     assert read(source, customers.query).frame["Invoice.Total.sum"].sum() == pytest.approx(2328.6)
+
+
+def test_nothing_from_after_the_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "t.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "create table loan (id integer primary key, asked date);"
+            "create table call (id integer primary key, loan integer references loan(id), at datetime, "
+            "ended datetime, minutes real);"
+            "insert into loan values (1, '2024-01-10'), (2, '2024-01-20'), (3, null);"
+            "insert into call values (1, 1, '2024-01-09', null, 1), (2, 1, '2024-01-11', null, 2), "
+            "(3, 2, '2024-01-11', '2024-01-12', 4), (4, 2, '2024-01-19', '2024-01-21', 8), "
+            "(5, 2, null, null, 16), (6, 3, '2024-01-01', null, 32);"
+        )
+    connection.close()
+    assert call(["data", "joins", str(path), "loan"]) == 0
+    out = capsys.readouterr()
+    assert "only rows from before asked are counted" in out.err
+    made = read(str(path), out.out).frame
+    assert made.select("id", "call.count", "call.minutes.sum").rows() == [
+        (1, 1, 1.0),
+        (2, 1, 4.0),
+        (3, 0, None),
+    ]
+    assert propose(str(path), "loan").later == []
+    with pytest.raises(BadInput, match="the table loan has no column 'askd'"):
+        propose(str(path), "loan", "askd")
+
+
+@pytest.mark.slow  # Starting a database server takes some two seconds.
+def test_postgres_from_before(postgres: Any) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres.url) as connection:
+        connection.execute(
+            "create table loan (id int primary key, asked timestamptz); "
+            "create table phoned (id int primary key, loan int references loan(id), at timestamptz, minutes int); "
+            "insert into loan values (1, '2024-01-10'), (2, '2024-01-20'); "
+            "insert into phoned values (1, 1, '2024-01-09', 1), (2, 1, '2024-01-11', 2), "
+            "(3, 2, '2024-01-11', 4), (4, 2, '2024-01-20', 8)"
+        )
+    made = read(postgres.url, propose(postgres.url, "loan").query).frame.sort("id")
+    assert made.select("phoned.count", "phoned.minutes.sum").rows() == [(1, 1), (1, 4)]
 
 
 def test_two_ways_to_one_table_and_a_circle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,17 +33,23 @@ class Proposal:
     aggregated: list[str] = field(default_factory=list)
     """Tables whose rows refer to a row, one sentence each."""
     later: list[str] = field(default_factory=list)
-    """Of these, those that have a time of their own: their rows may be from after the prediction."""
+    """Of these, those that have a time of their own where the row has none: their rows may be from after the
+    prediction."""
+    before: str = ""
+    """The column that says when a row is: of what has a time, only rows from before it are taken."""
 
     def to_json(self) -> dict[str, Any]:
         return {
             "table": self.table, "query": self.query, "joined": self.joined,
-            "aggregated": self.aggregated, "later": self.later,
+            "aggregated": self.aggregated, "later": self.later, "before": self.before,
         }  # fmt: skip
 
 
-def propose(source: str, table: str) -> Proposal:
+def propose(source: str, table: str, time: str | None = None) -> Proposal:
     """The query for rows of ``table``. Nothing of its rows is read, and nothing is ever written.
+
+    ``time``: the column that says when a row is; the only date of the table where none is named. Of tables
+    whose rows have a time of their own only those from before it are taken.
 
     Raises :class:`~modelwright.core.errors.BadData` for what is no database, :class:`BadInput` for a table
     that it does not have.
@@ -58,7 +64,7 @@ def propose(source: str, table: str) -> Proposal:
                 code="data.table",
                 hint=(f"did you mean {lower[near[0]]}? " if near else "") + f"there are: {', '.join(tables)}",
             )
-        return _Builder(inspector, quote, tables).build(lower[table.lower()])
+        return _Builder(inspector, quote, tables).build(lower[table.lower()], time)
 
 
 class Inspector(Protocol):
@@ -90,8 +96,22 @@ class _Builder:
         self._quote = quote
         self._tables = tables
 
-    def build(self, table: str) -> Proposal:
+    def build(self, table: str, time: str | None) -> Proposal:
         made = Proposal(table, "")
+        dates = self._dates(table)
+        if time is not None:
+            names = {column["name"].lower(): column["name"] for column in self._inspector.get_columns(table)}
+            if time.lower() not in names:
+                raise BadInput(
+                    f"the table {table} has no column {time!r}",
+                    code="data.column",
+                    hint=f"its dates are {', '.join(dates)}"
+                    if dates
+                    else f"it has {', '.join(names.values())}",
+                )
+            made.before = names[time.lower()]
+        elif len(dates) == 1:
+            made.before = dates[0]
         select = [f"{self._quote('row')}.*"]
         joins: list[str] = []
         self._parents(table, "row", "", (table,), select, joins, made)
@@ -151,7 +171,7 @@ class _Builder:
                     sum(k["referred_table"] == table for k in self._inspector.get_foreign_keys(child)) > 1
                 )
                 label = f"{child} by {' and '.join(own)}" if several else child
-                inner = [*(q(name) for name in own), f"count(*) as {q('count')}"]
+                inner = [*(f"{q('of')}.{q(name)}" for name in own), f"count(*) as {q('count')}"]
                 select.append(f"coalesce({q(label)}.{q('count')}, 0) as {q(label + '.count')}")
                 for column in columns:
                     kind = str(column["type"]).upper()
@@ -159,14 +179,39 @@ class _Builder:
                         continue
                     for what, function in (("sum", "sum"), ("mean", "avg")):
                         name = f"{column['name']}.{what}"
-                        inner.append(f"{function}({q(column['name'])}) as {q(name)}")
+                        inner.append(f"{function}({q('of')}.{q(column['name'])}) as {q(name)}")
                         select.append(f"{q(label)}.{q(name)} as {q(label + '.' + name)}")
                 on = " and ".join(
                     f"{q(label)}.{q(a)} = {q('row')}.{q(b)}" for a, b in zip(own, theirs, strict=True)
                 )
-                grouped = ", ".join(q(name) for name in own)
-                rows = f"select {', '.join(inner)} from {q(child)} group by {grouped}"
+                grouped = ", ".join(f"{q('of')}.{q(name)}" for name in own)
+                dates = self._dates(child)
+                start = f"{q(child)} as {q('of')}"
+                if made.before and dates:
+                    start = self._from_before(child, table, own, theirs, dates, made.before)
+                rows = f"select {', '.join(inner)} from {start} group by {grouped}"
                 joins.append(f"left join ({rows}) as {q(label)} on {on}")
-                made.aggregated.append(f"{label}: its rows by {' and '.join(own)}: count, sums and means")
-                if any(str(column["type"]).upper().startswith(_DATES) for column in columns):
+                since = f", of what is from before {made.before}" if made.before and dates else ""
+                made.aggregated.append(
+                    f"{label}: its rows by {' and '.join(own)}: count, sums and means{since}"
+                )
+                if dates and not made.before:
                     made.later.append(label)
+
+    def _dates(self, table: str) -> list[str]:
+        columns = self._inspector.get_columns(table)
+        return [c["name"] for c in columns if str(c["type"]).upper().startswith(_DATES)]
+
+    def _from_before(
+        self, child: str, table: str, own: list[str], theirs: list[str], dates: list[str], time: str
+    ) -> str:
+        """The rows of a table all of whose dates are from before the time of the row that they refer to."""
+        q = self._quote
+        on = " and ".join(f"{q('of')}.{q(a)} = {q('at')}.{q(b)}" for a, b in zip(own, theirs, strict=True))
+        first = f"{q('of')}.{q(dates[0])} < {q('at')}.{q(time)}"
+        others = [
+            f"({q('of')}.{q(name)} is null or {q('of')}.{q(name)} < {q('at')}.{q(time)})"
+            for name in dates[1:]
+        ]
+        known = " and ".join([first, *others])
+        return f"{q(child)} as {q('of')} join {q(table)} as {q('at')} on {on} where {known}"

@@ -138,6 +138,7 @@ def main() -> int:
         python = Path(sys.executable)
         commands: dict[str, list[str | Path]] = {
             "ours": [
+                "env", f"PYTHONPATH={HERE.parent / 'src'}",  # this very code, and not an installed one
                 python, "-m", "modelwright", "data", "profile", table, "--page", work / "ours.html", "--json",
             ],
         }  # fmt: skip

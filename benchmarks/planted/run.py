@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ import polars as pl
 
 from modelwright.core.book import Book
 from modelwright.core.records.evidence import Finding
+from modelwright.core.stage import Work
 from modelwright.data.clean.stage import clean
 from modelwright.data.collect import collect
 from modelwright.data.label import label
@@ -305,7 +307,9 @@ def findings(frame: Frame, target: str, case: Case | None = None) -> list[Findin
     cleaned = clean(CleanSection(), roles, problem, collect(SourceSection("frame"), book, frame), book)
     labelled = label(problem, roles, success, cleaned, book)
     parts = split((case and case.split) or SplitSection(), roles, problem, success, labelled, 0, book)
-    analyse(roles, success, parts.development, profile(labelled, book), 0, book)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Work(Path(folder), 0)
+        analyse(roles, success, parts.development, profile(labelled, book), 0, work, book)
     return [item for item in book.items if isinstance(item, Finding)]
 
 

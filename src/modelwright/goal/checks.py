@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -64,7 +65,9 @@ def _source(keys: GoalKeys, frames: bool) -> Iterator[Disagreement]:
     if data.source == UNKNOWN:
         return
     database = scheme(data.source) in DATABASES
-    stored = data.source.lower().endswith((".sqlite", ".sqlite3", ".db", ".labels"))
+    place = data.source.lower()
+    dump = re.search(r"\.(?:sql|dump|pgsql)(?:\.(?:gz|bz2|xz|zip))?$", place) is not None
+    stored = dump or place.endswith((".sqlite", ".sqlite3", ".db", ".db3", ".labels"))
     if database and data.query is None:
         yield Disagreement(
             ("data", "source"),

@@ -66,7 +66,8 @@ def test_postgres_from_before(postgres: Any) -> None:
     with psycopg.connect(postgres.url) as connection:
         connection.execute(
             "create table loan (id int primary key, asked timestamptz); "
-            "create table phoned (id int primary key, loan int references loan(id), at timestamptz, minutes int); "
+            "create table phoned (id int primary key, loan int references loan(id), at timestamptz, "
+            "minutes int); "
             "insert into loan values (1, '2024-01-10'), (2, '2024-01-20'); "
             "insert into phoned values (1, 1, '2024-01-09', 1), (2, 1, '2024-01-11', 2), "
             "(3, 2, '2024-01-11', 4), (4, 2, '2024-01-20', 8)"

@@ -210,3 +210,13 @@ def test_refusals(tmp_path: Path, text: str, says: str) -> None:
         read(str(path))
     assert says in str(caught.value)
     assert caught.value.hint
+
+
+def test_a_goal_with_a_query(tmp_path: Path) -> None:
+    from modelwright.goal.goal import Goal
+
+    (tmp_path / "shop.sql.gz").write_bytes(gzip.compress(MYSQL.encode()))
+    place = tmp_path / "g.yaml"
+    place.write_text("data: {source: shop.sql.gz, query: select * from town, target: kind}\n")
+    section = Goal.load(place).sections.source
+    assert read(section.source, section.query).frame.height == 3

@@ -180,7 +180,7 @@ def test_what_a_sensitive_input_takes_is_told(tmp_path: Path) -> None:
     row = {c.name: c.example for c in model.signature.inputs}
     _, warned, _ = Checks(model).one({**row, "sex": "alien"})
     assert [one.code for one in warned] == ["unknown-category:sex"]
-    assert "sex: an input" in (made.bundle / "DATA_CARD.md").read_text(encoding="utf-8")
+    assert "sex: sensitive, an input" in (made.bundle / "DATA_CARD.md").read_text(encoding="utf-8")
 
 
 def test_the_manifest_says_how_the_model_is_to_be_watched(tmp_path: Path) -> None:
@@ -238,8 +238,9 @@ SECTIONS = {
         "Quantitative analyses", "Ethical considerations", "Caveats and recommendations", "Inputs", "Outputs",
     ],
     "DATA_CARD.md": [
-        "Summary", "Provenance", "Licence and consent", "Columns", "Sensitive and personal data",
-        "Preparation", "Transformations", "Labels", "Sampling and parts", "Known problems",
+        "Summary", "Provenance and collection", "Licence and consent", "Columns", "Coverage",
+        "Sensitive and personal data", "Preparation", "Cleaning, with counts", "Labels", "Sampling and parts",
+        "Known problems", "Known gaps",
     ],
 }  # fmt: skip
 
@@ -253,6 +254,24 @@ def test_cards_have_their_sections_and_none_is_empty(made: Made, name: str) -> N
     for line in text.splitlines():
         if line.startswith("|"):
             assert line.endswith("|")
+
+
+def test_the_data_card_says_whom_the_rows_cover_and_what_nobody_said(tmp_path: Path) -> None:
+    frame = rows().with_columns(
+        pl.Series("sex", ["x" if i in (3, 60) else "f" for i in range(rows().height)])
+    )
+    made = make_run(tmp_path / "run", frame, "good", roles=RolesSection(sensitive=("sex",)))
+    card = (made.bundle / "DATA_CARD.md").read_text(encoding="utf-8")
+    assert f"| f | {frame.height - 2:,} |" in card
+    assert "| x |" not in card  # two rows might name somebody
+    assert "| 1 smaller group | 2 |" in card
+    for gap in (
+        "how and when it was collected",
+        "How the labels were made",
+    ):
+        assert gap in card.partition("## Known gaps")[2]
+    plain = (make_run(tmp_path / "b", rows(), "good").bundle / "DATA_CARD.md").read_text(encoding="utf-8")
+    assert "which groups of people are covered is not known" in plain
 
 
 def test_names_cannot_break_out_of_a_card(tmp_path: Path) -> None:

@@ -1,18 +1,16 @@
-"""The model card and the data card, written from the records.
+"""The model card, written from the records; the data card is in ``data_card``.
 
-Sections of the model card after Mitchell et al., "Model Cards for Model Reporting" (2019); of the data card
-after Pushkarna, Zaldivar and Kjartansson, "Data Cards" (2022). What nobody said is said to be unknown.
+Sections after Mitchell et al., "Model Cards for Model Reporting" (2019). What nobody said is said to be
+unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from modelwright.core.records.data import Column
 from modelwright.core.records.evidence import Metric
 from modelwright.release import words
 from modelwright.release.facts import Facts
-from modelwright.release.lineage import plain_source
 from modelwright.runtime.describe import InputColumn, ModelSignature
 
 UNKNOWN = "The goal does not say."
@@ -231,111 +229,3 @@ def _inputs(columns: Sequence[InputColumn]) -> str:
             values = ""
         rows.append((column.name, column.kind, column.unit, f"{column.missing:.1%}", values))
     return table(("column", "kind", "unit", "missing", "values seen"), rows)
-
-
-def data_card(facts: Facts) -> str:
-    """Markdown of ``DATA_CARD.md``."""
-    return page(
-        f"Data card: {cell(facts.problem.name)}",
-        (
-            ("Summary", _summary(facts)),
-            ("Provenance", _provenance(facts)),
-            ("Licence and consent", _licence(facts)),
-            ("Columns", _columns(facts)),
-            ("Sensitive and personal data", _sensitive(facts)),
-            ("Preparation", table(("step", "status", "what was done"), facts.prepared)),
-            ("Transformations", _transformations(facts.cleaned.columns)),
-            ("Labels", _labels(facts)),
-            ("Sampling and parts", _parts(facts)),
-            ("Known problems", _problems(facts)),
-        ),
-    )
-
-
-def _summary(facts: Facts) -> str:
-    inputs = [c for c in facts.labelled.columns if c.is_input]
-    kinds = sorted({c.kind for c in inputs})
-    said = ", ".join(f"{sum(c.kind == kind for c in inputs)} {kind}" for kind in kinds)
-    return (
-        f"{words.count(facts.collected.rows, 'row')} collected, "
-        f"{words.count(facts.labelled.rows, 'row')} with a usable target; "
-        f"{words.count(len(inputs), 'input column')} ({said})."
-    )
-
-
-def _provenance(facts: Facts) -> str:
-    rows = [(plain_source(s.name), s.format, s.rows, s.bytes, s.digest[:16]) for s in facts.collected.sources]
-    when = f"\n\nCollected: {cell(facts.collected.collected)}" if facts.collected.collected else ""
-    return table(("source", "format", "rows", "bytes", "sha256 begins"), rows) + when
-
-
-def _licence(facts: Facts) -> str:
-    licence, consent = facts.collected.licence, facts.collected.consent
-    said = (("Licence", licence), ("Consent", consent))
-    return "\n\n".join(f"{name}: {cell(text) if text else UNKNOWN}" for name, text in said)
-
-
-def _columns(facts: Facts) -> str:
-    rows = [
-        (c.name, c.kind, c.role, "yes" if c.is_input else "no", c.unit, c.why) for c in facts.labelled.columns
-    ]
-    return table(("column", "kind", "role", "input", "unit", "why"), rows)
-
-
-def _sensitive(facts: Facts) -> str:
-    if not facts.private:
-        return "None was declared, and none was found by its look (names, addresses, numbers)."
-    used = {c.name for c in facts.labelled.columns if c.is_input}
-    return bullets(
-        f"{name}: {'an input' if name in used else 'not an input'}" for name in sorted(facts.private)
-    )
-
-
-def _transformations(columns: Sequence[Column]) -> str:
-    said = [f"{c.name}: {op.sentence}" for c in columns for op in c.operations if op.sentence and op.changed]
-    return bullets(said) if said else "None was needed."
-
-
-def _labels(facts: Facts) -> str:
-    labelled = facts.labelled
-    left = (
-        f" {words.count(labelled.unlabelled, 'row')} without a target left out."
-        if labelled.unlabelled
-        else ""
-    )
-    by_rules = (
-        f" {words.count(labelled.weak, 'label')} made by rules, which no person has checked."
-        if labelled.weak
-        else ""
-    )
-    process = f" {cell(labelled.process)}." if labelled.process else ""
-    for source in facts.collected.sources:  # a store of labels (modelwright label) that several people filled
-        if agreed := source.details.get("agreement"):
-            by = source.details.get("consensus", "majority")
-            process += f" Labelled by several people, settled by {cell(by)}: {cell(agreed)}."
-    return f"`{cell(labelled.target)}`, {labelled.problem}. {cell(labelled.why)}{process}{left}{by_rules}"
-
-
-def _parts(facts: Facts) -> str:
-    development = facts.development
-    by = [f"grouped by {cell(development.group)}"] if development.group else []
-    by += [f"ordered by {cell(development.time)}"] if development.time else []
-    how = f", {' and '.join(by)}" if by else ""
-    return (
-        f"{words.count(development.rows, 'row')} for development, "
-        f"{words.count(facts.tested.rows, 'row')} sealed for the test{how}."
-    )
-
-
-def _problems(facts: Facts) -> str:
-    cleaned, collected = facts.cleaned, facts.collected
-    said = []
-    if collected.quarantined:
-        said.append(f"{words.count(collected.quarantined, 'broken row')} put aside while reading.")
-    if cleaned.duplicates:
-        dropped = f", {cleaned.dropped_duplicates} of them dropped" if cleaned.dropped_duplicates else ""
-        said.append(f"{words.count(cleaned.duplicates, 'row')} equal to an earlier one{dropped}.")
-    about = ("data.", "clean.", "label.", "profile.", "collect.", "split.", "leak.", "analyse.")
-    found = [f for f in facts.findings.all if f.code.startswith(about) and f.severity != "note"]
-    said += [f"{f.code}: {f.message}" for f in found[:MOST]]
-    return bullets(said) if said else "None was found."

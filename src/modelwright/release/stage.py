@@ -28,6 +28,7 @@ from modelwright.goal.sections import (
 from modelwright.models.rows import signature_of
 from modelwright.release import bundle, cards, columns_told
 from modelwright.release.columns import describe, personal_columns, sensitive_columns
+from modelwright.release.data_card import data_card
 from modelwright.release.decide import decide
 from modelwright.release.facts import Facts
 from modelwright.release.lineage import lineage, versions
@@ -257,6 +258,6 @@ def contents(facts: Facts, success: SuccessSection, watched: dict[str, Any], wor
         preprocess=preprocess_of(inputs).to_json(),
         reference=build_reference(development, tensors, graph, facts.personal),
         model_card=cards.model_card(facts, signature),
-        data_card=cards.data_card(facts),
+        data_card=data_card(facts),
         reading=None if facts.collected.reading is None else facts.collected.reading.get(),
     )

@@ -116,8 +116,8 @@ def target(facts: Facts) -> str:
     values = frame[_TARGET]
     if facts.labelled.problem == "regression":
         # Not the extremes: each is the value of one row.
-        shown = [(f"{q:.0%} below", values.quantile(q)) for q in (0.01, 0.25, 0.5, 0.75, 0.99)]
-        shown.append(("mean", float(values.cast(pl.Float64).to_numpy().mean())))
+        shown = [(f"{q:.0%} are below", values.quantile(q)) for q in (0.01, 0.25, 0.5, 0.75, 0.99)]
+        shown.append(("mean", float(values.to_numpy().mean())))
         numbers = [words.figure(float(v)) for _, v in shown if isinstance(v, int | float)]
         return table([name for name, _ in shown], [numbers])
     counts = [int((values == code).sum()) for code in range(len(facts.labelled.classes))]

@@ -21,7 +21,7 @@ from modelwright.evidence.analyse.matrix import matrix
 from modelwright.stats.intervals import t_mean
 
 LEAST_ROWS, MOST_ROWS, FEW_ROWS = 300, 3000, 1000
-SHORT, FAIR = 20.0, 100.0
+SHORT, FAIR = 30.0, 100.0
 """Seconds of the whole budget below which nothing is compared, and below which ``FEW_ROWS`` are."""
 LEAST, MOST = 0.01, 0.95
 """Shares of missing cells between which a column is worth filling in."""
@@ -56,10 +56,15 @@ class _Rows:
     groups: npt.NDArray[np.int64] | None
 
 
-def compare(facts: Facts, seconds: float, book: Book) -> None:
+LEFT = 0.6
+"""Part of the budget that must be left: on a busy machine training needs it more."""
+
+
+def compare(facts: Facts, seconds: float, book: Book, left: float = float("inf")) -> None:
     """Two tables into the book, and a finding where another way is proven better than what is done.
 
-    ``seconds``: the whole budget; what is done is bounded by it as it was asked for, not by the clock.
+    ``seconds``: the whole budget; what is compared is bounded by it as it was asked for. Whether it is hangs
+    on the seconds ``left`` as well: no choice is made by it, so that a model is the same with it and without.
     """
     why = ""
     rows = None
@@ -67,6 +72,8 @@ def compare(facts: Facts, seconds: float, book: Book) -> None:
         why = f"under {LEAST_ROWS} rows, in which no difference could be proven"
     elif seconds < SHORT:
         why = f"a budget below {SHORT:g} s has no time for it"
+    elif left < LEFT * seconds:
+        why = "the machine was too busy: what is left of the budget belongs to training"
     else:
         rows = _rows(facts, FEW_ROWS if seconds < FAIR else MOST_ROWS)
         if rows is None:

@@ -46,7 +46,7 @@ def analyse(
         found += len(answer)
         lines.append((check.code, check.title, f"{len(answer)} found" if answer else "nothing found", ""))
     book.table(Table("analyse.checks", "What was checked", ("code", "check", "answer", "why"), tuple(lines)))
-    imputation.compare(facts, work.budget(), book)
+    imputation.compare(facts, work.budget(), book, work.left())
     for figure in relation_figures(facts):
         book.figure(figure)
     relations = [Relation(name, round(s.score, 6), s.method) for name, s in facts.strengths.items()]

@@ -342,10 +342,3 @@ def test_outputs_follow_the_goal(tmp_path: Path) -> None:
     assert [o.name for o in model.signature.outputs] == ["probabilities", "label", "set"]
     assert model.metadata["abstain_below"] == 0.6
     assert model.metadata["intervals"] == 0.9
-
-
-def test_the_data_card_of_a_number_tells_no_extremes(tmp_path: Path) -> None:
-    frame = rows().with_columns((pl.int_range(rows().height) * 1.5).alias("amount"))
-    made = make_run(tmp_path / "run", frame, "amount")
-    card = (made.bundle / "DATA_CARD.md").read_text(encoding="utf-8")
-    assert "| 1% are below |" in card

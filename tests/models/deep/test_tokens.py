@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from modelwright.core.errors import BadInput
 from modelwright.features.hard import hard_rows
 from modelwright.features.typed import Typed
 from modelwright.graph.builder import GraphBuilder
+from modelwright.graph.finish import Finish, released
 from modelwright.graph.inputs import add_inputs
 from modelwright.graph.session import session
 from modelwright.models.deep.tokens import Tokens
@@ -18,6 +20,7 @@ from modelwright.models.families import FAMILIES
 from modelwright.models.family import DataFacts, Deadline, Declines, Machine, Rows, Task
 from modelwright.models.fit import graph_of, run_graph
 from modelwright.runtime.parse.text import build
+from modelwright.runtime.session import open_graph
 from modelwright.runtime.signature import Signature
 
 # The tokenizer of a real model spells 24,000 words; one test trains a network of 23 million weights.
@@ -125,3 +128,9 @@ def test_fine_tuned_and_agrees_with_its_graph(minilm: str, tune: str) -> None:
     answer = run_graph(graph_of(None, model, hard, 2), hard)
     direct = model.predict_typed(np.empty((hard.rows, 0), np.float32), hard)
     np.testing.assert_allclose(answer, direct, atol=1e-4)
+    unseen = typed_of(["its unfathomableness is a delightfulness"])
+    member = onnx.load_from_string(graph_of(None, model, unseen, 2))
+    graph = released([member, member], [0.5, 0.5], Finish(2)).SerializeToString()
+    made = open_graph(graph).run(["probabilities"], {"strings": unseen.strings})[0]
+    direct = model.predict_typed(np.empty((1, 0), np.float32), unseen)
+    np.testing.assert_allclose(made, direct, atol=1e-4)

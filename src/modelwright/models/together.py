@@ -21,6 +21,8 @@ from typing import Any
 FOLDER = "MODELWRIGHT_TOGETHER"
 """Name of the environment's variable that tells workers where processes meet."""
 LAUNCHED = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+LATE = 60.0
+"""Seconds that a run which is over waits at most for processes that have not come yet."""
 PAUSE = 0.05
 """Seconds between two looks for the next fit."""
 
@@ -60,6 +62,10 @@ def leads(runs: Path) -> Iterator[None]:
     finally:
         del os.environ[FOLDER]
         os.environ.update(kept)
+        # Who comes late would wait for a folder that has gone already.
+        late = time.monotonic() + LATE
+        while len(list(folder.glob("here-*"))) < processes - 1 and time.monotonic() < late:
+            time.sleep(PAUSE)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -108,6 +114,8 @@ def _follow(folder: Path, rank: int) -> int:
     ended = 0
     while not folder.is_dir():
         time.sleep(PAUSE)
+    with contextlib.suppress(OSError):
+        (folder / f"here-{rank}").touch()
     while folder.is_dir():
         waiting = sorted(path for path in folder.glob("[0-9]*.json") if path.name not in done)
         if not waiting:

@@ -126,7 +126,7 @@ class Chooser:
                 path,
                 f"every list is {shape.longest} numbers: each has a column",
             )
-        if shape.listed and shape.shortest >= SEQUENCE:
+        if shape.listed and shape.shortest is not None and shape.shortest >= SEQUENCE:
             return self._chose(
                 {"as": "text"},
                 path,

@@ -115,7 +115,7 @@ def test_copies_that_are_left_are_named(place: Place, database: LogDatabase, pre
     found = retention.forget(place, database, "who", "ann", runs=runs)
     assert found == retention.Forgotten(2, ("a",), ("0001", "0002"), ("p1", "p3"))
     settings.write(place, Settings("loans", runs=str(runs)))
-    assert retention.forget(place, database, "who", "bob") == retention.Forgotten(1, ("b",), ())
+    assert retention.forget(place, database, "who", "bob") == retention.Forgotten(1, ("b",), (), ("p2",))
     assert retention.forget(place, database, "who", "bob") == retention.Forgotten(0, (), ())
 
 

@@ -50,6 +50,11 @@ def test_what_a_run_doubts_is_mended_in_the_next(tmp_path: Path) -> None:
     findings = [json.loads(line) for line in (second / "label" / "evidence.jsonl").read_text().splitlines()]
     [said] = [f for f in findings if f["code"] == "label.corrected"]
     assert said["numbers"]["changed"] == sum(wrong[int(line["row"])] for line in doubted)
+    lines = (second / "doubt" / "evidence.jsonl").read_text().splitlines()
+    [gain] = [f for f in map(json.loads, lines) if f["code"] == "label.mended-gain"]
+    # The noise went one way: probabilities learned from it are too low, and log loss is the search's metric.
+    assert gain["numbers"]["high"] < 0
+    assert 0 < gain["numbers"]["changed"] <= said["numbers"]["changed"]
     with (second / "doubt" / "label_errors.csv").open() as file:
         again = {line["row"] for line in csv.DictReader(file)}
     assert not again & {line["row"] for line in doubted}

@@ -14,7 +14,7 @@ import polars as pl
 from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
-from modelwright.core.records.data import Cleaned, Collected, Column, Labelled
+from modelwright.core.records.data import PARTED, Cleaned, Collected, Column, Labelled
 from modelwright.data import answers, corrections, weak
 from modelwright.data.classes import (
     as_in_training,
@@ -29,10 +29,6 @@ from modelwright.goal.sections import LabelSection, ProblemSection, RolesSection
 
 TARGET = "__target__"
 WEIGHT = "__weight__"
-PARTED = "__parted__"
-"""What rows are parted by in place of the target, of its type: that of a run before labels were corrected.
-Codes beyond the classes are labels that no row has any more, and rows that had none. Only there where the
-goal names corrections."""
 
 FEW_VALUES = 10
 """Whole numbers with at most this many different values are read as classes when the goal does not say:

@@ -42,6 +42,12 @@ LABELS: tuple[FindingCard, ...] = (
         "Look at `doubt/label_errors.csv`, fill in `correct`, and name the file as `label.corrections`.",
     ),
     _C(
+        "label.mended-gain", "what mending labels has given", "note",
+        "People changed labels since an earlier run. The best single configuration was fitted once more on "
+        "the labels as they were, and both fits are judged on the same held-out rows by the mended labels.",
+        "Mend the next labels of `doubt/label_errors.csv` where it pays.",
+    ),
+    _C(
         "label.imbalance", "rare class", "note",
         "A class has less than a fifth of the share it would have if all classes were equal (a warning "
         "below a "

@@ -72,6 +72,8 @@ class Job:
     """Of wall clock, from the moment the job begins; not a part of its key."""
     sample: float = 1.0
     """Share of the training rows to fit on (learning curves)."""
+    before: bool = False
+    """Whether to learn from the labels as they were before people mended some (``models/mended.py``)."""
     bar: Bar = ()
     """What its validation loss has to reach by which epoch; not a part of its key."""
 
@@ -134,7 +136,7 @@ class Bench:
     def __init__(self, read: Callable[[Place], Learning] = Learning.read) -> None:
         self._read = read
         self._learning: dict[str, Learning] = {}
-        self._prepared: OrderedDict[tuple[str, str, str, int, float, int], _Prepared] = OrderedDict()
+        self._prepared: OrderedDict[tuple[Any, ...], _Prepared] = OrderedDict()
 
     def learning(self, place: Place) -> Learning:
         key = repr(place)
@@ -145,11 +147,20 @@ class Bench:
         return self._learning[key]
 
     def prepared(
-        self, place: Place, style: Style, fold: int, sample: float, seed: int, variant: Variant = "plain"
+        self,
+        place: Place,
+        style: Style,
+        fold: int,
+        sample: float,
+        seed: int,
+        variant: Variant = "plain",
+        before: bool = False,
     ) -> _Prepared:
         """The recipe fitted on the training rows of a fold, and the matrices it makes."""
         learning = self.learning(place)
-        key = (place.digest, style, variant, fold, sample, seed)
+        if before and learning.before is not None:
+            learning = replace(learning, y=learning.before)
+        key = (place.digest, style, variant, fold, sample, seed, before)
         if key in self._prepared:
             self._prepared.move_to_end(key)
             return self._prepared[key]
@@ -170,17 +181,19 @@ class Bench:
         if recipe.steps or variant != "beside":
             fitted, matrix = recipe.fit(typed, target, seed)
 
-        def made(x: npt.NDArray[np.float32], where: npt.NDArray[np.int64], typed: Typed) -> Rows:
+        def made(
+            x: npt.NDArray[np.float32], where: npt.NDArray[np.int64], typed: Typed, y: npt.NDArray[Any]
+        ) -> Rows:
             weights = None if learning.weights is None else learning.weights[where]
             names, marks = ((), ()) if fitted is None else (fitted.names, fitted.categorical)
             columns = typed if variant == "beside" else None
-            return Rows(np.ascontiguousarray(x), learning.y[where], weights, names, marks, columns)
+            return Rows(np.ascontiguousarray(x), y[where], weights, names, marks, columns)
 
         valid = None
         if fold != ALL:
             held = learning.typed.take(part.valid)
-            valid = made(matrix_of(fitted, held), part.valid, held)
-        result = _Prepared(fitted, made(matrix, rows, typed), valid, Part(rows, part.valid))
+            valid = made(matrix_of(fitted, held), part.valid, held, self.learning(place).y)
+        result = _Prepared(fitted, made(matrix, rows, typed, learning.y), valid, Part(rows, part.valid))
         self._prepared[key] = result
         while len(self._prepared) > self.RECIPES:
             self._prepared.popitem(last=False)
@@ -257,7 +270,7 @@ def fit(
         variant: Variant = "simple" if family.tags.interpretable else job.config.get(RECIPE, "plain")
         if family.tags.typed:
             variant = "beside"
-        ready = bench.prepared(place, family.tags.recipe, job.fold, job.sample, job.seed, variant)
+        ready = bench.prepared(place, family.tags.recipe, job.fold, job.sample, job.seed, variant, job.before)
         if ready.train.x.shape[1] == 0 and not (family.tags.baseline or family.tags.typed):
             return failed("no usable feature", "failed")
         config = {name: value for name, value in job.config.items() if name not in OURS}

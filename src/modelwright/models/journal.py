@@ -42,6 +42,8 @@ def key_of(place: Place, job: Job, version: int) -> str:
         "threads": job.threads,
         "sample": job.sample,
     }
+    if job.before:
+        what["before"] = True
     if place.winsorise:
         what["winsorise"] = place.winsorise
     return hashlib.sha256(canonical(what)).hexdigest()[:32]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from modelwright.core.records.data import ROW, Development
+from modelwright.core.records.data import PARTED, ROW, Development
 from modelwright.features.operation import Target
 from modelwright.features.typed import Typed, from_frame
 from modelwright.models.family import ProblemKind, Task
@@ -46,6 +46,16 @@ class Place:
     @property
     def task(self) -> Task:
         return Task(self.problem, self.classes, self.metric, self.interpretable)
+
+
+def group_codes(frame: pl.DataFrame, group: str) -> npt.NDArray[np.int64]:
+    """int64 [n]: the group of each row."""
+    import polars as pl
+
+    codes: npt.NDArray[np.int64] = (
+        frame[group].cast(pl.String).rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
+    )
+    return codes
 
 
 def signature_of(development: Development) -> Signature:
@@ -106,6 +116,8 @@ class Learning:
     folds: tuple[npt.NDArray[np.int64], ...]
     """One array [n] per repeat."""
     place: Place
+    before: npt.NDArray[Any] | None = None
+    """Like ``y``: the labels before people mended some; None where nobody did."""
 
     @classmethod
     def read(cls, place: Place) -> Learning:
@@ -123,7 +135,7 @@ class Learning:
         y = target.to_numpy() if place.problem == "regression" else target.cast(pl.Int64).to_numpy()
         groups = None
         if place.group is not None:
-            groups = frame[place.group].cast(pl.String).rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
+            groups = group_codes(frame, place.group)
         names = ["__fold__", *(f"__fold_{r}__" for r in range(1, place.repeats))]
         return cls(
             typed=from_frame(frame, signature),
@@ -133,6 +145,7 @@ class Learning:
             row=frame[ROW].to_numpy(),
             folds=tuple(frame[n].cast(pl.Int64).to_numpy() for n in names),
             place=place,
+            before=_before(frame, y, place),
         )
 
     @property
@@ -171,3 +184,13 @@ class Learning:
             values = (y[:, None] == np.arange(self.place.classes)[None, :]).astype(np.float64)
         groups = None if self.groups is None else self.groups[rows]
         return Target(values, self.weights_of(rows), groups)
+
+
+def _before(frame: pl.DataFrame, y: npt.NDArray[Any], place: Place) -> npt.NDArray[Any] | None:
+    """The labels as they were; where there was none, or one that is no class any more, those of now."""
+    if PARTED not in frame.columns:
+        return None
+    was = frame[PARTED].to_numpy()
+    known = was == was if place.problem == "regression" else (was >= 0) & (was < place.classes)
+    found = np.where(known, was, y).astype(y.dtype)
+    return None if np.array_equal(found, y) else found

@@ -19,7 +19,7 @@ from modelwright.core.records.models import FitRow, Member, Shortlist, Trained
 from modelwright.core.stage import Work
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.goal.sections import SearchSection
-from modelwright.models import curves, distil, progress, winsorised
+from modelwright.models import curves, distil, mended, progress, winsorised
 from modelwright.models.board import leaderboard_of
 from modelwright.models.choose import facts_of, machine_of
 from modelwright.models.ensemble import Blend, HeldOut
@@ -161,11 +161,12 @@ def train(
         if limits is not None:
             settled = made(settled, members, limits)
             show(settled, HeldOut.kind_of(place.metric, task.problem), limits, book)
-        bases = [t for t in complete if t.baseline]
+        bases, unmended = [t for t in complete if t.baseline], None
         base_weights = {t.name: 1.0 for t in bases}
         base_members = _members(base_weights, by_name, learning, place, journal, pool, work, ends_at)
         if best in real and not best.baseline:
             curves.learning_curve(best, learning, place, journal, pool, book, ends_at, work.seed)
+            unmended = mended.as_before(best, learning, place, journal, pool, ends_at, work.seed)
     together = blend.scores(scores)
     student = None
     if search.distil:
@@ -208,6 +209,7 @@ def train(
         pool=blend.pool,
         tradeoff=settled.points,
         shrunk=() if student is None else student.measured,
+        mended=unmended,
     )
 
 

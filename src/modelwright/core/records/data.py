@@ -19,6 +19,10 @@ applies in: target, weight, key, later, group, time, sensitive, ignored, input. 
 
 ROW = "__row__"
 """Int64 column of every frame after collect: the row's position in what was collected (0-based)."""
+PARTED = "__parted__"
+"""What rows are parted by in place of the target, of its type: that of a run before labels were corrected.
+Codes beyond the classes are labels that no row has any more, and rows that had none. Only there where the
+goal names corrections."""
 
 
 @dataclass(frozen=True, slots=True)

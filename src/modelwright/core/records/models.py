@@ -143,6 +143,19 @@ class Trained:
     """Single members and growing ensembles: what each would give and cost."""
     shrunk: tuple[Shrunk, ...] = field(default=(), metadata={"key": False})
     """The chosen models and the smaller one that learned from them, where the goal asks for one."""
+    mended: Mended | None = None
+    """What the best single candidate learns from the labels as they were before people mended some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """Held-out predictions of one configuration fitted on labels as they are now and as they were before."""
+
+    changed: int
+    """Labels of development rows that people changed."""
+    name: str
+    predictions: Blob
+    """arrays: ``at`` int64 [n] (positions of development rows), ``now`` and ``before`` float64 [n, k]."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import polars as pl
 
 from modelwright.core.book import Book
 from modelwright.core.errors import BadData
-from modelwright.core.records.data import ROW, Sealed
+from modelwright.core.records.data import PARTED, ROW, Sealed
 from modelwright.data.clean import near
-from modelwright.data.label import PARTED, TARGET
+from modelwright.data.label import TARGET
 from modelwright.data.profile.stage import day
 from modelwright.data.split.ordered import Floats
 from modelwright.data.split.units import Ints

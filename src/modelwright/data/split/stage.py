@@ -15,10 +15,10 @@ import polars as pl
 from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.blob import Blob
-from modelwright.core.records.data import Column, Development, Labelled, Sealed, Split
+from modelwright.core.records.data import PARTED, Column, Development, Labelled, Sealed, Split
 from modelwright.core.records.evidence import Table
 from modelwright.data.clean import near
-from modelwright.data.label import PARTED, TARGET
+from modelwright.data.label import TARGET
 from modelwright.data.split import given, guards
 from modelwright.data.split.digest import digest_of
 from modelwright.data.split.draw import deal, draw

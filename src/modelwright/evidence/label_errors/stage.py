@@ -22,7 +22,7 @@ from modelwright.core.records.pictures import Gallery
 from modelwright.core.stage import Work
 from modelwright.data.corrections import CHECKED
 from modelwright.data.weak import WEAK
-from modelwright.evidence.label_errors import residual
+from modelwright.evidence.label_errors import gain, residual
 from modelwright.evidence.label_errors.confident import confident, suspicion
 from modelwright.evidence.showing import as_given, pictures, shown_columns
 from modelwright.evidence.testing.private import personal, private_columns
@@ -79,6 +79,7 @@ def doubt(
     beside it): a person fills in its column ``correct``, and the goal's ``label: {corrections: FILE}`` reads
     it.
     """
+    gain.tell(development, trained, book)
     held = trained.validation.get()
     every: pl.DataFrame = development.table.get()
     order = np.argsort(held["row"], kind="stable")

@@ -55,6 +55,14 @@ class Book:
         if bounded.pictures:
             self._items.append(bounded)
 
+    def beside(self) -> Book:
+        """An empty book with the same acceptances, for work that is done beside other work."""
+        return Book(self._accept)
+
+    def add(self, other: Book) -> None:
+        """Take over what stands in a book beside this one."""
+        self._items += other._items
+
     @property
     def items(self) -> tuple[Evidence, ...]:
         """For the runner; no stage reads this."""

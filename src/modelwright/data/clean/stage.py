@@ -20,6 +20,7 @@ from modelwright.data.clean.infer.column import Duty, Inferred, infer_column
 from modelwright.data.fingerprint import is_media
 from modelwright.data.media import Media
 from modelwright.data.media import kind_of as media_kind
+from modelwright.data.side import by_side
 from modelwright.goal.sections import CleanSection, ColumnWish, ProblemSection, RolesSection
 from modelwright.runtime.parse import MEDIA, ColumnParser
 
@@ -28,15 +29,17 @@ VERSION = 1
 
 @dataclass(slots=True)
 class _Told:
-    """Lines of tables over all columns, so far; ``read_at``: when the source was read."""
+    """What is told of one column, and what has to be known of it; ``read_at``: when the source was read."""
 
+    book: Book
     read_at: datetime | None
+    beside: bool
+    """Whether it says where a row came from."""
+    files: pl.Series | None
+    """Of a column of media: the file that each cell came from."""
     spelt: list[spelt.Line] = field(default_factory=list)
     personal: list[treat.Line] = field(default_factory=list)
-    beside: frozenset[str] = frozenset()
-    """Columns that say where a row came from."""
-    files: dict[str, pl.Series] = field(default_factory=dict)
-    """Of columns of media: the file that each cell came from."""
+    """Lines of tables over all columns."""
 
 
 def clean(
@@ -52,18 +55,25 @@ def clean(
     columns: list[Column] = []
     identifiers: list[str] = list(roles.keys)
     series: list[pl.Series] = [raw[ROW]]
-    told = _Told(datetime.fromisoformat(collected.read_at) if collected.read_at else None)
-    told.beside = frozenset(collected.beside) - {name for name, wish in section.columns if wish.kind}
-    for name in collected.columns:
-        for kept in ("file", f"{name}.file"):
-            if kept in collected.beside:
-                told.files[name] = raw[kept]
-        column, values, identifies = _column(raw[name], section, roles, problem, wished.get(name), book, told)
-        identifiers += [name] if identifies or name in told.beside else []
+    read_at = datetime.fromisoformat(collected.read_at) if collected.read_at else None
+    beside = frozenset(collected.beside) - {name for name, wish in section.columns if wish.kind}
+
+    def look(name: str) -> tuple[Column, pl.Series, bool, _Told]:
+        named = [kept for kept in (f"{name}.file", "file") if kept in collected.beside]
+        told = _Told(book.beside(), read_at, name in beside, raw[named[0]] if named else None)
+        return (*_column(raw[name], section, roles, problem, wished.get(name), told), told)
+
+    spellings: list[spelt.Line] = []
+    personal: list[treat.Line] = []
+    for column, values, identifies, told in by_side(look, collected.columns, raw.height):
+        identifiers += [column.name] if identifies or told.beside else []
         columns.append(column)
         series.append(values)
-    spelt.table(told.spelt, book)
-    treat.table(told.personal, book)
+        book.add(told.book)
+        spellings += told.spelt
+        personal += told.personal
+    spelt.table(spellings, book)
+    treat.table(personal, book)
     table = pl.DataFrame(series)
     if problem.target is not None and not any(column.is_input for column in columns):
         book.finding(
@@ -103,19 +113,18 @@ def _column(
     roles: RolesSection,
     problem: ProblemSection,
     wish: ColumnWish | None,
-    book: Book,
     told: _Told,
 ) -> tuple[Column, pl.Series, bool]:
     """The column, its typed values, and whether it was found to identify rows."""
-    name = raw.name
+    name, book = raw.name, told.book
     role = role_of(name, roles, problem, wish)
-    role = "ignored" if role == "input" and name in told.beside else role
+    role = "ignored" if role == "input" and told.beside else role
     wished = wish.kind if wish is not None else None
     kind = wished if wished in MEDIA else (media_kind(raw) if wished is None and role == "input" else None)
     if kind is None and raw.dtype == pl.Binary:
         kind = "audio" if name == "audio" else "image"  # from files of such names, but most are broken
     if kind is not None:
-        return (*_media(raw, cast(Media, kind), role, book, told.files.get(name)), False)
+        return (*_media(raw, cast(Media, kind), role, book, told.files), False)
     off = frozenset(
         entry.partition(":")[0]
         for entry in section.off
@@ -131,7 +140,7 @@ def _column(
         is_input=role == "input" or role == "time" or (role == "sensitive" and roles.use_sensitive),
         operations=found.operations,
         unit=found.unit,
-        why="it says where the row came from" if name in told.beside else _why(found, role),
+        why="it says where the row came from" if told.beside else _why(found, role),
     )
     values, _ = typed_column(raw, ColumnParser(spec_of(column)))
     for note in found.notes:

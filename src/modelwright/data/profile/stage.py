@@ -15,6 +15,7 @@ from modelwright.data.profile.column import profile_column
 from modelwright.data.profile.figures import column_figure
 from modelwright.data.profile.outliers import FAR, outliers
 from modelwright.data.profile.sheet import contact_sheet
+from modelwright.data.side import by_side
 
 
 def profile(labelled: Labelled, book: Book) -> Profile:
@@ -32,7 +33,7 @@ def profile(labelled: Labelled, book: Book) -> Profile:
 
 def profile_table(frame: pl.DataFrame, told: Sequence[Column], book: Book) -> Profile:
     """The profile of a typed table, with a target or without."""
-    columns = tuple(profile_column(frame[c.name], c) for c in told)
+    columns = tuple(by_side(lambda c: profile_column(frame[c.name], c), told, frame.height))
     names = [c.name for c in told]
     content = [c.name for c in told if c.role != "key"]
     cells = frame.height * len(names)

@@ -9,6 +9,7 @@ from modelwright.core.book import Book
 from modelwright.core.errors import BadData
 from modelwright.core.records.data import PARTED, ROW, Sealed
 from modelwright.data.clean import near
+from modelwright.data.clean.near_pairs import Near
 from modelwright.data.label import TARGET
 from modelwright.data.profile.stage import day
 from modelwright.data.split.ordered import Floats
@@ -150,7 +151,7 @@ def report_copies(book: Book, copies: Ints) -> None:
     )
 
 
-def nearly_seen(book: Book, found: dict[str, near.Near], test: np.ndarray, left: np.ndarray) -> np.ndarray:
+def nearly_seen(book: Book, found: dict[str, Near], test: np.ndarray, left: np.ndarray) -> np.ndarray:
     """bool [n]: further development rows that are left out, since their pictures or texts are nearly those of
     test rows. None where they are so many that they cannot be copies; the test rows are told then."""
     seen: np.ndarray = near.copied(found, test) & ~left

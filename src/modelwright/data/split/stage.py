@@ -18,6 +18,7 @@ from modelwright.core.records.blob import Blob
 from modelwright.core.records.data import PARTED, Column, Development, Labelled, Sealed, Split
 from modelwright.core.records.evidence import Table
 from modelwright.data.clean import near
+from modelwright.data.clean.near_pairs import Near
 from modelwright.data.label import TARGET
 from modelwright.data.split import given, guards
 from modelwright.data.split.digest import digest_of
@@ -359,7 +360,7 @@ class _Maker:
         self,
         test: np.ndarray,
         made: Development,
-        found: dict[str, near.Near],
+        found: dict[str, Near],
         left: np.ndarray | None = None,
     ) -> None:
         layout = self.layout

@@ -227,3 +227,29 @@ def test_nobody_found_deletes_nothing(command: Command, place: Path) -> None:
     assert said.code == 0
     assert "nothing was deleted" in said.out
     assert command("data", "forgotten").out.startswith("nothing was deleted")
+
+
+def test_a_value_that_is_also_a_class_leaves_the_class_its_name(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = clients().with_columns(
+        pl.Series("id", [str(i) for i in [*range(160), 7]]),
+        pl.Series("answer", ["7" if a == "yes" else "8" for a in clients()["answer"]]),
+    )
+    rows.write_csv(tmp_path / "clients.csv")
+    goal = Goal(
+        name="classes",
+        data={"source": str(tmp_path / "clients.csv"), "target": "answer", "keys": ["id"],
+              "columns": {"answer": "category"}, "personal": "keep"},
+        search={"trials": 1, "families": ["logistic"]},
+    )  # fmt: skip
+    run = start(goal, tmp_path / "runs", inline=True)
+    label = Path(run.path) / "label" / "record.json"
+    classes = json.loads(label.read_text())["classes"]
+    done = command(
+        "data", "forget", "--column", "id", "--value", "7", "--runs", str(tmp_path / "runs"),
+        "--yes",
+    )  # fmt: skip
+    assert done.code == 0, done
+    assert json.loads(label.read_text())["classes"] == classes

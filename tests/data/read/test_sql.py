@@ -220,3 +220,51 @@ def test_a_goal_with_a_query(tmp_path: Path) -> None:
     place.write_text("data: {source: shop.sql.gz, query: select * from town, target: kind}\n")
     section = Goal.load(place).sections.source
     assert read(section.source, section.query).frame.height == 3
+
+
+HEAD = "CREATE TABLE t (a text, b text);\n"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param("x'zz'", id="digits that are none"),
+        pytest.param("b'12'", id="bits that are none"),
+        pytest.param(r"unistr('\+ffffff')", id="a character beyond the last"),
+    ],
+)
+def test_a_literal_that_is_damaged_breaks_its_row_alone(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "dump.sql"
+    path.write_text(f"{HEAD}INSERT INTO t VALUES ('one', {value}), ('two', 'b');\n")
+    made = read(str(path))
+    assert made.frame.rows() == [("two", "b")]
+    assert [row.line for row in made.quarantine] == [2]
+
+
+def test_bits_beyond_the_largest_number_stay_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "dump.sql"
+    bits = "1" * 65
+    path.write_text(f"{HEAD}INSERT INTO t VALUES ('one', b'{bits}'), ('two', b'101');\n")
+    assert read(str(path)).frame.rows() == [("one", bits), ("two", "5")]
+
+
+def test_two_columns_of_one_name_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "dump.sql"
+    path.write_text("CREATE TABLE t (a text, A text);\nINSERT INTO t VALUES (1, 2);\n")
+    with pytest.raises(BadData, match="duplicate column name"):
+        read(str(path))
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param("SELECT " + "/* " * 300_000, id="a comment"),
+        pytest.param("SELECT " + "-" * 300_000, id="a line of comment"),
+        pytest.param("CREATE TABLE u (a " + "[" * 300_000, id="a name"),
+        pytest.param("INSERT INTO t VALUES ('x', 'y')" + " /* " * 300_000, id="behind rows"),
+    ],
+)
+def test_what_is_opened_again_and_again_and_never_closed_is_passed(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "dump.sql"
+    path.write_text(f"{HEAD}INSERT INTO t VALUES ('one', 'a');\n{end}")
+    assert read(f"{path}#t").frame["a"][0] == "one"

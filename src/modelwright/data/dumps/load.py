@@ -61,8 +61,12 @@ def loaded(path: Path, only: str | None = None) -> Iterator[tuple[Path, Loaded]]
             found = _Loading(path, connection, only).load()
             connection.execute("commit")
         except sqlite3.OperationalError as error:
-            if "full" not in str(error):
-                raise
+            if "full" not in str(error):  # a table that no database makes: two columns of one name
+                raise BadData(
+                    f"{path.name} cannot be taken apart: {error}",
+                    code="data.sql",
+                    hint="the dump is damaged; write it again",
+                ) from error
             raise Stopped(
                 f"{path.name} cannot be taken apart: {error}",
                 code="stopped.system",

@@ -145,7 +145,7 @@ def _past(text: Text, end: str, skip: int = 0) -> None:
 _PIECE = re.compile(
     r"(?P<plain>[^'\"`\[\]()\w;$/\-#\\]++)|(?P<word>[^\W\d]\w*+)|(?P<number>\d\w*+)|(?P<string>')"
     r'|(?P<name>"[^"]*+(?:""[^"]*+)*+"|`[^`]*+(?:``[^`]*+)*+`)'
-    r"|(?P<comment>--[^\n]*+\n|/\*.*?\*/)|(?P<dollar>\$(?:[A-Za-z_]\w*)?\$)|(?P<end>;)|(?P<other>.)",
+    r"|(?P<comment>--[^\n]*+(?:\n|\Z)|/\*.*?(?:\*/|\Z))|(?P<dollar>\$(?:[A-Za-z_]\w*)?\$)|(?P<end>;)|(?P<other>.)",
     re.DOTALL,
 )
 _ROUTINE = re.compile(
@@ -159,7 +159,7 @@ def _unclosed(text: Text) -> bool:
     """Whether what stands at the place may be the beginning of more than is held."""
     mark = text.held[text.at]
     near = mark in "/-$" and len(text.held) - text.at < 256
-    return near or mark in '"`' or text.held.startswith("/*", text.at)
+    return near or mark in '"`'
 
 
 def past_statement(text: Text, escaped: bool, keep: bool = False) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _TOKEN = re.compile(
-    r"\s+|--[^\n]*|/\*.*?\*/|(?P<quoted>\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|\[[^\]]*\])"
+    r"\s+|--[^\n]*|/\*.*?\*/|(?P<quoted>\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|\[[^\[\]]*\])"
     r"|(?P<string>'(?:[^'\\]|\\.|'')*')|(?P<word>[^\W\d][\w$]*)|(?P<other>\d[\w.]*|.)",
     re.DOTALL,
 )

@@ -140,7 +140,7 @@ def _row(
 
 _FAST = {False: _fast(STANDARD), True: _fast(ESCAPED)}
 _TOKEN = re.compile(
-    r"\s++|(?P<comment>--[^\n]*+\n|/\*.*?\*/)|(?P<number>(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?(?!\w)|0x[0-9A-Fa-f]++)"
+    r"\s++|(?P<comment>--[^\n]*+(?:\n|\Z)|/\*.*?\*/)|(?P<number>(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?(?!\w)|0x[0-9A-Fa-f]++)"
     r"|(?P<word>[^\W\d]\w*+)|(?P<name>\"[^\"]*+\")|(?P<cast>::)|(?P<open>'|\"|/\*)|(?P<mark>.)",
     re.DOTALL,
 )
@@ -185,7 +185,12 @@ class _Evaluated:
         self._at = 0
 
     def value(self) -> Value:
-        made = self._one(0)
+        try:
+            made = self._one(0)
+        except NoLiteral:
+            raise
+        except ValueError:  # digits that are none, a character beyond the last
+            raise self._no() from None
         if self._at != len(self._tokens):
             raise self._no()
         return made
@@ -260,7 +265,7 @@ class _Evaluated:
             if word == "x":
                 return bytes.fromhex(_even(plain(text)))
             if word == "b":
-                return int(plain(text) or "0", 2)
+                return _bits(plain(text))
             if word == "e":
                 return _postgres(text)
             if word == "n" or word[0] == "_":
@@ -301,6 +306,12 @@ class _Evaluated:
         if word in ("cast", "convert"):
             return first.decode("utf-8", errors="replace") if isinstance(first, bytes) else first
         raise self._no()
+
+
+def _bits(digits: str) -> int | str:
+    """The number of a bit string; what does not fit into 64 bits stays as it is written."""
+    made = int(digits or "0", 2)
+    return made if made < 2**63 else digits
 
 
 def _even(digits: str) -> str:

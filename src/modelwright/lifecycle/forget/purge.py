@@ -19,6 +19,7 @@ from modelwright.lifecycle.folder import RunFolder, json_lines, lines
 from modelwright.lifecycle.forget.rows import Held, references, source, value_of
 from modelwright.lifecycle.forget.shown import Cells, clean
 from modelwright.lifecycle.openings import hashes_in_order
+from modelwright.live.log.personal import canonical
 from modelwright.release.lineage import BORN
 from modelwright.store import atomic
 from modelwright.store.lock import in_turn
@@ -40,7 +41,7 @@ def run(held: Held, values: Collection[str], gone: Collection[str]) -> None:
     folder = held.run
     if held.finished:
         _note(held)
-    clean(folder.path, Cells(held.cells | frozenset(values), held.rows))
+    clean(folder.path, Cells((held.cells | frozenset(values)) - _classes(held), held.rows))
     _openings(held)
     if not held.finished:
         for path in sorted(folder.path.iterdir()):
@@ -59,6 +60,17 @@ def run(held: Held, values: Collection[str], gone: Collection[str]) -> None:
         folder.gather_evidence(_order())
         report.write(folder.path)
     _collected(held, values)
+
+
+def _classes(held: Held) -> frozenset[str]:
+    """Names of the classes that other people's rows have too: a number that names a person may be one of
+    them by chance, and without them the run's records could not be understood."""
+    label, found = held.run.read_stage("label"), source(held.run)
+    if label is None or found is None or label[1]["target"] not in found[1].columns:
+        return frozenset()
+    frame = found[1]
+    others = frame.filter(~frame[ROW].is_in(list(held.rows)))[label[1]["target"]].unique()
+    return frozenset(label[1]["classes"]) & {canonical(one) for one in others if one is not None}
 
 
 def _note(held: Held) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Collection
@@ -86,7 +87,7 @@ class Cells:
 
     def csv(self, text: str) -> str:
         """A CSV file: lines of their rows go, where a column ``row`` tells them."""
-        lines = text.splitlines(keepends=True)
+        lines = _records(text)
         if not lines or lines[0].rstrip("\r\n").split(",")[0] != _ROW:
             return self.text(text)
         kept = [lines[0]]
@@ -95,6 +96,20 @@ class Cells:
             if not (number.isdigit() and int(number) in self._rows):
                 kept.append(line)
         return self.text("".join(kept))
+
+
+def _records(text: str) -> list[str]:
+    """The records of a CSV file as they are written: one goes on over line breaks within quotes."""
+    made: list[str] = []
+    held: list[str] = []
+    within = False
+    for line in io.StringIO(text, newline=""):
+        held.append(line)
+        within ^= line.count('"') % 2 == 1
+        if not within:
+            made.append("".join(held))
+            held = []
+    return [*made, "".join(held)] if held else made
 
 
 def clean(folder: Path, cells: Cells) -> None:

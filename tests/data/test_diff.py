@@ -55,7 +55,7 @@ def test_the_same_in_two_formats_is_equal(tmp_path: Path, capsys: pytest.Capture
     assert call(words) == 0
     assert capsys.readouterr().out.splitlines() == [
         "3 rows before, 3 after: 0 added, 0 removed, 1 changed, 2 the same",
-        "  x: changed in 1 rows; missing 33.3% -> 0.0%; 2 -> 3 different values; new: 'z'",
+        "  x: changed in 1 row; missing 33.3% -> 0.0%; 2 -> 3 different values; new: 'z'",
     ]
     assert call([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["changed"] == 1
@@ -69,3 +69,23 @@ def test_mangled_and_sound_are_equal(shared_data: Path) -> None:
     found = diff(mangled, read(str(sound)).frame)
     assert found.rows == (4119, 4119)
     assert found.equal
+
+
+def test_another_name_and_another_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = pl.DataFrame({"id": [1, 2, 3, 4], "age": [40, 51, 62, 62], "price": ["1.5", "2", "3", ""]})
+    new = old.select("id", pl.col("age").cast(pl.String).alias("years"), price=pl.lit("2 EUR"))
+    found = diff(old, new, ["id"])
+    assert found.renamed == (("age", "years"),)
+    assert {c.name: c.kinds for c in found.columns} == {"price": ("numbers", "texts")}
+    old.write_csv(tmp_path / "a.csv")
+    new.write_csv(tmp_path / "b.csv")
+    assert call(["data", "diff", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), "--key", "id"]) == 0
+    said = capsys.readouterr().out
+    assert "  age -> years: the same values, so it may be only another name\n" in said
+    assert "  price: changed in 4 rows; numbers -> texts; " in said
+
+
+def test_a_name_is_not_guessed_where_it_could_be_chance() -> None:
+    old = pl.DataFrame({"flag": ["yes", "no", "no"], "a": [1, 2, 3], "b": [3, 1, 2]})
+    new = pl.DataFrame({"other": ["no", "yes", "no"], "c": [1, 2, 3]})
+    assert diff(old, new).renamed == ()

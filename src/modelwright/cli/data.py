@@ -52,10 +52,14 @@ def diff(
     for what, names in (("added", found.added_columns), ("removed", found.removed_columns)):
         if names:
             print(f"columns {what}: {', '.join(names)}")
+    for was, now in found.renamed:
+        print(f"  {was} -> {now}: the same values, so it may be only another name")
     for one in found.columns:
         said = []
         if one.changed:
-            said.append(f"changed in {one.changed} rows")
+            said.append(f"changed in {one.changed} row{'s' * (one.changed != 1)}")
+        if one.kinds[0] != one.kinds[1]:
+            said.append(f"{one.kinds[0]} -> {one.kinds[1]}")
         if one.missing[0] != one.missing[1]:
             said.append(f"missing {one.missing[0]:.1%} -> {one.missing[1]:.1%}")
         if one.distinct[0] != one.distinct[1]:

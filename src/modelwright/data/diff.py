@@ -29,12 +29,14 @@ class ColumnDiff:
     new: tuple[str, ...] = ()
     """Values that were not there before, the first few; of columns that are no numbers."""
     gone: tuple[str, ...] = ()
+    kinds: tuple[str, str] = ("", "")
+    """What its values are, before and after: numbers, dates, times, yes or no, texts, or nothing."""
 
     def to_json(self) -> dict[str, Any]:
         return {
             "name": self.name, "missing": list(self.missing), "distinct": list(self.distinct),
             "mean": None if self.mean is None else list(self.mean), "changed": self.changed,
-            "new": list(self.new), "gone": list(self.gone),
+            "new": list(self.new), "gone": list(self.gone), "kinds": list(self.kinds),
         }  # fmt: skip
 
 
@@ -51,6 +53,8 @@ class Diff:
     """Rows with the same key and other values; None without keys."""
     same: int
     columns: tuple[ColumnDiff, ...]
+    renamed: tuple[tuple[str, str], ...] = ()
+    """Columns that went and came with the same values: by all looks the same column by another name."""
 
     @property
     def equal(self) -> bool:
@@ -61,6 +65,7 @@ class Diff:
             "equal": self.equal, "rows": list(self.rows), "added_columns": list(self.added_columns),
             "removed_columns": list(self.removed_columns), "added": self.added, "removed": self.removed,
             "changed": self.changed, "same": self.same, "columns": [c.to_json() for c in self.columns],
+            "renamed": [list(pair) for pair in self.renamed],
         }  # fmt: skip
 
 
@@ -79,6 +84,7 @@ def diff(before: pl.DataFrame, after: pl.DataFrame, keys: Sequence[str] = ()) ->
                 hint=f"did you mean {near[0]}?" if near else f"both have {', '.join(both[:10])}",
             )
     old, new = _alike(before, after, both)
+    kinds = {name: (_kind(before[name]), _kind(after[name])) for name in both}
     if keys:
         for frame, which in ((old, "first"), (new, "second")):
             twice = frame.height - frame.select(keys).unique().height
@@ -88,7 +94,7 @@ def diff(before: pl.DataFrame, after: pl.DataFrame, keys: Sequence[str] = ()) ->
                     code="diff.key",
                     hint="name more columns that together are different in every row, or leave --key out",
                 )
-        return _by_keys(before, after, old, new, list(keys))
+        return _by_keys(before, after, old, new, list(keys), kinds)
     counted = [frame.group_by(both).len() for frame in (old, new)]
     joined = counted[0].join(counted[1], on=both, how="inner", nulls_equal=True) if both else None
     same = 0
@@ -102,13 +108,15 @@ def diff(before: pl.DataFrame, after: pl.DataFrame, keys: Sequence[str] = ()) ->
         removed=old.height - same,
         changed=None,
         same=same,
-        columns=_columns(old, new, dict.fromkeys(both)),
+        columns=_columns(old, new, dict.fromkeys(both), kinds),
+        renamed=_renamed(before, after),
     )
 
 
 def _by_keys(
-    before: pl.DataFrame, after: pl.DataFrame, old: pl.DataFrame, new: pl.DataFrame, keys: list[str]
-) -> Diff:
+    before: pl.DataFrame, after: pl.DataFrame, old: pl.DataFrame, new: pl.DataFrame, keys: list[str],
+    kinds: dict[str, tuple[str, str]],
+) -> Diff:  # fmt: skip
     rest = [name for name in old.columns if name not in keys]
     matched = old.join(new, on=keys, how="inner", nulls_equal=True, suffix="\0after")
     counts: dict[str, int | None] = {}
@@ -126,7 +134,8 @@ def _by_keys(
         removed=old.height - matched.height,
         changed=changed,
         same=matched.height - changed,
-        columns=_columns(old, new, counts | dict.fromkeys(keys)),
+        columns=_columns(old, new, counts | dict.fromkeys(keys), kinds),
+        renamed=_renamed(before, after),
     )
 
 
@@ -159,7 +168,48 @@ def _blank(series: pl.Series) -> pl.Series:
     return stripped.set(stripped == "", None)
 
 
-def _columns(old: pl.DataFrame, new: pl.DataFrame, counts: dict[str, int | None]) -> tuple[ColumnDiff, ...]:
+def _kind(series: pl.Series) -> str:
+    """What the values of a column are; ``1`` as a text is a number, as everywhere here."""
+    series = _blank(series)
+    if series.null_count() == len(series):
+        return "nothing"
+    if series.dtype == pl.Boolean:
+        return "yes or no"
+    if series.dtype.is_temporal():
+        return "dates" if series.dtype in (pl.Date, pl.Datetime) else "times"
+    if series.dtype.is_numeric():
+        return "numbers"
+    if series.dtype != pl.String:
+        return "values of several parts" if series.dtype.is_nested() else "texts"
+    read = series.cast(pl.Float64, strict=False)
+    if read.null_count() == series.null_count():
+        return "numbers"
+    return "texts" if read.null_count() == len(read) else "numbers and texts"
+
+
+def _renamed(before: pl.DataFrame, after: pl.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Pairs of a column that went and one that came, where the values are the same ones, as often each.
+
+    A column of few values says little: it takes three different ones, and no second column that fits as well.
+    """
+    if before.height != after.height:
+        return ()
+    found: list[tuple[str, str]] = []
+    for went in _only(before, after):
+        for came in _only(after, before):
+            pair = pl.DataFrame({"x": before[went]}), pl.DataFrame({"x": after[came]})
+            one, other = (frame["x"].sort() for frame in _alike(*pair, ["x"]))
+            if one.dtype == other.dtype and one.n_unique() >= 3 and one.equals(other):
+                found.append((went, came))
+    return tuple(
+        pair for pair in found
+        if sum(pair[0] == other[0] for other in found) == sum(pair[1] == other[1] for other in found) == 1
+    )  # fmt: skip
+
+
+def _columns(
+    old: pl.DataFrame, new: pl.DataFrame, counts: dict[str, int | None], kinds: dict[str, tuple[str, str]]
+) -> tuple[ColumnDiff, ...]:
     made = []
     for name in old.columns:
         pair = (old[name], new[name])
@@ -178,6 +228,7 @@ def _columns(old: pl.DataFrame, new: pl.DataFrame, counts: dict[str, int | None]
                 changed=counts.get(name),
                 new=() if number else _few(sets[1], sets[0]),
                 gone=() if number else _few(sets[0], sets[1]),
+                kinds=kinds[name],
             )
         )
     return tuple(made)

@@ -92,3 +92,27 @@ def test_postgres_that_hangs_freezes_and_goes(postgres: Any) -> None:
         postgres.start()
     assert "s3cret" not in str(caught.value)
     assert read(postgres.url, "select 1 as n").frame.rows() == [(1,)]
+
+
+@pytest.mark.slow  # SQLite itself waits 5 s for the lock
+def test_sqlite_that_another_program_writes_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.sqlite"
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("create table t (id integer)")
+    holder.execute("pragma locking_mode=exclusive")
+    holder.execute("begin exclusive")
+    with pytest.raises(BadData, match=r"a\.sqlite cannot be read: database is locked") as caught:
+        read(str(path), "select * from t")
+    holder.close()
+    assert "another program is writing to it" in caught.value.hint
+
+
+def test_a_table_named_as_in_a_dump(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "a.sqlite")
+    connection.execute("create table t (id integer)")
+    connection.close()
+    with pytest.raises(BadData, match=r"there is no file a\.sqlite#t") as caught:
+        read(str(tmp_path / "a.sqlite#t"))
+    assert caught.value.hint.startswith(
+        "a.sqlite is a database: leave out #t, and write `query: select * from t`"
+    )

@@ -276,7 +276,9 @@ def _rows(connection: Connection, query: str, shown: str) -> tuple[list[str], li
             raise _damaged(shown, reason) from None
         connection.rollback()
         raise BadData(
-            f"{shown} refuses the query: {reason}", code="data.query", hint=_remedy(reason, connection)
+            f"{shown} {'cannot be read' if 'is locked' in reason else 'refuses the query'}: {reason}",
+            code="data.query",
+            hint=_remedy(reason, connection),
         ) from None
     except SQLAlchemyError as error:
         raise BadData(
@@ -285,7 +287,9 @@ def _rows(connection: Connection, query: str, shown: str) -> tuple[list[str], li
 
 
 def _remedy(reason: str, connection: Connection) -> str:
-    """For a table that is not there: the nearest that is."""
+    """How to mend it: for a lock, who holds it; for a table that is not there, the nearest that is."""
+    if "is locked" in reason:
+        return "another program is writing to it: wait until it has ended, or name a copy of the file"
     found = re.search(r'no such table: (\S+)|relation "([^"]+)" does not exist', reason)
     if found is None:
         return "mend the query"

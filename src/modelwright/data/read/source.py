@@ -64,6 +64,18 @@ def exists(source: str) -> bool:
         ) from error
 
 
+def _part_of_a_database(path: Path) -> str:
+    """For ``shop.db#orders``, where the file is there: how a table of a database is named; else nothing."""
+    name, _, table = path.name.partition("#")
+    if not (name and table and path.with_name(name).is_file()):
+        return ""
+    with path.with_name(name).open("rb") as file:
+        if not file.read(16).startswith(b"SQLite format 3"):
+            return ""
+    query = f"`query: select * from {table}`"
+    return f"{name} is a database: leave out #{table}, and write {query} beside the source"
+
+
 def existing(source: str) -> Path:
     """The path of a file that exists and is not empty; anything else raises :class:`BadData`."""
     there = exists(source)
@@ -82,7 +94,8 @@ def existing(source: str) -> Path:
         raise BadData(
             f"there is no file {path.name}{where and f': the folder {path.parent.name}/ does not exist'}",
             code="data.missing-file",
-            hint=f"did you mean {near[0]}?" if near else "check the path; it is relative to the goal file",
+            hint=_part_of_a_database(path)
+            or (f"did you mean {near[0]}?" if near else "check the path; it is relative to the goal file"),
         )
     try:
         size = path.stat().st_size

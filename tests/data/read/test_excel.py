@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from modelwright.core.errors import BadData
-from modelwright.data.read import batches, read
+from modelwright.data.read import batches, merged, read
 from modelwright.goal.sections import ReadingSection
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -174,3 +174,10 @@ def test_a_bomb(tmp_path: Path) -> None:
     with pytest.raises(BadData, match=r"a.xlsx unpacks to 83 MB, ") as caught:
         read(str(path))
     assert caught.value.code == "data.too-large"
+
+
+def test_ranges_that_lie_over_each_other_are_not_filled() -> None:
+    rows: list[list[str | None]] = [["a", "b"], ["x", None], [None, None]]
+    every = [merged.Range(top, 0, 1_048_575, 16_383) for top in range(3)] * 1000
+    assert merged.fill(rows, every) == 0
+    assert merged.fill(rows, [merged.Range(1, 0, 2, 0)]) == 1

@@ -134,9 +134,18 @@ def fill(rows: list[list[str | None]], found: Sequence[Range]) -> int:
     """Put the value of each range into all its cells, where it is a label; how many cells got one.
 
     What stands alone in its row is a title, and stays as it is. So does a number that is merged over rows,
-    unless most of its column is: three rows with one sum have no sum each.
+    unless most of its column is: three rows with one sum have no sum each. Ranges that hold more cells than
+    there are lie over each other, which no spreadsheet program writes: nothing is filled then, since it could
+    take hours.
     """
     filled = 0
+    width = max(map(len, rows), default=0)
+    covered = sum(
+        max(0, min(one.bottom + 1, len(rows)) - one.top) * max(0, min(one.right + 1, width) - one.left)
+        for one in found
+    )
+    if covered > len(rows) * width:
+        return 0
     merged = Counter[int]()
     for one in found:
         if one.width == 1:

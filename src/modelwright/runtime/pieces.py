@@ -27,6 +27,18 @@ INPUT = "pieces"
 STRINGS = "strings"
 
 
+MOST = 1_000_000
+"""Pieces of a text, beyond what any encoder reads: a damaged bundle must not take all memory."""
+
+
+def _damaged() -> BadBundle:
+    return BadBundle(
+        "model.onnx describes a tokenizer that cannot be read",
+        code="bundle.graph",
+        hint="take the bundle from its release again",
+    )
+
+
 @dataclass(frozen=True)
 class Pieces:
     """``places``: columns of the string tensor. ``tokenizer``: a ``tokenizer.json``, neither padding nor
@@ -42,8 +54,15 @@ class Pieces:
 
     @classmethod
     def from_json(cls, told: str) -> Pieces:
-        data = json.loads(told)
-        return cls(tuple(data["places"]), int(data["longest"]), str(data["tokenizer"]))
+        """Raises :class:`BadBundle` for what this class did not write."""
+        try:
+            data = json.loads(told)
+            made = cls(tuple(map(int, data["places"])), int(data["longest"]), str(data["tokenizer"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise _damaged() from error
+        if not 0 < made.longest <= MOST or any(place < 0 for place in made.places):
+            raise _damaged()
+        return made
 
     @cached_property
     def _spell(self) -> Any:
@@ -55,7 +74,10 @@ class Pieces:
                 code="bundle.no-tokenizers",
                 hint="pip install tokenizers",
             ) from None
-        return tokenizers.Tokenizer.from_str(self.tokenizer)
+        try:
+            return tokenizers.Tokenizer.from_str(self.tokenizer)
+        except Exception as error:  # the library raises nothing narrower
+            raise _damaged() from error
 
     def of(self, strings: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
         """int64 [n, texts, longest] of strings [n, columns]; zeros of a missing text."""

@@ -221,7 +221,18 @@ def test_compression_must_have_made_something_smaller(steps: Steps) -> None:
     bigger = replace(whole()[Compressed], graph=Blob("bytes", "e" * 64, 200))
     assert steps(bigger)[28]["status"] == "not done"
     for entry in (steps()[28], steps(bigger)[28]):
-        assert "does not quantise" in entry["why"]
+        assert "no network was quantised, pruned or taught" in entry["why"]
+    tried = replace(bigger, notes={"int8": False, "pruned": False})
+    assert steps(tried)[28]["status"] == "not done"
+    assert "measured, and none ships" in steps(tried)[28]["why"]
+    small = steps(replace(bigger, notes={"int8": True, "pruned": False}))[28]
+    assert (small["status"], "weights of 8 bits" in small["why"]) == ("done", True)
+
+
+def test_fine_tuning_is_done_where_a_pretrained_model_was_fitted(steps: Steps) -> None:
+    assert steps()[26]["status"] == "not applicable"
+    assert steps(trained(fit("encoder")))[26]["status"] == "done"
+    assert steps(trained(fit("encoder", status="failed"), fit("ngrams")))[26]["status"] == "not done"
 
 
 def test_deployment_follows_the_release(steps: Steps) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from modelwright.core.records.data import Development
-from modelwright.core.records.models import Compressed, Trained
+from modelwright.core.records.models import Compressed, FitRow, Trained
 from modelwright.lifecycle.seen import Answer, Seen, count, done, listed, not_applicable, not_done
 
+SMALLER = {"int8": "weights of 8 bits", "pruned": "fewer channels"}
+"""Notes of the record of compression, in words."""
 PENALTIES = ("alpha", "c", "decay", "dropout", "l1", "l2", "prune", "smooth", "strength")
 """Settings of the families that penalise a model for being complicated."""
 
@@ -138,9 +140,27 @@ def _overfitting(seen: Seen) -> Answer | None:
 
 
 def _fine_tuning(seen: Seen) -> Answer | None:
-    if seen.get(Trained) is None:
+    trained = seen.get(Trained)
+    if trained is None:
         return None
+    tuned = _pretrained(seen.fitted)
+    if tuned:
+        return done(f"a pretrained model was tuned by {listed(tuned)}", "leaderboard.csv")
+    wanted = _pretrained(tuple(row for row in trained.leaderboard if row.taken))
+    if wanted:
+        return not_done(
+            f"{listed(wanted)} was a candidate and never finished a fit; a larger budget would",
+            "leaderboard.csv",
+        )
     return not_applicable("no pretrained model was a candidate", "leaderboard.csv")
+
+
+def _pretrained(rows: tuple[FitRow, ...]) -> list[str]:
+    """Families among ``rows`` that begin from weights of somebody else's model."""
+    from modelwright.models.families import FAMILIES
+
+    names = sorted({row.family for row in rows})
+    return [name for name in names if name in FAMILIES and FAMILIES.get(name).tags.extra == "pretrained"]
 
 
 def _compression(seen: Seen) -> Answer | None:
@@ -150,17 +170,29 @@ def _compression(seen: Seen) -> Answer | None:
     before = sum(_size(member.graph) for member in trained.members)
     after = _size(compressed.graph)
     check = f"checked on {count(compressed.check.rows + compressed.check.hard_rows, 'row')}"
-    quantise = "this version does not quantise or prune"
+    tried = [name for name in SMALLER if name in compressed.notes]
+    ships = [SMALLER[name] for name in tried if compressed.notes[name]]
+    ships += ["a smaller network that learned from the others"] if _taught(trained) else []
+    told = "no network was quantised, pruned or taught"
+    if ships:
+        told = f"what ships has {listed(ships)}"
+    elif tried or trained.shrunk:
+        told = "smaller ways were measured, and none ships"
     graphs = count(len(trained.members), "graph")
-    if after < before:
+    if after < before or ships:
         return done(
-            f"{graphs} of {before:,} bytes joined into one of {after:,}, {check}; {quantise}",
+            f"{graphs} of {before:,} bytes joined into one of {after:,}, {check}; {told}",
             "compress/record.json",
         )
     return not_done(
-        f"exported as one graph of {after:,} bytes, {check}, with nothing to be saved by sharing; {quantise}",
+        f"exported as one graph of {after:,} bytes, {check}, with nothing to be saved by sharing; {told}",
         "compress/record.json",
     )
+
+
+def _taught(trained: Trained) -> bool:
+    """Whether the last of what distillation measured, the student, is what ships."""
+    return bool(trained.shrunk) and trained.shrunk[-1].ships
 
 
 def _size(blob: Any) -> int:

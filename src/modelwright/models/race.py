@@ -92,11 +92,11 @@ class Trial:
 
     @property
     def ended(self) -> bool:
-        return not self.running and (self.status != "fitted" or len(self.entries) == len(self.folds))
+        return not self.running and (self.status != "fitted" or all(f in self.entries for f in self.folds))
 
     @property
     def complete(self) -> bool:
-        return self.status == "fitted" and len(self.entries) == len(self.folds)
+        return self.status == "fitted" and all(f in self.entries for f in self.folds)
 
     @property
     def results(self) -> list[FitResult]:

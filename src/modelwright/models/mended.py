@@ -38,7 +38,9 @@ def as_before(
     if learning.before is None:
         return None
     changed = learning.before != learning.y
-    folds = [f for f in trial.folds if int(changed[learning.part(f).train].sum()) >= LEAST]
+    # A fit that the clock ended has nothing to be compared with: the other one has more time, or less.
+    whole = [f for f in trial.folds if not trial.entries[f].cut_short]
+    folds = [f for f in whole if int(changed[learning.part(f).train].sum()) >= LEAST]
     if not folds:
         return None
     jobs = {fold: Job(trial.family, trial.config, fold, seed, 1, before=True) for fold in folds}

@@ -10,7 +10,9 @@ import typer
 
 def predict(
     bundle: str = typer.Argument(..., help="A bundle's folder, a run, or a goal's name: its newest release."),
-    source: Path = typer.Argument(..., metavar="INPUT", help="Rows: CSV, Parquet or JSON lines."),
+    source: Path = typer.Argument(
+        ..., metavar="INPUT", help="Rows: any file that a goal can name as its source."
+    ),
     output: Path = typer.Option(..., "--output", "-o", help="Where to write; the ending says the format."),
     quarantine: Path | None = typer.Option(
         None, "--quarantine", help="Write broken rows here (JSON lines) instead of stopping at the first."

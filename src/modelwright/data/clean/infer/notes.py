@@ -38,7 +38,7 @@ def unread(left: Distinct, texts: Sequence[str], what: str) -> list[Note]:
         Note(
             "clean.unreadable",
             "warning",
-            f"{cells(count)} of {left.name!r} could not be read as a {what} and are missing: "
+            f"{cells(count)} of {left.name!r} could not be read as a {what} and {'is' if count == 1 else 'are'} missing: "
             + _listed(texts),
             "Give their spellings in data.columns, or another kind for the column.",
             {"cells": float(count), "share": count / max(1, left.cells)},

@@ -38,8 +38,8 @@ def unread(left: Distinct, texts: Sequence[str], what: str) -> list[Note]:
         Note(
             "clean.unreadable",
             "warning",
-            f"{cells(count)} of {left.name!r} could not be read as a {what} and {'is' if count == 1 else 'are'} missing: "
-            + _listed(texts),
+            f"{cells(count)} of {left.name!r} could not be read as a {what}, and so "
+            f"{'is' if count == 1 else 'are'} missing: " + _listed(texts),
             "Give their spellings in data.columns, or another kind for the column.",
             {"cells": float(count), "share": count / max(1, left.cells)},
         )

@@ -37,6 +37,8 @@ def as_before(
     there is time for. None where too few labels were changed, or there is no time."""
     if learning.before is None:
         return None
+    if ends_at is not None and FAMILIES.get(trial.family).tags.keeps:
+        return None  # a network plans its epochs by the time that is left, which is not the same for both
     changed = learning.before != learning.y
     # A fit that the clock ended has nothing to be compared with: the other one has more time, or less.
     whole = [f for f in trial.folds if not trial.entries[f].cut_short]

@@ -248,6 +248,14 @@ def test_bits_beyond_the_largest_number_stay_as_they_are_written(tmp_path: Path)
     assert read(str(path)).frame.rows() == [("one", bits), ("two", "5")]
 
 
+@pytest.mark.parametrize("comment", ["/*{}*/", "-- {}\n"])
+@pytest.mark.parametrize("where", ["(1){},(2),(3)", "(1),{}(2),(3)", "(1),(2),(3){}"])
+def test_a_long_comment_between_rows_loses_none(tmp_path: Path, comment: str, where: str) -> None:
+    rows = where.format(comment.format("(9), " * 300_000))
+    (tmp_path / "a.sql").write_text(f"CREATE TABLE t (a INTEGER);\nINSERT INTO t VALUES {rows};\n")
+    assert read(str(tmp_path / "a.sql")).frame["a"].cast(int).to_list() == [1, 2, 3]
+
+
 def test_two_columns_of_one_name_are_told(tmp_path: Path) -> None:
     path = tmp_path / "dump.sql"
     path.write_text("CREATE TABLE t (a text, A text);\nINSERT INTO t VALUES (1, 2);\n")

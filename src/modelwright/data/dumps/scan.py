@@ -142,6 +142,25 @@ def _past(text: Text, end: str, skip: int = 0) -> None:
     text.at = found + len(end)
 
 
+_SPACES = re.compile(r"\s*+")
+
+
+def reach(text: Text, mark: str) -> bool:
+    """Go past blanks and comments, however long, and behind ``mark``; False where something else stands."""
+    while True:
+        text.at = text.match(_SPACES).end()  # type: ignore[union-attr]  # it matches nothing, too
+        if len(text.held) - text.at < 2 and text.more():
+            continue
+        if text.held.startswith("--", text.at):
+            _past(text, "\n", 2)
+        elif text.held.startswith("/*", text.at):
+            _past(text, "*/", 2)
+        else:
+            there = text.held.startswith(mark, text.at)
+            text.at += len(mark) if there else 0
+            return there
+
+
 _PIECE = re.compile(
     r"(?P<plain>[^'\"`\[\]()\w;$/\-#\\]++)|(?P<word>[^\W\d]\w*+)|(?P<number>\d\w*+)|(?P<string>')"
     r'|(?P<name>"[^"]*+(?:""[^"]*+)*+"|`[^`]*+(?:``[^`]*+)*+`)'

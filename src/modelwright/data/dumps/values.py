@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from modelwright.data.dumps.scan import ESCAPED, STANDARD, Text
+from modelwright.data.dumps.scan import ESCAPED, STANDARD, Text, reach
 from modelwright.data.read.limits import LARGEST_CELL, too_large
 
 Value = Any
@@ -36,7 +36,7 @@ def _fast(string: str) -> re.Pattern[str]:
     )
 
 
-_ROW = re.compile(r"\s*+(?:,|--[^\n]*\n|/\*.*?\*/|\s)*+\(", re.DOTALL)
+_NEXT = re.compile(r"\s*+,\s*+\(")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "Z": "\x1a", "f": "\f", "v": "\v"}
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _POSTGRES_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|([0-7]{1,3})|(.))|''", re.DOTALL)
@@ -84,22 +84,19 @@ def rows(text: Text, backslashes: bool) -> Iterator[tuple[list[Value], int] | Br
     """The rows behind VALUES, each with its line; ``text.at`` ends behind the last of them."""
     fast = _FAST[backslashes]
     read = escaped if backslashes else plain
-    while (found := text.match(_ROW)) is not None:
-        text.at = found.end()
+    if not reach(text, "("):
+        return
+    while True:
         while True:
             try:
                 yield _row(text, fast, read, backslashes)
                 break
             except Short:
                 text.more()
-        # What follows says whether there is another row; enough of it has to be held.
-        if len(text.held) - text.at < 64:
-            text.more()
-        if not _FOLLOWS.match(text.held, text.at):
+        if (found := _NEXT.match(text.held, text.at)) is not None:
+            text.at = found.end()
+        elif not (reach(text, ",") and reach(text, "(")):
             return
-
-
-_FOLLOWS = re.compile(r"\s*+(?:--[^\n]*\n|/\*.*?\*/|\s)*+,", re.DOTALL)
 
 
 def _row(

@@ -8,7 +8,7 @@ goal no network is touched.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,14 @@ HEARD = (
 """Kinds of models whose hearing is a part of the graph."""
 RANK = 8
 """Of LoRA's two thin matrices (Hu et al., 2022)."""
+
+
+def with_slow_bodies(network: nn.Module, names: Sequence[str], config: Mapping[str, Any]) -> nn.Module:
+    """The network, told to train the pretrained bodies of these columns at ``body_rate`` of the rate where
+    all of them is tuned: what they know is worth more than what one batch says."""
+    factor = float(config.get("body_rate", 0.1)) if config.get("tune") == "full" else 1.0
+    network.rate_factors = {f"encoders.{name}.body": factor for name in names}  # type: ignore[assignment]
+    return network
 
 
 def kind_of(named: str) -> dict[str, Any]:

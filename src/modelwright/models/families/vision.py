@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from modelwright.models.deep.family import deep_tags
 from modelwright.models.deep.images import ImageFamily, common_ranges, common_start
 from modelwright.models.deep.intake import Given
-from modelwright.models.deep.pretrained import HEARD, INSTALL, kind_of
+from modelwright.models.deep.pretrained import HEARD, INSTALL, kind_of, with_slow_bodies
 from modelwright.models.family import Choice, DataFacts, Declines, Float, Machine, Space, Suits, Task
 
 if TYPE_CHECKING:
@@ -81,12 +81,8 @@ class Vision(ImageFamily):
     def network(
         self, task: Task, given: tuple[Given, ...], rows: int, config: Mapping[str, Any]
     ) -> nn.Module:
-        network = super().network(task, given, rows, config)
-        factor = float(config.get("body_rate", 0.1)) if config.get("tune") == "full" else 1.0
-        network.rate_factors = {  # type: ignore[assignment]
-            f"encoders.{one.name}.body": factor for one in given if one.kind == self.kind
-        }
-        return network
+        names = [one.name for one in given if one.kind == self.kind]
+        return with_slow_bodies(super().network(task, given, rows, config), names, config)
 
 
 FAMILY = Vision()

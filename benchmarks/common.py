@@ -57,6 +57,24 @@ def load() -> float:
     return round(os.getloadavg()[0], 2)
 
 
+def lines(journal: Path) -> list[dict[str, Any]]:
+    """What a journal holds; a last line that was cut off by a kill is no line."""
+    found = []
+    for line in journal.read_text(encoding="utf-8").splitlines() if journal.is_file() else []:
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
+
+
+def add(journal: Path, line: dict[str, Any]) -> None:
+    """One more line of a journal."""
+    journal.parent.mkdir(exist_ok=True)
+    with journal.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
 def save(name: str, results: Any, load_before: float) -> None:
     """Write ``results/<name>.json``: the results, and what they were measured on."""
     machine = {

@@ -7,8 +7,8 @@ run for each of them.
 
     python benchmarks/deep/audio.py [--seeds 3] [--budget 300] [--only mixed|left_out]
 
-Results go to ``benchmarks/results/audio.json`` with the machine and the load: on a busy machine the budget
-buys fewer epochs, and the figures are lower.
+Each run is a line of ``benchmarks/results/deep-audio.jsonl`` as soon as it is made, and is not made again. A
+budget of seconds buys fewer epochs on a busy machine: the load stands in each line.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ import common
 
 DIGITS = common.SHARED / "audio_classification" / "free_spoken_digits" / "recordings"
 SPEAKERS = 6
+JOURNAL = common.RESULTS / "deep-audio.jsonl"
 BARS = {"mixed": 0.98, "left_out": 0.88}
 
 
@@ -73,25 +74,26 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--budget", type=int, default=300, help="seconds of a run")
     parser.add_argument("--only", choices=["mixed", "left_out"])
+    parser.add_argument("--keep", type=Path, help="a folder that keeps the runs, to look at their reports")
     told = parser.parse_args()
-    before = common.load()
-    results: dict[str, Any] = {
-        "budget": told.budget,
-        "bars": BARS,
-        "versions": {name: version(name) for name in ("torch", "soundfile")},
-    }
-    with tempfile.TemporaryDirectory(prefix="modelwright-") as place:
-        folder = Path(place)
-        if told.only != "left_out":
-            runs = [run("mixed", seed, told.budget, folder) for seed in range(told.seeds)]
-            mean = sum(one["value"] for one in runs) / len(runs)
-            results["mixed"] = {"mean": round(mean, 4), "runs": runs}
-            print(f"speakers mixed: {mean:.4f} (bar {BARS['mixed']})")
-        if told.only != "mixed":
-            one = run("left_out", 0, told.budget * SPEAKERS, folder)
-            results["left_out"] = one
-            print(f"each speaker left out: {one['value']:.4f} (bar {BARS['left_out']})")
-    common.save("audio", results, before)
+    ways = [told.only] if told.only else list(BARS)
+    for way in ways:
+        values = []
+        for seed in range(told.seeds if way == "mixed" else 1):
+            key = {"set": way, "seed": seed, "budget": told.budget}
+            old = common.lines(JOURNAL)
+            made = next((one for one in old if all(one.get(k) == v for k, v in key.items())), None)
+            if made is None:
+                seconds = told.budget * (1 if way == "mixed" else SPEAKERS)
+                with tempfile.TemporaryDirectory(prefix="modelwright-") as place:
+                    folder = Path(place)
+                    made = {**key, **run(way, seed, seconds, folder), "load": common.load()}
+                    if told.keep:
+                        shutil.copytree(folder / "runs", told.keep / f"{way}-{seed}")
+                common.add(JOURNAL, made)
+            values.append(made["value"])
+            print(f"{way} {seed}: {made['value']:.4f}  {made['wall']} s, load {made['load']}", flush=True)
+        print(f"{way}: {sum(values) / len(values):.4f} over {len(values)} (bar {BARS[way]})", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -171,21 +170,15 @@ def command(*words: str) -> str:
     return done.stdout
 
 
-def lines() -> Iterator[dict[str, Any]]:
-    """What the journal holds; a last line that was cut off by a kill is no line."""
-    if JOURNAL.is_file():
-        for line in JOURNAL.read_text(encoding="utf-8").splitlines():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
-
-
 def compare(work: str) -> None:
     """How much better both columns of AG news are than each alone: the same test rows, right or wrong."""
     from modelwright.stats.compare import paired_bootstrap
 
-    same = [one for one in lines() if one["family"] == "ngrams" and one["work"] == work and one["right"]]
+    same = [
+        one
+        for one in common.lines(JOURNAL)
+        if one["family"] == "ngrams" and one["work"] == work and one["right"]
+    ]
     kept = {(one["set"], one["seed"]): one for one in same}
     for alone in ("ag-title", "ag-text"):
         seeds = [seed for name, seed in kept if name == "ag" and (alone, seed) in kept]
@@ -214,18 +207,18 @@ def main() -> None:
     if told.compare:
         compare(work)
         return
-    common.RESULTS.mkdir(exist_ok=True)
     for name in told.only:
         rounds = range(10) if told.folds and name == "polarity" else range(told.seeds)
         values = []
         for one in rounds:
             seed, fold = (0, one) if told.folds and name == "polarity" else (one, None)
             key = {"set": name, "family": told.family, "work": work, "seed": seed, "fold": fold}
-            made = next((old for old in lines() if all(old.get(k) == v for k, v in key.items())), None)
+            made = next(
+                (old for old in common.lines(JOURNAL) if all(old.get(k) == v for k, v in key.items())), None
+            )
             if made is None:
                 made = {**key, **run(name, seed, fold, told), "load": common.load()}
-                with JOURNAL.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(made) + "\n")
+                common.add(JOURNAL, made)
             values.append(made["value"])
             print(
                 f"{name} {seed if fold is None else fold}: {made['value']:.4f}  {made['wall']} s", flush=True

@@ -1,11 +1,15 @@
 """Linear on words and pairs of words: the strong and honest baseline of texts, sparse throughout.
 
-Four forms, each of which wins somewhere (measured: docs/how-to/text.md), and which blend well:
+Six forms, each of which wins somewhere (measured: docs/how-to/text.md), and which blend well:
 
 - ``nb``: naive Bayes on which grams are there (Bernoulli counts in the multinomial formula; McCallum and
   Nigam, 1998);
 - ``tfidf``: a linear support vector machine with squared hinge on tf-idf rows of length 1 (Joachims, 1998);
-- ``nb-tfidf``: logistic regression on such rows times naive Bayes' log ratios;
+- ``presence``: the same on which grams are there, times the inverse of how many rows hold them; of long texts
+  how often a word stands there says less than that it does (Pang, Lee and Vaithyanathan, 2002);
+- ``nb-unit``: the same on which grams are there, times how far naive Bayes' log ratios are from 0, rows of
+  length 1;
+- ``nb-tfidf``: logistic regression on tf-idf rows times naive Bayes' log ratios;
 - ``nb-presence``: logistic regression on which grams are there, times the log ratios (Wang and Manning,
   2012).
 
@@ -16,7 +20,6 @@ spelt alike share what is learned of them (:mod:`modelwright.features.letters`),
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,12 +28,9 @@ import scipy.sparse as sparse
 from modelwright.core.errors import BadData
 from modelwright.features.grams import Grams
 from modelwright.features.letters import spelt
-from modelwright.features.typed import Typed
-from modelwright.graph import layers
-from modelwright.graph.builder import GraphBuilder
-from modelwright.graph.inputs import GraphInputs
 from modelwright.models.families import common, linear
-from modelwright.models.families.common import Curve, Matrix, Scale, Values
+from modelwright.models.families.common import Scale, Values
+from modelwright.models.families.ngrams_fitted import Bag, NgramsFitted, unit, valued
 from modelwright.models.families.ngrams_solve import Learner, linked, ridge
 from modelwright.models.family import (
     Choice,
@@ -52,111 +52,11 @@ from modelwright.models.family import (
     never_stop,
 )
 
-FORMS = ("tfidf", "nb", "nb-tfidf", "nb-presence")
+FORMS = ("tfidf", "presence", "nb-unit", "nb", "nb-tfidf", "nb-presence")
+BY_ROWS = ("tfidf", "presence", "nb-tfidf")
+"""Forms in which a gram's value falls with the number of rows that hold it, in rows of length 1."""
 MOST_OF_LETTERS = 6_000_000
 """Runs of letters in all rows, beyond which they are left out: long texts have words enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bag:
-    """One vocabulary with its weights: ``weights`` float64 [grams, k]. ``idf`` float64 [grams] where rows are
-    brought to length 1 by it, or None where only presence counts."""
-
-    grams: Grams
-    weights: Values
-    idf: Values | None
-
-
-@dataclass(slots=True, eq=False)
-class NgramsFitted:
-    """Scores ``sum of weights of the grams / length + x @ dense + bias`` with their link."""
-
-    task: Task
-    bags: tuple[Bag, ...]
-    dense: Values
-    bias: Values
-    scale: Scale
-    rounds: int = 1
-    curve: Curve = ()
-    stopped: str = ""
-
-    def predict_typed(self, x: Matrix, typed: Typed) -> Values:
-        scores = linear.bounded(x).astype(np.float64) @ self.dense + self.bias
-        sums, squares = np.zeros_like(scores), np.zeros(len(scores))
-        for bag in self.bags:
-            matrix = _damped(bag.grams.counts(typed.strings), bag.idf)
-            sums += matrix @ bag.weights
-            squares += _squares(matrix)
-        if self.bags[0].idf is not None:
-            sums /= _length(squares)[:, None]
-        scores = scores + sums
-        if self.task.problem == "binary":
-            return layers.pair_values(scores)
-        if self.task.problem == "multiclass":
-            return layers.softmax_values(scores)
-        return self.scale.back(scores)
-
-    def to_graph_typed(self, graph: GraphBuilder, x: str | None, inputs: GraphInputs) -> str:
-        assert inputs.strings is not None
-        scores = self._sums(graph, inputs.strings)
-        if x is not None:
-            x = layers.clip(graph, x, -linear.BOUND, linear.BOUND)
-            scores = graph.node("Add", [scores, layers.gemm(graph, x, self.dense, self.bias)])
-        else:
-            scores = graph.node("Add", [scores, graph.constant(self.bias, "float32", "b")])
-        if self.task.problem == "binary":
-            return layers.logistic_pair(graph, scores)
-        if self.task.problem == "multiclass":
-            return layers.softmax(graph, scores)
-        return layers.affine(graph, scores, self.scale.deviation, self.scale.mean)
-
-    def _sums(self, graph: GraphBuilder, strings: str) -> str:
-        """float32 [N, k]: the weights of the grams that are there, over the length of the row."""
-        outputs = len(self.bias)
-        normed = self.bags[0].idf is not None
-        rows = graph.node("Shape", [strings], start=0, end=1)
-        shape = graph.node("Concat", [rows, graph.constant([outputs + normed], "int64")], axis=0)
-        total = graph.node("Expand", [graph.constant(0.0, "float32"), shape])
-        axis = graph.constant([1], "int64", "axis")
-        for bag in self.bags:
-            row, gram, count = bag.grams.to_graph(graph, strings)
-            if bag.idf is None:
-                table = graph.constant(bag.weights, "float32", "grams")
-                values = graph.node("Gather", [table, gram])
-            else:
-                damped = graph.node(
-                    "Add", [graph.node("Log", [count]), graph.constant(1.0, "float32", "one")]
-                )
-                idf = graph.node("Gather", [graph.constant(bag.idf, "float32", "idf"), gram])
-                value = graph.node("Unsqueeze", [graph.node("Mul", [damped, idf]), axis])
-                table = graph.constant(bag.weights, "float32", "grams")
-                weighted = graph.node("Mul", [graph.node("Gather", [table, gram]), value])
-                values = graph.node("Concat", [weighted, graph.node("Mul", [value, value])], axis=1)
-            place = graph.node("Unsqueeze", [row, axis])
-            total = graph.node("ScatterND", [total, place, values], reduction="add")
-        if not normed:
-            return total
-        sums, squares = graph.nodes_out("Split", [total, graph.constant([outputs, 1], "int64")], 2, axis=1)
-        least = graph.constant(SMALLEST, "float32", "smallest")
-        return graph.node("Div", [sums, graph.node("Sqrt", [graph.node("Max", [squares, least])])])
-
-
-SMALLEST = 1e-12
-
-
-def _length(squares: Values) -> Values:
-    return np.asarray(np.sqrt(np.maximum(squares, SMALLEST)))
-
-
-def _squares(matrix: Any) -> Values:
-    return np.asarray(matrix.multiply(matrix).sum(axis=1), dtype=np.float64).ravel()
-
-
-def _damped(counts: Any, idf: Values | None) -> Any:
-    """(1 + log count) * idf; without ``idf`` ones where a gram is there."""
-    made = counts.copy()
-    made.data = np.ones(len(made.data)) if idf is None else (1.0 + np.log(made.data)) * idf[made.indices]
-    return made
 
 
 def _idf(grams: Grams) -> Values:
@@ -169,7 +69,7 @@ def _idf(grams: Grams) -> Values:
 class Ngrams:
     name = "ngrams"
     title = "n-grams, linear"
-    version = 2
+    version = 3
     problems: tuple[ProblemKind, ...] = ("binary", "multiclass", "regression")
     tags = Tags(problems=problems, recipe="dense", typed=True, media=("text",), tolerance=1e-4)
 
@@ -243,7 +143,7 @@ class Ngrams:
         signature = train.typed.signature
         places = tuple(signature.strings.index(name) for name in signature.texts)
         order, rarest = int(config.get("order", 2)), int(config.get("rarest", 1))
-        letter = float(config.get("letters", 0.0)) if form in ("tfidf", "nb-tfidf") else 0.0
+        letter = float(config.get("letters", 0.0)) if form in BY_ROWS else 0.0
         words = 1 if letter else rarest  # of a rare word too its letters tell
         learned = [
             Grams.learn(train.typed.strings, bag, order, rarest, words)
@@ -257,13 +157,13 @@ class Ngrams:
             )  # fmt: skip
         if deadline.passed():
             raise OutOfTime("the deadline had passed when the words were counted")
-        idfs = [_idf(grams) if form in ("tfidf", "nb-tfidf") else None for grams, _ in learned]
+        idfs = [_idf(grams) if form in BY_ROWS else None for grams, _ in learned]
         features = sparse.hstack(
-            [_damped(counts, idf) for (_, counts), idf in zip(learned, idfs, strict=True)]
+            [valued(counts, idf, form != "presence") for (_, counts), idf in zip(learned, idfs, strict=True)]
         ).tocsr()
         letters = None
         if idfs[0] is not None:
-            features = (sparse.diags(1.0 / _length(_squares(features))) @ features).tocsr()
+            features = unit(features)
             letters = _letters(learned, features, letter)
         known = features.shape[1]
         if letters is not None:
@@ -286,9 +186,11 @@ class Ngrams:
             whole = whole + letters @ solved.grams[known:]
         bags, first = [], 0
         for (grams, _), idf in zip(learned, idfs, strict=True):
-            of_bag = whole[first : first + grams.size].copy()
+            here = slice(first, first + grams.size)
+            of_bag = whole[here].copy()
             of_bag[0] = 0.0  # what is unknown says nothing
-            bags.append(Bag(grams, of_bag, idf))
+            scales = idf if solved.scales is None else solved.scales[here]
+            bags.append(Bag(grams, of_bag, scales, form in ("tfidf", "nb-tfidf")))
             first += grams.size
         return NgramsFitted(task, tuple(bags), solved.beside, solved.bias, scale)
 

@@ -14,10 +14,13 @@ import scipy.sparse as sparse
 from modelwright.graph import layers
 from modelwright.models.families import linear
 from modelwright.models.families.common import Values
+from modelwright.models.families.ngrams_fitted import unit, valued
 from modelwright.models.family import Deadline, OutOfTime, Task
 
 PARTS = 3
 """Parts of the training rows that are held out in turn for the link."""
+MARGINS = ("tfidf", "presence", "nb-unit")
+"""Forms that are solved as support vector machines, on the features as they are."""
 BESIDE = 0.3
 """What a column of other kinds, of deviation 1, weighs beside a row of grams of length 1."""
 
@@ -32,7 +35,8 @@ def log_ratios(presence: Any, positive: npt.NDArray[np.bool_], weights: Values, 
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """One form with its settings. ``presence`` csr [n, m], ``features`` csr [n, m] are the same grams."""
+    """One form with its settings. ``presence`` csr [n, m], ``features`` csr [n, m] are the same grams; what a
+    form learns of the classes before it solves (log ratios, scales) it learns of the same rows."""
 
     task: Task
     form: str
@@ -42,14 +46,23 @@ class Learner:
 
     def scores(self, presence: Any, features: Any, x: Values, y: npt.NDArray[Any], weights: Values) -> Solved:
         outputs = 1 if self.task.problem != "multiclass" else self.task.classes
-        made = [
-            self._one(presence, features, x, y == (1 if outputs == 1 else code), weights)
-            for code in range(outputs)
-        ]
+        classes = [y == (1 if outputs == 1 else code) for code in range(outputs)]
+        scales = None
+        if self.form == "nb-unit":
+            ratios = [
+                np.abs(log_ratios(presence, positive, weights, self.alpha))
+                for positive in classes
+                if positive.any() and not positive.all()
+            ]
+            scales = np.max([np.zeros(features.shape[1]), *ratios], axis=0)
+            scales = np.asarray(scales.astype(np.float32), dtype=np.float64)  # as the graph holds them
+            features = unit(valued(presence, scales, counted=False))
+        made = [self._one(presence, features, x, positive, weights) for positive in classes]
         return Solved(
             np.column_stack([one[0] for one in made]),
             np.column_stack([one[1] for one in made]),
             np.array([one[2] for one in made]),
+            scales,
         )
 
     def _one(
@@ -59,11 +72,11 @@ class Learner:
         m, beside = features.shape[1], x.shape[1]
         if positive.all() or not positive.any():
             return np.zeros(m), np.zeros(beside), 10.0 if positive.all() else -10.0
-        ratio = np.ones(m) if self.form == "tfidf" else log_ratios(presence, positive, weights, self.alpha)
+        ratio = np.ones(m) if self.form in MARGINS else log_ratios(presence, positive, weights, self.alpha)
         if self.form == "nb":
             share = float(weights[positive].sum() / weights.sum())
             return ratio, np.zeros(beside), math.log(share / (1.0 - share))
-        made = features if self.form == "tfidf" else features.multiply(ratio).tocsr()
+        made = features if self.form in MARGINS else features.multiply(ratio).tocsr()
         if beside:
             made = sparse.hstack([made, sparse.csr_matrix(BESIDE * x)]).tocsr()
         solver = self._solver()
@@ -72,7 +85,7 @@ class Learner:
         return found[:m] * ratio, found[m:] * BESIDE, float(solver.intercept_[0])
 
     def _solver(self) -> Any:
-        if self.form == "tfidf":
+        if self.form in MARGINS:
             from sklearn.svm import LinearSVC
 
             return LinearSVC(C=self.c, dual=True, random_state=self.seed, max_iter=2000)
@@ -85,13 +98,18 @@ class Learner:
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """``grams`` [m, k], ``beside`` [columns of x, k], ``bias`` [k]."""
+    """``grams`` [m, k], ``beside`` [columns of x, k], ``bias`` [k]; ``scales`` [m] where what a gram is worth
+    in a row of length 1 was learned with them."""
 
     grams: Values
     beside: Values
     bias: Values
+    scales: Values | None = None
 
     def of(self, features: Any, x: Values) -> Values:
+        """Scores [n, k] of rows like those that it was learned of."""
+        if self.scales is not None:
+            features = unit(valued(features, self.scales, counted=False))
         return np.asarray(features @ self.grams + x @ self.beside + self.bias)
 
 
@@ -148,7 +166,7 @@ def linked(
     if learner.task.problem == "multiclass":
         absent = np.bincount(y, minlength=learner.task.classes) == 0
         bias = np.where(absent, layers.ABSENT, bias - bias[~absent].mean())
-    return Solved(slope * solved.grams, slope * solved.beside + beside, bias)
+    return Solved(slope * solved.grams, slope * solved.beside + beside, bias, solved.scales)
 
 
 def ridge(features: Any, x: Values, y: Values, weights: Values, c: float, deadline: Deadline) -> Solved:

@@ -64,6 +64,27 @@ def test_a_picture_that_cannot_be_used_is_a_broken_row(bundle: Path, tmp_path: P
     assert pl.read_csv(tmp_path / "out.csv").height == 8
 
 
+def test_a_name_that_cannot_be_followed_says_why(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "empty.png").write_bytes(b"")
+    (tmp_path / "new" / "there.png").write_bytes(media_tables.pictures(1, 4)["picture"][0])
+    names = ["there.png", "gone.png", "../../secret.png", "/etc/passwd.png", "empty.png"]
+    pl.DataFrame({"picture": names}).write_csv(tmp_path / "new" / "rows.csv")
+    aside = tmp_path / "aside.jsonl"
+    done = predict_file(bundle, tmp_path / "new" / "rows.csv", tmp_path / "out.csv", aside)
+    assert (done.rows, done.broken) == (1, 4)
+    said = [json.loads(line)["reason"] for line in aside.read_text().splitlines()]
+    assert said == [
+        f"'picture' cannot be used: {why}"
+        for why in (
+            "there is no such file in new/",
+            "the name leads out of new/, and was not opened",
+            "the name leads out of new/, and was not opened",
+            "there is nothing in the file",
+        )
+    ]
+
+
 def test_explanations_of_files_tell_no_content(bundle: Path, tmp_path: Path) -> None:
     media_tables.pictures(3, 4).write_parquet(tmp_path / "new.parquet")
     (first, *_) = explain_file(bundle, tmp_path / "new.parquet", 2)

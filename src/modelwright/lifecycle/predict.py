@@ -169,7 +169,7 @@ def _with_files(
         return answered(model, frame, unread), []
     given = contents(frame, str(source), kinds)
     ready = typed_frame(model, given, unread)
-    lost = unusable.unusable(model, frame, given, ready, source.name, before)
+    lost = unusable.unusable(model, frame, given, ready, str(source), before)
     if lost:
         kept = [at for at in range(frame.height) if at not in lost]
         frame, given, ready = frame[kept], given[kept], ready[kept]

@@ -3,6 +3,7 @@ and not rows with something missing. A model that never met a missing picture wo
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from modelwright.core.errors import BadData
@@ -24,10 +25,11 @@ def unusable(
 ) -> dict[int, BrokenRow]:
     """The rows that cannot be answered, by their position in the frame.
 
-    ``given`` holds the cells, ``named`` what the source had in their place (the same, or file names);
+    ``given`` holds the cells, ``named`` what the ``source`` had in their place (the same, or file names);
     ``before`` rows of the source came earlier.
     """
     # Not at the top: an image that serves has the commands, and nothing of reading data.
+    from modelwright.data.read.attach import absent
     from modelwright.data.read.reader import BrokenRow
 
     found: dict[int, BrokenRow] = {}
@@ -42,11 +44,13 @@ def unusable(
             if isinstance(cell, (str, bytes)) and not cell[:64].strip():
                 if name is None or (isinstance(name, str) and not name.strip()):
                     continue  # nothing was given
-                said = "there is no such file, or nothing in it"
+                said = "there is nothing in the file"
+            elif isinstance(name, str) and cell == name.encode():
+                said = absent(name, source)
             else:
                 said = why(tensor, _plain(cell))
             reason = f"{tensor.name!r} cannot be used: {said}"
-            found.setdefault(at, BrokenRow(source, before + at + 1, reason, text[:200]))
+            found.setdefault(at, BrokenRow(PurePath(source).name, before + at + 1, reason, text[:200]))
     return found
 
 

@@ -146,6 +146,16 @@ def test_unknown_categories_and_values_far_outside_are_answered_with_warnings_an
     assert shop.metric("modelwright_input_warnings_total", **counted) == 1
 
 
+def test_nothing_where_no_training_row_lacked_a_value_is_answered_with_a_warning(
+    site: Make, values: Path, bundle: Path, row: dict[str, Any]
+) -> None:
+    said = site(values).post("/predict", {"size": None, "rooms": 3}).json()
+    assert [(w["code"], w["field"]) for w in said["warnings"]] == [("never-missing", "size")]
+    told = load(bundle).bundle.json("reference.json")["columns"]
+    sometimes = next(name for name, entry in told.items() if entry["missing"])
+    assert site(bundle).post("/predict", {**row, sometimes: None}).json()["warnings"] == []
+
+
 def test_hardly_any_ordinary_value_is_warned_of(
     site: Make, bundle: Path, ordinary: list[dict[str, Any]]
 ) -> None:

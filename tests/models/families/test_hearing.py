@@ -46,6 +46,7 @@ OF_WHISPER = {
 AST_FORM = {"num_mel_bins": 32, "max_length": 64}
 MODELS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = {
     "wav2vec2": ("Wav2Vec2", ON_SAMPLES, "Wav2Vec2", {}),
+    "wav2vec2-of-groups": ("Wav2Vec2", {**ON_SAMPLES, "feat_extract_norm": "group"}, "Wav2Vec2", {}),
     "hubert": ("Hubert", ON_SAMPLES, "Wav2Vec2", {}),
     "wavlm": ("WavLM", ON_SAMPLES, "Wav2Vec2", {}),
     "audio-spectrogram-transformer": ("AST", {**SMALL, **AST_FORM}, "AST", AST_FORM),

@@ -114,6 +114,19 @@ def contents(frame: pl.DataFrame, source: str, kinds: Mapping[str, str]) -> pl.D
     return attach(made, root, but=texts_only).frame.select(frame.columns)
 
 
+def absent(name: str, source: str) -> str:
+    """Why there is no content for the name of a file in a table at ``source``."""
+    root = folder_of(source)
+    if root is None:
+        return "a name of a file, and the source has no folder to look for it"
+    where = root.resolve().name or "the folder"
+    with ExitStack() as stack:
+        found = _Places(root, stack).find(name)
+    if found == "refused":
+        return f"the name leads out of {where}/, and was not opened"
+    return f"there is no such file in {where}/"
+
+
 def names_again(made: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     """Answers as they are to be written: with names of files as they were given, and no column of bytes."""
     back = [

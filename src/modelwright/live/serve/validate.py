@@ -2,7 +2,7 @@
 
 A field that is missing, or whose value cannot be read as what the column holds, refuses the row; all such
 fields are told together. What can be read but was not seen in training (an unknown category, a number far
-outside) is answered, with a warning. What is received is told by its type and a shortened value, and by its
+outside, nothing where no training row lacked it) is answered, with a warning. What is received is told by its type and a shortened value, and by its
 type alone where the column is private.
 """
 
@@ -26,8 +26,9 @@ from modelwright.runtime.signature import NULL_TEXT, NULL_TIME, tensor_input
 
 UNKNOWN_CATEGORY: Final = "unknown-category"
 OUT_OF_RANGE: Final = "out-of-range"
+NEVER_MISSING: Final = "never-missing"
 UNKNOWN_FIELD: Final = "unknown-field"
-KINDS: Final = (UNKNOWN_CATEGORY, OUT_OF_RANGE, UNKNOWN_FIELD)
+KINDS: Final = (UNKNOWN_CATEGORY, OUT_OF_RANGE, NEVER_MISSING, UNKNOWN_FIELD)
 EXCESS: Final = 5.0
 """Mean excesses beyond the outermost bin after which a value counts as out of range (see :func:`span`)."""
 UNLISTED: Final = 0.05
@@ -103,8 +104,8 @@ class _Column:
     """What one column's values are held against."""
 
     __slots__ = (
-        "category", "expected", "high", "kind", "known", "low", "name", "null", "out", "parser", "passes",
-        "private", "seen",
+        "absent", "category", "expected", "high", "kind", "known", "low", "name", "null", "out", "parser",
+        "passes", "private", "seen",
     )  # fmt: skip
 
     def __init__(self, column: InputColumn, parser: ColumnParser, entry: Mapping[str, Any]) -> None:
@@ -123,6 +124,7 @@ class _Column:
             if not column.more_categories
             else f"none of the {count} values that were frequent enough to be told apart",
         )  # fmt: skip
+        self.absent = never_missing(column.name, entry)
         self.out = Warned(OUT_OF_RANGE, column.name, f"far outside the values seen: {_range(self)}")
         self.seen: dict[str, tuple[Any, Warned | None]] = {}
         """Texts read before: the typed value and its warning. Never those that refuse a row."""
@@ -135,7 +137,7 @@ class _Column:
             if found is not None:
                 return found
         elif value is None:
-            return self.null, None
+            return self.null, self.absent
         elif kind is dict or kind is list:
             wrong.append(Wrong(self.name, self.expected, _typename(value), row, "type"))
             return self.null, None
@@ -150,7 +152,7 @@ class _Column:
             wrong.append(Wrong(self.name, self.expected, self._shown(value), row))
             return self.null, None
         if made is None:
-            answer: tuple[Any, Warned | None] = (self.null, None)
+            answer: tuple[Any, Warned | None] = (self.null, self.absent)
         elif type(made) is str:
             answer = (made, self.category if self.known and made not in self.known else None)
         else:
@@ -167,6 +169,14 @@ class _Column:
         return f"{_typename(value)}: {shortened(value)}"
 
 
+def never_missing(name: str, entry: Mapping[str, Any]) -> Warned | None:
+    """The warning of a field that is null, where every training row had a value: the model answers, and has
+    learned nothing of such rows."""
+    if entry.get("missing") != 0 or not entry.get("rows"):
+        return None
+    return Warned(NEVER_MISSING, name, "missing, and no row that the model was trained on lacked it")
+
+
 class Checks:
     """All columns of one version. Changes nothing but its memory of texts: may be used from threads."""
 
@@ -174,6 +184,7 @@ class Checks:
         reference = model.bundle.json("reference.json").get("columns", {})
         tensors = model.tensors
         media = {tensor.name: tensor for tensor in tensors.tensors}
+        self._absent = {name: never_missing(name, reference.get(name, {})) for name in media}
         self._media = [
             MediaColumn(
                 column, model.parsers[column.name], media[column.name], reference.get(column.name, {})
@@ -278,6 +289,8 @@ class Checks:
                 wrong.append(Wrong(column.name, column.expected, _typename(value), place, "type"))
             elif read.problem:
                 wrong.append(Wrong(column.name, column.expected, read.problem, place))
+            elif read.array is None and (absent := self._absent[column.name]) is not None:
+                warned.append(absent)
             arrays.append(nothing if read.array is None else read.array)
             facts |= read.kept
             warned.extend(Warned(OUT_OF_RANGE, column.name, said) for said in read.outside)

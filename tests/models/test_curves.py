@@ -12,6 +12,7 @@ from scipy import stats
 from modelwright.core.book import Book
 from modelwright.core.records.evidence import Figure, Finding
 from modelwright.models import curves
+from modelwright.models.afterwards import SHARES
 from modelwright.models.board import fold_interval
 from modelwright.models.fit import Job, Product
 from modelwright.models.inline import InlinePool
@@ -73,7 +74,7 @@ def test_rows_that_would_help_are_named(
     trial, pool = fitted(place, tmp_path / "fits")
     journal, book = Journal(tmp_path / "fits"), Book()
     whole = trial.entries[0].result
-    for share, score in zip(curves.SHARES, held_out, strict=False):
+    for share, score in zip(SHARES, held_out, strict=False):
         key = key_of(place, Job("toy", trial.config, 0, 0, sample=share), 1)
         result = replace(whole, rows=int(300 * share), score=score)
         journal.write(key, Product(result, b"", np.zeros((1, 2))))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 
 import typer
 
@@ -27,9 +26,6 @@ from modelwright.cli import (
     serve,
     ui,
 )
-
-STARTED = time.monotonic()
-"""When this process began to run Python code of ours; budgets count from the process's own start."""
 
 app = typer.Typer(
     name="modelwright",

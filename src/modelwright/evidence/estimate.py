@@ -9,7 +9,6 @@ means and ratios.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -357,7 +356,3 @@ def _p_value(gap: float, error: float, df: float) -> float:
     if not math.isfinite(df):
         return float(2 * special.ndtr(-abs(gap) / error))
     return float(2 * stats.t.sf(abs(gap) / error, df))
-
-
-Estimator = Callable[[float], Estimate]
-"""From a level to an estimate; how the judge asks for the wider intervals of Holm's correction."""

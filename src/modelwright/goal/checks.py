@@ -12,8 +12,6 @@ from modelwright.goal.metrics import METRICS
 from modelwright.goal.sections import Criterion
 from modelwright.goal.yaml import Path
 
-CLASSIFICATION = ("binary", "multiclass")
-
 
 class Disagreement(NamedTuple):
     """A mistake that lies between keys; ``path`` is the one to look at first."""

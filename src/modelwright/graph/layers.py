@@ -61,12 +61,6 @@ def constant_rows(graph: GraphBuilder, x: str, row: Array) -> str:
     return graph.node("Expand", [graph.constant(np.atleast_2d(row), "float32"), shape])
 
 
-def sigmoid_values(score: Array) -> npt.NDArray[np.float64]:
-    """The logistic function in float64, without overflow."""
-    half = np.tanh(0.5 * np.asarray(score, dtype=np.float64))
-    return np.asarray(0.5 * (1.0 + half))
-
-
 def softmax_values(scores: Array) -> npt.NDArray[np.float64]:
     """Softmax along the last axis in float64, without overflow."""
     shifted = np.asarray(scores, dtype=np.float64)

@@ -68,6 +68,9 @@ class Again:
     def _learn(self) -> None:
         try:
             told = self._asked()
+        except OSError as error:  # no process could be started, or it went away while it was told what to do
+            told = None
+            self._say(f"the project's own model was not learned: {error}")
         finally:
             with self._lock:
                 self._busy = False

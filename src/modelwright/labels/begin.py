@@ -13,8 +13,6 @@ from modelwright.labels.people import Person
 from modelwright.labels.project import Asked, Project, settled
 from modelwright.labels.store import Store
 
-STORES = (SUFFIX,)
-
 
 @dataclass(frozen=True, slots=True)
 class Begun:

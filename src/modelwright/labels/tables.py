@@ -14,9 +14,6 @@ import sqlalchemy as sa
 VERSION: Final = 1
 """Of the schema; a store of a later one is refused."""
 
-Act = Literal["label", "skip", "withdraw", "settle", "unsettle", "gold"]
-"""An answer; none given; the person's last one taken back; a reviewer's final answer, taken back; a known
-answer."""
 State = Literal["open", "answered", "disputed", "settled"]
 """Fewer answers than asked for; as many, all the same; answers that differ; a reviewer has decided."""
 

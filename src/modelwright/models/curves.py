@@ -10,6 +10,7 @@ from typing import Any
 from modelwright.core.book import Book
 from modelwright.core.records.evidence import Figure, Series
 from modelwright.goal.metrics import metric as spec_of
+from modelwright.models.afterwards import curve_seconds, shares
 from modelwright.models.families import FAMILIES
 from modelwright.models.fit import Job
 from modelwright.models.journal import Journal, key_of
@@ -17,9 +18,7 @@ from modelwright.models.pool import Pool
 from modelwright.models.race import Trial
 from modelwright.models.rows import Learning, Place
 
-SHARES = (0.25, 0.5, 0.75)
-SHARES_OF_NETWORKS = (0.25, 0.5)
-"""Networks take long; the doubling from a half to the whole is what says most."""
+ROWS = {"image": "images", "audio": "recordings", "text": "texts", "series": "series"}
 
 
 def learning_curve(
@@ -39,19 +38,18 @@ def learning_curve(
         return
     points: list[tuple[int, float, float]] = []
     config: dict[str, Any] = trial.config
-    shares: tuple[float, ...] = SHARES
+    parts = shares(trial.family, len(trial.folds))
     if FAMILIES.get(trial.family).tags.keeps:
         # As many epochs as with all rows, and not as many as there is time for.
-        config, shares = {**config, "rounds": whole.rounds}, SHARES_OF_NETWORKS
-    jobs = [Job(trial.family, config, fold, seed, 1, sample=share) for share in shares]
+        config = {**config, "rounds": whole.rounds}
+    jobs = [Job(trial.family, config, fold, seed, 1, sample=share) for share in parts]
     keys = [key_of(place, job, FAMILIES.get(trial.family).version) for job in jobs]
     # The largest first: it is what the others, beside it, are waited for.
     todo = [(key, job) for key, job in zip(keys, jobs, strict=True) if journal.read(key) is None][::-1]
     if ends_at is not None:
-        parts = [job.sample for _, job in todo]
-        needed = max(sum(parts) / pool.size, *parts, 0.0)
         left = ends_at - time.monotonic()
-        if todo and 1.5 * whole.seconds * needed > left:
+        needed = [job.sample for _, job in todo]
+        if todo and curve_seconds(trial.family, needed, whole.seconds, pool.size) > left:
             return
         todo = [(key, replace(job, seconds=left)) for key, job in todo]
     while todo or pool.busy:
@@ -83,17 +81,29 @@ def learning_curve(
             note="One fold; a single curve has no interval, so small differences mean nothing.",
         )
     )
-    half = points[shares.index(0.5)]
-    gain = points[-1][2] - half[2]
-    earlier = half[2] - points[0][2]
+    first, before, last = points[0], points[-2 if len(points) == 3 else -3], points[-1]
+    gain, earlier = _per_doubling(before, last), _per_doubling(first, before)
     if gain > 0 and earlier > 0 and gain > 0.25 * earlier:
         book.finding(
             "train.more-rows-would-help",
             "note",
-            f"held-out {spec.title} still gets better with the rows: doubling them from {half[0]} to "
-            f"{points[-1][0]} changed it by {abs(gain):.4g}",
-            "more rows of the same kind are the surest way to a better model here",
+            f"held-out {spec.title} still gets better with the rows: going from {before[0]} to {last[0]} of "
+            f"them changed it by {abs(last[2] - before[2]):.4g}",
+            f"more {_called(trial.family)} of the same kind are the surest way to a better model here",
+            numbers={"rows": float(last[0]), "gain": abs(last[2] - before[2])},
         )
+
+
+def _called(family: str) -> str:
+    """What a row is for a person, to a family of networks for one kind of media."""
+    tags = FAMILIES.get(family).tags
+    kinds = [kind for kind in tags.media if kind in ROWS] if tags.keeps else []
+    return ROWS[kinds[0]] if len(kinds) == 1 else "rows"
+
+
+def _per_doubling(one: tuple[int, float, float], more: tuple[int, float, float]) -> float:
+    """What the held-out score gained for each doubling of the rows."""
+    return (more[2] - one[2]) / math.log2(more[0] / one[0])
 
 
 def epochs(trial: Trial, book: Book) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from modelwright.core.stage import Work
+from modelwright.models.afterwards import Afterwards
 from modelwright.models.families import FAMILIES
 from modelwright.models.fit import FitResult, Job
 from modelwright.models.journal import Entry, Journal, key_of
@@ -26,33 +27,9 @@ Ending = Literal["trials", "time", "stopped", "exhausted"]
 
 PRUNE_AFTER = 4
 """Finished trials before any is pruned."""
-REFITTED = 5
-"""Leaders whose refits are allowed for."""
 FIRST_TURN = 0.2
 """Part of a race's time that a family's first fit may take at most, once another has shown what can be had:
 what is slow to learn is cut short."""
-REFIT_SLACK = 1.2
-"""A refit has more rows than a fold, and some more rounds."""
-MOST_REFITS = 0.25
-"""Part of a race's time that refits are allowed for at most: what they add is less than what a candidate of
-another kind may, and without them the fits of the race ship."""
-HEAVY = 8e-8
-"""Seconds for each byte of the model: its graph is put together, checked row by row and opened several times
-after the race."""
-MOST_BYTES = 50_000_000
-"""Bytes that are allowed for at most; ensembles are kept below."""
-CURVE, MOST_CURVE = 1.2, 3.0
-"""Times of the best candidate's fit that a learning curve takes, and seconds that are kept for one at most:
-where it takes longer, it is left out."""
-KEPT_FOR_REFITS, KEPT_WITH_FOLDS = 0.5, 0.1
-"""Part of a race of networks that is kept for fitting the chosen ones on all rows. Networks of all folds ship
-together, so with folds it is little."""
-KEPT_WITH_GROUPS = 0.35
-"""The same where folds are parted by group: a fit without a fold has never met its groups, and one that has
-met all does better with new ones (spoken digits: 0.95 with five speakers, 0.89 with four)."""
-CURVE_OF_NETWORKS = 0.15
-"""Part of a race that is kept for the learning curve of a network where the rows are few, and more of them
-are what would help most."""
 MOST_NETWORKS = 3
 """Families of networks that the time is shared out to; what comes later gets what they left."""
 HANGS = 6 * 3600.0
@@ -137,6 +114,7 @@ class Race:
         self.by_work = ends_at is None
         self.costs = costs
         self._whole = 0.0 if ends_at is None else max(0.0, ends_at - time.monotonic())
+        self.afterwards = Afterwards(self._whole, len(folds), place.group is not None, pool.size)
         self.trials: list[Trial] = []
         self._jobs: dict[str, tuple[Trial, int]] = {}
         self._told = 0
@@ -159,32 +137,9 @@ class Race:
         the learning curve of the first."""
         if self.ends_at is None:
             return float("inf")
-        return self.ends_at - time.monotonic() - self._afterwards()
-
-    def _afterwards(self) -> float:
-        leaders = sorted((t for t in self.trials if t.complete), key=lambda t: -t.score)[:REFITTED]
-        if not leaders:
-            return 0.0
-        each = [statistics.fmean(r.seconds for r in t.results) for t in leaders]
-        refits = REFIT_SLACK * max(sum(each) / self.pool.size, *each)
-        curve = CURVE * each[0]
-        size = sum(max(r.size for r in t.results) for t in leaders)
-        most, most_curve = MOST_REFITS, MOST_CURVE
-        if FAMILIES.get(leaders[0].family).tags.keeps:
-            one = len(self.folds) == 1
-            most = self._kept()
-            most_curve = 0.0 if one else CURVE_OF_NETWORKS * self._whole
-        return (
-            min(refits, most * self._whole)
-            + (curve if curve <= most_curve else 0.0)
-            + HEAVY * min(size, MOST_BYTES)
-        )
-
-    def _kept(self) -> float:
-        """Part of a race of networks that is kept for fits on all rows."""
-        if len(self.folds) == 1:
-            return KEPT_FOR_REFITS
-        return KEPT_WITH_FOLDS if self.place.group is None else KEPT_WITH_GROUPS
+        leaders = sorted((t for t in self.trials if t.complete), key=lambda t: -t.score)
+        kept = self.afterwards.seconds([(t.family, t.results) for t in leaders])
+        return self.ends_at - time.monotonic() - kept
 
     def run(self) -> Ending:
         """Race to the end; afterwards ``trials`` holds what was tried."""
@@ -309,7 +264,7 @@ class Race:
         get equal parts of what is not kept for refits, over their folds and beside each other. Later ones get
         as much as the first had, or what is left of it."""
         networks = min(MOST_NETWORKS, sum(FAMILIES.get(f).tags.keeps for f in self.proposer.runners))
-        kept = self._kept()
+        kept = self.afterwards.kept()
         rounds = max(1.0, networks * len(self.folds) / self.pool.size)
         fair = (1.0 - kept) * self._whole / rounds
         waiting = -(-len([f for f in trial.folds if f not in trial.entries]) // self.pool.size)

@@ -20,6 +20,7 @@ from modelwright.core.stage import Work
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.goal.sections import SearchSection
 from modelwright.models import curves, distil, mended, progress, winsorised
+from modelwright.models.afterwards import HEAVY
 from modelwright.models.board import leaderboard_of
 from modelwright.models.choose import facts_of, machine_of
 from modelwright.models.ensemble import Blend, HeldOut
@@ -30,7 +31,7 @@ from modelwright.models.inline import InlinePool
 from modelwright.models.journal import Journal, key_of
 from modelwright.models.pool import Pool, workers_for
 from modelwright.models.propose import Proposer, Runner
-from modelwright.models.race import HEAVY, Race, Trial
+from modelwright.models.race import Race, Trial
 from modelwright.models.refit import Made, refit
 from modelwright.models.rows import Learning, Place, place_of
 from modelwright.models.score import score
@@ -62,8 +63,8 @@ SHORT = 10.0
 
 def after_seconds(rows: int, columns: int) -> float:
     """Seconds that the stages after this one need for a small model: check, test, report. What a large one
-    takes more, the race knows (``race.HEAVY``). Measured in ``benchmarks/tabular`` and generous, because a
-    budget that is overrun is a promise broken."""
+    takes more, the race knows (``afterwards.HEAVY``). Measured in ``benchmarks/tabular`` and generous,
+    because a budget that is overrun is a promise broken."""
     cells = rows * columns
     of_rows = 5e-5 * min(rows, 50_000) + 1e-5 * max(0, rows - 50_000)
     return 4.0 + 7e-3 * columns + of_rows + 2e-6 * min(cells, 1_000_000) + 3e-7 * max(0, cells - 1_000_000)
@@ -157,7 +158,10 @@ def train(
         by_name = {t.name: t for t in complete}
         if ends_at is not None:
             ends_at -= HEAVY * sum(max(r.size for r in by_name[n].results) for n in blend.weights)
-        members = _members(blend.weights, by_name, learning, place, journal, pool, work, ends_at, limits)
+        refitted_by = ends_at
+        if ends_at is not None:
+            refitted_by = ends_at - race.afterwards.curve(best.family, best.seconds / len(best.folds))
+        members = _members(blend.weights, by_name, learning, place, journal, pool, work, refitted_by, limits)
         if limits is not None:
             settled = made(settled, members, limits)
             show(settled, HeldOut.kind_of(place.metric, task.problem), limits, book)

@@ -29,8 +29,6 @@ KINDS = (
     "text",  # the JSON of all of it
     "ignore",  # left out
 )
-WISHES = ("explode", "summarise", "join", "first", "count", "text", "columns", "fold", "ignore")
-"""What a goal can ask for at one place (``data.reading.nested``)."""
 
 RARE = 0.05
 """Share of holders with several items up to which these are taken for slips, and the first one is used."""

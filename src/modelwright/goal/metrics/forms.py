@@ -170,6 +170,3 @@ class Choice:
 
     for_class: int | None = None
     average: str | None = None
-
-
-NO_CHOICE: Choice = Choice()

@@ -2,8 +2,8 @@
 
 A field that is missing, or whose value cannot be read as what the column holds, refuses the row; all such
 fields are told together. What can be read but was not seen in training (an unknown category, a number far
-outside, nothing where no training row lacked it) is answered, with a warning. What is received is told by its type and a shortened value, and by its
-type alone where the column is private.
+outside, nothing where no training row lacked a value) is answered, with a warning. What is received is told
+by its type and a shortened value, and by its type alone where the column is private.
 """
 
 from __future__ import annotations

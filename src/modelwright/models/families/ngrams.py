@@ -95,9 +95,10 @@ class Ngrams:
                 {"form": "tfidf", "c": 0.5, "order": 2, "rarest": 1, "letters": 1.0},
                 {"form": "nb", "alpha": 0.3, "order": 2, "rarest": 1},
                 {"form": "nb-tfidf", "c": 1.0, "alpha": 0.1, "order": 2, "rarest": 2, "letters": 2.0},
+                {"form": "nb-unit", "c": 1.0, "alpha": 1.0, "order": 2, "rarest": 2},
+                {"form": "presence", "c": 10.0, "order": 2, "rarest": 2},
                 {"form": "nb-presence", "c": 1.0, "alpha": 1.0, "order": 2, "rarest": 2},
                 {"form": "nb-tfidf", "c": 1.0, "alpha": 0.1, "order": 2, "rarest": 2},
-                {"form": "tfidf", "c": 1.0, "order": 2, "rarest": 1},
             )
             if beside:  # what counts grams alone learns nothing of other columns but in its link
                 starts = (starts[2], starts[0], *starts[3:], starts[1])

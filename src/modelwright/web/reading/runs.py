@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from modelwright.lifecycle.folder import RunFolder
 from modelwright.report import RunView, build
 from modelwright.store.lock import is_locked
-from modelwright.web.reading.files import fresh, json_of, number, object_of, stamp
+from modelwright.web.reading.files import fresh, number, object_of, stamp
 from modelwright.web.reading.watched import criterion
 from modelwright.web.refusal import Refused
 from modelwright.web.site import Site
@@ -97,8 +96,3 @@ def files(run: RunFolder) -> dict[str, Path]:
                 found[f"{folder.name}/{name}"] = folder / name
     top = run.path.resolve()
     return {name: path for name, path in found.items() if path.resolve().is_relative_to(top)}
-
-
-def steps_of(run: RunFolder) -> list[dict[str, Any]]:
-    data = json_of(run.path / "steps.json")
-    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []

@@ -22,6 +22,9 @@ HEAVY = 8e-8
 after the race."""
 MOST_BYTES = 50_000_000
 """Bytes that are allowed for at most; ensembles are kept below."""
+ANSWERED, MOST_ANSWERED = 8000, 0.1
+"""Rows that are answered after a race of networks, about: the check of the graph, the test, the timing; and
+the part of the race that is kept for it at most."""
 KEPT_FOR_REFITS, KEPT_WITH_FOLDS = 0.5, 0.1
 """Part of a race of networks that is kept for fitting the chosen ones on all rows. Networks of all folds ship
 together, so with folds it is little."""
@@ -83,7 +86,15 @@ class Afterwards:
         leaders = leaders[:REFITTED]
         each = [statistics.fmean(r.seconds for r in results) for _, results in leaders]
         refits = REFIT_SLACK * max(sum(each) / self.workers, *each)
-        size = sum(max(r.size for r in results) for _, results in leaders)
         best = leaders[0][0]
         most = self.kept() if FAMILIES.get(best).tags.keeps else MOST_REFITS
-        return min(refits, most * self.whole) + self.curve(best, each[0]) + HEAVY * min(size, MOST_BYTES)
+        shipped = self.shipped(best, [results for _, results in leaders])
+        return min(refits, most * self.whole) + self.curve(best, each[0]) + shipped
+
+    def shipped(self, family: str, fits: Sequence[Sequence[FitResult]]) -> float:
+        """Seconds that the graph of these fits takes after the race; ``family`` is the best one's."""
+        seconds = HEAVY * min(sum(max(r.size for r in results) for results in fits), MOST_BYTES)
+        if FAMILIES.get(family).tags.keeps:
+            row = sum(max(r.predict_us for r in results) for results in fits) / 1e6
+            seconds += min(ANSWERED * row, MOST_ANSWERED * self.whole)
+        return seconds

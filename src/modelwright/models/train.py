@@ -20,7 +20,6 @@ from modelwright.core.stage import Work
 from modelwright.goal.metrics import metric as spec_of
 from modelwright.goal.sections import SearchSection
 from modelwright.models import curves, distil, mended, progress, winsorised
-from modelwright.models.afterwards import HEAVY
 from modelwright.models.board import leaderboard_of
 from modelwright.models.choose import facts_of, machine_of
 from modelwright.models.ensemble import Blend, HeldOut
@@ -157,7 +156,7 @@ def train(
         blend = settled.blend
         by_name = {t.name: t for t in complete}
         if ends_at is not None:
-            ends_at -= HEAVY * sum(max(r.size for r in by_name[n].results) for n in blend.weights)
+            ends_at -= race.afterwards.shipped(best.family, [by_name[n].results for n in blend.weights])
         refitted_by = ends_at
         if ends_at is not None:
             refitted_by = ends_at - race.afterwards.curve(best.family, best.seconds / len(best.folds))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +31,13 @@ from modelwright.release import calibrate, prune, quantise, shrink
 CHECKED = 2000
 """Real rows on which the graph is compared with its parts; hard rows come on top."""
 TOLERANCE = 1e-5
+FIRST = 50
+"""Rows by which it is timed how long one takes."""
+LEAST_CHECKED = 200
+"""The same where a row takes so long that more would not fit into the budget."""
+SHARE = 0.2
+"""Of the time that is left, what comparing the graph with its parts may take, and what measuring smaller
+graphs may."""
 SPARE = 20.0
 """Seconds that must be left to measure what smaller graphs would cost, where the goal does not ask for it."""
 
@@ -58,7 +66,8 @@ def compress(
     )
     content = bytes(graph.SerializeToString(deterministic=True))
     typed = from_frame(frame, signature_of(development))
-    check = _check(content, typed, trained, finish, work.seed)
+    checked = _affordable(content, typed, work)
+    check = _check(content, typed, trained, finish, checked, work.seed)
     if not check.passed:
         book.finding(
             "release.graph-differs",
@@ -81,10 +90,10 @@ def compress(
         )
     )
     if (quantise.worth_it(content) or prune.worth_it(content)) and (
-        output.int8 or output.prune or work.left() > SPARE
+        output.int8 or output.prune or (work.left() > SPARE and checked == min(CHECKED, typed.rows))
     ):
         order = np.random.default_rng(work.seed).permutation(typed.rows)[: quantise.CALIBRATION_ROWS]
-        some = slice(0, CHECKED)
+        some = slice(0, checked)
         held = from_frame(rows[some], signature_of(development))
         content, smaller = shrink.settle(
             content, typed.take(np.sort(order)), held, y[some], output, book, trained.shrunk
@@ -203,10 +212,26 @@ def expected(trained: Trained, finish: Finish, typed: Typed) -> dict[str, npt.ND
     return {"probabilities": probabilities.astype(np.float32)}
 
 
-def _check(graph: bytes, typed: Typed, trained: Trained, finish: Finish, seed: int) -> GraphCheck:
+def _affordable(graph: bytes, typed: Typed, work: Work) -> int:
+    """Real rows for the comparison: all that are wanted, unless a budget of time would be overrun by them."""
+    wanted = min(CHECKED, typed.rows)
+    some = typed.take(slice(0, FIRST))
+    if work.ends_at is None or some.rows < FIRST:
+        return wanted
+    runner = session(graph)
+    began = time.perf_counter()
+    runner.run(None, _taken(runner, some))
+    # The graph, its parts again, and the same for smaller graphs.
+    each = 2.0 * (time.perf_counter() - began) / some.rows
+    return max(min(wanted, LEAST_CHECKED), min(wanted, int(SHARE * max(work.left(), 0.0) / max(each, 1e-9))))
+
+
+def _check(
+    graph: bytes, typed: Typed, trained: Trained, finish: Finish, checked: int, seed: int
+) -> GraphCheck:
     """The graph against its parts on real rows and on hard ones. The label must be what the decision rule
     makes of the very probabilities that the graph gives out."""
-    real = typed.take(slice(0, CHECKED))
+    real = typed.take(slice(0, checked))
     hard = hard_rows(typed.take(slice(0, 200)), seed)
     runner = session(graph)
     names = [o.name for o in runner.get_outputs()]

@@ -29,6 +29,8 @@ CALLS = 600
 WARM = 50
 BATCH = 2000
 BATCHES = 3
+SECONDS = 2.0
+"""What a batch may take: of a model that is slow, fewer rows are timed at once."""
 
 
 def served(development: Development, compressed: Compressed) -> Model:
@@ -126,6 +128,7 @@ class Cost:
     def throughput(self) -> tuple[float, int]:
         """Rows a second of the fastest of a few batches of columns, on one thread, and rows a batch."""
         model, rows = self.model, min(self._rows.rows, BATCH)
+        rows = max(1, min(rows, int(SECONDS / max(float(np.median(self.calls())), 1e-9))))
         columns: dict[str, Any] = plain_columns(self._rows, model.signature.names, rows)
         best = float("inf")
         for _ in range(BATCHES):

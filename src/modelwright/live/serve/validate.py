@@ -124,7 +124,8 @@ class _Column:
             if not column.more_categories
             else f"none of the {count} values that were frequent enough to be told apart",
         )  # fmt: skip
-        self.absent = never_missing(column.name, entry)
+        # The example of a page leaves private fields out, and is not to be warned of.
+        self.absent = None if column.private else never_missing(column.name, entry)
         self.out = Warned(OUT_OF_RANGE, column.name, f"far outside the values seen: {_range(self)}")
         self.seen: dict[str, tuple[Any, Warned | None]] = {}
         """Texts read before: the typed value and its warning. Never those that refuse a row."""

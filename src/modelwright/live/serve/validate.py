@@ -185,7 +185,6 @@ class Checks:
         reference = model.bundle.json("reference.json").get("columns", {})
         tensors = model.tensors
         media = {tensor.name: tensor for tensor in tensors.tensors}
-        self._absent = {name: never_missing(name, reference.get(name, {})) for name in media}
         self._media = [
             MediaColumn(
                 column, model.parsers[column.name], media[column.name], reference.get(column.name, {})
@@ -201,6 +200,10 @@ class Checks:
         }
         self.columns: tuple[_Column, ...] = tuple(made.values())
         self.media: tuple[MediaColumn, ...] = tuple(self._media)
+        self._absent = {
+            c.name: None if c.private else never_missing(c.name, reference.get(c.name, {}))
+            for c in self.media
+        }
         self._numbers = [made[name] for name in tensors.numbers]
         self._strings = [made[name] for name in tensors.strings]
         self._times = [made[name] for name in tensors.times]

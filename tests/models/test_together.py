@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -116,6 +117,37 @@ def test_two_processes_make_the_fits_of_one(places: Callable[..., Place], tmp_pa
             assert max(float((alone[name] - both[name]).abs().max()) for name in alone) < 1e-4
     # Where they met is gone.
     assert not list((tmp_path / "both").glob(".together-*"))
+
+
+AFTER_ALONE = """
+import sys
+from modelwright.models.deep.devices import Devices
+from modelwright.models.together import _group
+
+rank, port = int(sys.argv[1]), int(sys.argv[2])
+if rank == 0:
+    assert Devices().processes == 1  # a fit that found the others busy
+with _group(rank, 2, port):
+    print(Devices().processes)
+assert Devices().processes == 1
+"""
+
+
+def test_a_worker_that_was_alone_joins_the_next_group() -> None:
+    """Else it would learn alone, and the others wait for it for half an hour."""
+    pytest.importorskip("accelerate", reason="the extra [deep] is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    both = [
+        subprocess.Popen([sys.executable, "-c", AFTER_ALONE, str(rank), str(port)], stdout=subprocess.PIPE)
+        for rank in (0, 1)
+    ]
+    try:
+        assert [one.communicate(timeout=120)[0].split() for one in both] == [[b"2"], [b"2"]]
+    finally:
+        for one in both:
+            one.kill()
 
 
 PLAIN = '''

@@ -24,8 +24,9 @@ class Devices:
         gpu = torch.cuda.is_available()
         if precision == "auto":
             precision = "bfloat16" if gpu and torch.cuda.is_bf16_supported() else "float32"
-        # The state is one for the whole process; another fit may be of another precision.
-        AcceleratorState._reset_state()
+        # The state is one for the whole process; another fit may be of another precision, and one that was
+        # made alone must not keep the next from joining its group: the others would wait for it.
+        AcceleratorState._reset_state(reset_partial_state=not torch.distributed.is_initialized())
         self._accelerator = Accelerator(
             mixed_precision="bf16" if precision == "bfloat16" else "no", cpu=not gpu
         )

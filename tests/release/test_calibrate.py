@@ -111,6 +111,28 @@ def test_without_a_criterion_on_labels_it_is_one_half() -> None:
         assert threshold(scores, y, None, asked, CLASSES, None, {})[0] == 0.5
 
 
+def test_for_accuracy_it_is_one_half_unless_validation_rows_prove_another() -> None:
+    settled = []
+    for seed in range(40):
+        scores, y = world(400, 1.0, seed)
+        settled.append(threshold(scores, y, None, criteria("accuracy >= 0.9"), CLASSES, None, {})[0])
+    assert settled.count(0.5) >= 34  # a test at 5%, of the best of a hundred thresholds
+    # With room to spare it is used to tell the classes apart: a rare one is not given up for accuracy.
+    rare, y = world(2000, 1.0, 3, shift=0.0)
+    keep = (y == 0) | (np.arange(2000) % 10 == 0)
+    rare, y = rare[keep], y[keep]
+    rare[:, 1] *= 0.2
+    rare[:, 0] = 1 - rare[:, 1]
+    at, _ = threshold(rare, y, None, criteria("accuracy >= 0.5"), CLASSES, None, {})
+    assert at < 0.25
+    scores, y = world(400, 1.0, 39)
+    # Far too low scores, as with classes that were weighed: another is better, and is taken.
+    low = np.column_stack([1 - 0.5 * scores[:, 1], 0.5 * scores[:, 1]])
+    at, _ = threshold(low, y, None, criteria("accuracy >= 0.9"), CLASSES, None, {})
+    assert at < 0.4
+    assert ((low[:, 1] >= at) == (y == 1)).mean() > ((low[:, 1] >= 0.5) == (y == 1)).mean()
+
+
 def test_the_threshold_leaves_the_criterion_a_margin() -> None:
     scores, y = world(3000, 1.0, 6)
     y_hat = scores[:, 1] >= 0.5

@@ -111,12 +111,17 @@ def threshold(
     classes: tuple[str, ...],
     costs: npt.NDArray[np.float64] | None,
     slices: dict[str, npt.NDArray[np.int64]],
+    *,
+    ordered: bool = False,
 ) -> tuple[float, str]:
     """The probability of the positive class from which it is predicted, and why.
 
     With costs, the threshold that theory gives for calibrated probabilities (Elkan 2001). With criteria on
-    labels, the one that separates best among those that leave the least satisfied criterion a margin.
-    Otherwise one half. ``slices``: int64 codes [n] of the columns that criteria are asked ``by``.
+    labels, the one that separates best among those that leave the least satisfied criterion a margin. Where
+    none does and that is accuracy, theory says one half, and another is taken only if validation rows prove
+    it better (McNemar's test on the rows between the two); not of rows that are ``ordered`` in time, the last
+    of which say what probabilities are now. Otherwise one half. ``slices``: int64 codes [n] of the columns
+    that criteria are asked ``by``.
     """
     if costs is not None:
         gain = costs[1, 0] - costs[1, 1] + costs[0, 1] - costs[0, 0]
@@ -132,11 +137,23 @@ def threshold(
     # Enough margin for the test's interval (about two standard errors of a share of the rarer class), and
     # beyond that the threshold that separates the classes best: more margin than needed would be paid for
     # with everything the goal does not name.
-    enough = min(float(margins.max()), 2.0 * (0.25 / max(1, min((y == 1).sum(), (y == 0).sum()))) ** 0.5)
+    margin = 2.0 * (0.25 / max(1, min((y == 1).sum(), (y == 0).sum()))) ** 0.5
+    enough = min(float(margins.max()), margin)
     able = np.flatnonzero(margins >= enough - 1e-12)
     at = float(grid[able[np.argmax(overall[able])]])
+    short = enough < margin and not ordered and all(c.metric == "accuracy" and c.by is None for c in wanted)
+    if short and not _better(at, chance, y, weights):
+        return 0.5, "one half: no other is proven to get more validation rows right"
     names = ", ".join(c.text for c in wanted)
     return at, f"the best separation that leaves validation rows a margin of {enough:.3f} for {names}"
+
+
+def _better(at: float, chance: Scores, y: npt.NDArray[Any], weights: npt.NDArray[np.float64] | None) -> bool:
+    """Whether a threshold gets more rows right than one half does, beyond chance (one-sided, 5%)."""
+    gains = ((chance >= at) == (y == 1)).astype(np.float64) - ((chance >= 0.5) == (y == 1))
+    if weights is not None:
+        gains *= weights
+    return bool(gains.sum() > 1.645 * np.sqrt((gains * gains).sum()))
 
 
 def _margin(

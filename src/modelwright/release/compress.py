@@ -169,6 +169,7 @@ def _settle(
             development.classes,
             matrix,
             _slices(rows, success),
+            ordered=development.time is not None,
         )
         notes |= {"threshold": at, "threshold_why": why}
         finish = replace(finish, threshold=at)

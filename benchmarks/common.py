@@ -68,11 +68,16 @@ def lines(journal: Path) -> list[dict[str, Any]]:
     return found
 
 
-def add(journal: Path, line: dict[str, Any]) -> None:
-    """One more line of a journal."""
+def once(journal: Path, key: dict[str, Any], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The line of a journal with this key; made, and written with the load, where there is none yet."""
+    for line in lines(journal):
+        if all(line.get(k) == v for k, v in key.items()):
+            return line
+    made = {**key, **make(), "load": load()}
     journal.parent.mkdir(exist_ok=True)
     with journal.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+        file.write(json.dumps(made) + "\n")
+    return made
 
 
 def save(name: str, results: Any, load_before: float) -> None:

@@ -69,6 +69,14 @@ def run(way: str, seed: int, seconds: int, folder: Path) -> dict[str, Any]:
     return {"seed": seed, **told, "wall": round(wall, 1), "cpu": round(cpu, 1)}
 
 
+def kept(way: str, seed: int, seconds: int, keep: Path | None) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="modelwright-") as place:
+        made = run(way, seed, seconds, Path(place))
+        if keep:
+            shutil.copytree(Path(place) / "runs", keep / f"{way}-{seed}")
+    return made
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, default=3)
@@ -81,16 +89,8 @@ def main() -> None:
         values = []
         for seed in range(told.seeds if way == "mixed" else 1):
             key = {"set": way, "seed": seed, "budget": told.budget}
-            old = common.lines(JOURNAL)
-            made = next((one for one in old if all(one.get(k) == v for k, v in key.items())), None)
-            if made is None:
-                seconds = told.budget * (1 if way == "mixed" else SPEAKERS)
-                with tempfile.TemporaryDirectory(prefix="modelwright-") as place:
-                    folder = Path(place)
-                    made = {**key, **run(way, seed, seconds, folder), "load": common.load()}
-                    if told.keep:
-                        shutil.copytree(folder / "runs", told.keep / f"{way}-{seed}")
-                common.add(JOURNAL, made)
+            seconds = told.budget * (1 if way == "mixed" else SPEAKERS)
+            made = common.once(JOURNAL, key, lambda w=way, s=seed, t=seconds: kept(w, s, t, told.keep))
             values.append(made["value"])
             print(f"{way} {seed}: {made['value']:.4f}  {made['wall']} s, load {made['load']}", flush=True)
         print(f"{way}: {sum(values) / len(values):.4f} over {len(values)} (bar {BARS[way]})", flush=True)

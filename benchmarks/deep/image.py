@@ -85,6 +85,14 @@ seed: {seed}
     }
 
 
+def kept(name: str, seed: int, seconds: int, keep: Path | None) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="modelwright-") as place:
+        made = run(name, seed, seconds, Path(place))
+        if keep:
+            shutil.copytree(Path(place) / "runs", keep / f"{name}-{seed}")
+    return made
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", nargs="+", choices=list(BARS), default=list(BARS))
@@ -97,15 +105,7 @@ def main() -> None:
         values = []
         for seed in range(told.seeds):
             key = {"set": name, "seed": seed, "budget": seconds}
-            old = common.lines(JOURNAL)
-            made = next((one for one in old if all(one.get(k) == v for k, v in key.items())), None)
-            if made is None:
-                with tempfile.TemporaryDirectory(prefix="modelwright-") as place:
-                    folder = Path(place)
-                    made = {**key, **run(name, seed, seconds, folder), "load": common.load()}
-                    if told.keep:
-                        shutil.copytree(folder / "runs", told.keep / f"{name}-{seed}")
-                common.add(JOURNAL, made)
+            made = common.once(JOURNAL, key, lambda n=name, s=seed, t=seconds: kept(n, s, t, told.keep))
             values.append(made["value"])
             print(f"{name} {seed}: {made['value']:.4f}  {made['wall']} s, load {made['load']}", flush=True)
         print(f"{name}: {sum(values) / len(values):.4f} over {len(values)}", flush=True)

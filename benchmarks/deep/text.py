@@ -213,12 +213,7 @@ def main() -> None:
         for one in rounds:
             seed, fold = (0, one) if told.folds and name == "polarity" else (one, None)
             key = {"set": name, "family": told.family, "work": work, "seed": seed, "fold": fold}
-            made = next(
-                (old for old in common.lines(JOURNAL) if all(old.get(k) == v for k, v in key.items())), None
-            )
-            if made is None:
-                made = {**key, **run(name, seed, fold, told), "load": common.load()}
-                common.add(JOURNAL, made)
+            made = common.once(JOURNAL, key, lambda n=name, s=seed, f=fold: run(n, s, f, told))
             values.append(made["value"])
             print(
                 f"{name} {seed if fold is None else fold}: {made['value']:.4f}  {made['wall']} s", flush=True
